@@ -1,1 +1,31 @@
-//! placeholder
+//! Words and rules of the accounts service.
+//!
+//! Everything here is a value or a pure function: no I/O, no clock, no random numbers. Whoever needs the
+//! time or fresh random bytes takes them as an argument.
+
+pub mod attempt;
+pub mod city;
+pub mod failure;
+pub mod id;
+pub mod identity;
+pub mod lang;
+pub mod network;
+pub mod pkce;
+pub mod redirect;
+pub mod secret;
+pub mod session;
+pub mod time;
+pub mod token;
+pub mod user;
+
+pub use attempt::{Attempt, Stage};
+pub use city::{City, CityStatus, ConfirmPolicy};
+pub use failure::Failure;
+pub use id::{AttemptId, CityId, IdentityId, SessionId, UserId};
+pub use identity::{ExternalIdentity, IdentityKey, Profile};
+pub use lang::{Lang, Text};
+pub use secret::{Digest, OpaqueToken, Secret};
+pub use session::Session;
+pub use time::Timestamp;
+pub use token::Claims;
+pub use user::User;

@@ -1,0 +1,195 @@
+//! Where a finished sign-in may send the browser.
+//!
+//! A `return_to` is compared whole with a city's list (RFC 9700 §2.1, §4.1.3): scheme, host, port, path and
+//! query. Only the port is free, and only for `http://127.0.0.1` and `http://[::1]` (RFC 8252 §7.3).
+
+use url::{Host, Url};
+
+/// Why a `return_to` or a list entry can't be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum RedirectError {
+    /// Not an absolute URL, or too long.
+    #[error("is not an absolute URL of at most 2,000 characters")]
+    NotAUrl,
+    /// Written in a form that browsers and servers read differently.
+    #[error("must be written plainly: no user name, fragment, backslash, white space or dot segments")]
+    Ambiguous,
+    /// Neither https nor http on a loopback address.
+    #[error("must be https, or http on 127.0.0.1, [::1] or localhost")]
+    Scheme,
+    /// Well formed, but not registered.
+    #[error("is not in the city's allowed_redirects")]
+    NotListed,
+}
+
+/// A checked address to send the browser to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target(Url);
+
+impl Target {
+    /// Reads one address strictly.
+    ///
+    /// # Errors
+    /// See [`RedirectError`]; never `NotListed`.
+    pub fn parse(text: &str) -> Result<Self, RedirectError> {
+        if text.len() > 2000 {
+            return Err(RedirectError::NotAUrl);
+        }
+        if text.bytes().any(|b| b <= b' ' || b == b'\\' || b == 0x7f) {
+            return Err(RedirectError::Ambiguous);
+        }
+        let url = Url::parse(text).map_err(|_| RedirectError::NotAUrl)?;
+        let loopback = match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => return Err(RedirectError::NotAUrl),
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            _ => return Err(RedirectError::Scheme),
+        }
+        let plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+            && text.starts_with(&format!("{}://", url.scheme()))
+            && normal_form_of(text) == url.as_str();
+        if plain { Ok(Self(url)) } else { Err(RedirectError::Ambiguous) }
+    }
+
+    /// Whether the target runs on the person's own machine (RFC 8252 §7.3).
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The address with two query parameters added, what it had kept.
+    #[must_use]
+    pub fn with_query(&self, pairs: &[(&str, &str)]) -> String {
+        let mut url = self.0.clone();
+        url.query_pairs_mut().extend_pairs(pairs);
+        url.into()
+    }
+
+    /// Whether this target is one of `listed`.
+    ///
+    /// # Errors
+    /// `NotListed` when no entry is the same address.
+    pub fn check(self, listed: &[String]) -> Result<Self, RedirectError> {
+        let found = listed.iter().filter_map(|entry| Self::parse(entry).ok()).any(|entry| self.equals(&entry));
+        if found { Ok(self) } else { Err(RedirectError::NotListed) }
+    }
+
+    fn equals(&self, entry: &Self) -> bool {
+        let literal = |t: &Self| t.is_loopback() && !matches!(t.0.host(), Some(Host::Domain(_)));
+        if literal(self) && literal(entry) {
+            return (self.0.host(), self.0.path(), self.0.query()) == (entry.0.host(), entry.0.path(), entry.0.query());
+        }
+        self.0 == entry.0
+    }
+}
+
+/// The text as the parser would write it if it changed nothing but an empty path: anything else the parser
+/// had to repair (dot segments, default ports, case of the host) is a form that others may read differently.
+fn normal_form_of(text: &str) -> String {
+    let after_scheme = text.find("://").map_or(0, |at| at + 3);
+    let rest = text.get(after_scheme..).unwrap_or_default();
+    match rest.find(['/', '?']) {
+        None => format!("{text}/"),
+        Some(at) if rest[at..].starts_with('?') => {
+            let (head, tail) = text.split_at(after_scheme + at);
+            format!("{head}/{tail}")
+        }
+        Some(_) => text.to_owned(),
+    }
+}
+
+/// Checks an origin for a city's `allowed_origins`: scheme, host and port alone.
+///
+/// # Errors
+/// See [`RedirectError`].
+pub fn parse_origin(text: &str) -> Result<String, RedirectError> {
+    let target = Target::parse(text)?;
+    let origin = target.0.origin().ascii_serialization();
+    if origin == text { Ok(origin) } else { Err(RedirectError::Ambiguous) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(text: &str) -> Result<(), RedirectError> {
+        let listed = ["https://app.example.com/done", "http://127.0.0.1/cb", "http://localhost:3000/cb"];
+        let listed: Vec<String> = listed.into_iter().map(str::to_owned).collect();
+        Target::parse(text).and_then(|t| t.check(&listed)).map(drop)
+    }
+
+    #[test]
+    fn open_redirect_on_return_to() {
+        assert_eq!(allowed("https://app.example.com/done"), Ok(()));
+        for bad in [
+            "https://evil.test/done",
+            "//app.example.com/done",
+            "/done",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "http://app.example.com/done",
+            "https://app.example.com/done#x",
+            "https://app.example.com/done?x=1",
+            "https://app.example.com:8443/done",
+        ] {
+            assert!(allowed(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn return_to_prefix_confusion() {
+        for bad in [
+            "https://app.example.com.evil.test/done",
+            "https://app.example.com@evil.test/done",
+            "https://evil.test\\@app.example.com/done",
+            "https:\\\\app.example.com/done",
+            "https://app.example.com/x/../done",
+            "https://app.example.com/%2e%2e/done",
+            "https:app.example.com/done",
+            "https:///app.example.com/done",
+            "https://app.example.com/done\n",
+            " https://app.example.com/done",
+            "https://app.example.com:443/done",
+            "https://APP.example.com/done",
+            "https://app.example.com/done/",
+        ] {
+            assert!(allowed(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_literals_have_a_free_port() {
+        assert_eq!(allowed("http://127.0.0.1:51234/cb"), Ok(()));
+        assert!(allowed("http://127.0.0.1:51234/other").is_err());
+        assert!(allowed("http://[::1]:51234/cb").is_err());
+        assert!(allowed("http://localhost:3001/cb").is_err());
+        assert_eq!(allowed("http://localhost:3000/cb"), Ok(()));
+    }
+
+    #[test]
+    fn origins_are_bare() {
+        assert_eq!(parse_origin("https://app.example.com").unwrap(), "https://app.example.com");
+        for bad in ["https://app.example.com/", "https://app.example.com/x", "*", "null", "http://app.example.com"] {
+            assert!(parse_origin(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_added_to_what_is_there() {
+        let target = Target::parse("https://a.example/x?y=1").unwrap();
+        assert_eq!(target.with_query(&[("state", "s"), ("code", "c")]), "https://a.example/x?y=1&state=s&code=c");
+    }
+}
