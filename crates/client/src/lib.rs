@@ -1,1 +1,61 @@
-//! placeholder
+//! The Rust client of a Downcity Federation.
+//!
+//! It knows the wire contract and nothing else: JSON over HTTP, one shape of error, three kinds of caller.
+//! A [`Federation`] is an address; from it come a [`Guest`], a [`User`] and an [`Admin`].
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), downcity::Error> {
+//! use downcity::{Federation, SignIn};
+//!
+//! let federation = Federation::new("https://base.example.com")?;
+//! let guest = federation.guest("city_demo");
+//! let signed_in = guest.sign_in(&SignIn::new("wechat"), |url| println!("open {url}")).await?;
+//! let me = signed_in.user.me().await?;
+//! println!("hello {}", me.profile.display_name.as_deref().unwrap_or("stranger"));
+//! # Ok(()) }
+//! ```
+//!
+//! The Admin API, with an admin key of the Federation:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), downcity::Error> {
+//! use downcity::{Federation, SecretString};
+//!
+//! let key = SecretString::from(std::env::var("DOWNCITY_ADMIN_KEY").unwrap_or_default());
+//! let admin = Federation::new("https://base.example.com")?.admin(key);
+//! admin.env().upsert("WECHAT_CLIENT_ID", &SecretString::from("wx0123456789abcdef")).await?;
+//! for item in admin.env().list().await?.items {
+//!     println!("{} {}", item.key, item.value_preview.unwrap_or_default());
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Redirects are never followed, answers are capped at [`MAX_ANSWER_BYTES`], and tokens, keys and the `state` of a
+//! login never appear in `Debug` output.
+
+mod admin;
+mod caller;
+mod error;
+mod federation;
+mod guest;
+mod pkce;
+mod sign_in;
+mod time;
+mod types;
+mod user;
+
+pub use admin::{Admin, Cities, CityUpdate, Env, NewCity, TokenApply, Tokens};
+pub use caller::{Caller, MAX_ANSWER_BYTES};
+pub use error::{ApiError, Error};
+pub use federation::{DEFAULT_CITY, Federation};
+pub use guest::{Guest, OauthStartRequest};
+pub use jiff::Timestamp;
+pub use pkce::Pkce;
+pub use secrecy::{ExposeSecret, SecretString};
+pub use sign_in::{SignIn, SignedIn};
+pub use types::{
+    City, CityList, CityStatus, EnvCatalog, EnvCatalogEntry, EnvCatalogItem, EnvChange, EnvItem, EnvList, Me,
+    MeProfile, MeUser, OauthResult, OauthStart, Provider, ProviderList, Service, ServiceList, SignInDone,
+    TokenAnswer,
+};
+pub use user::User;
