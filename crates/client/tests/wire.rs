@@ -1,5 +1,7 @@
 //! The client against a real HTTP server that follows the wire contract, or breaks it on purpose.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report; the lint does not see helpers of tests")]
+
 use axum::{
     Json, Router,
     body::Body,

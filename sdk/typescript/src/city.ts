@@ -1,0 +1,128 @@
+/** The client of a Federation. */
+import * as admin from "./admin.js";
+import { type CallOptions, type Target, baseUrl, call } from "./http.js";
+import * as flow from "./sign-in.js";
+import type { Answer, Body, Me, OauthResult, OauthStart, Query, SignInDone, Time } from "./wire.js";
+
+export interface CityOptions {
+  /** Who is calling. May be left out: a key makes an admin, a token a user, neither a guest. */
+  role?: "guest" | "user" | "admin" | undefined;
+  /** Address of the Federation, e.g. `https://base.example.com`. */
+  city_url?: string | undefined;
+  /** The same by another name. */
+  federation_url?: string | undefined;
+  /** The product; added to the body of every POST that names none. */
+  city_id?: string | undefined;
+  /** Bearer of a user. */
+  user_token?: string | undefined;
+  /** Who that is, where it is known. */
+  user_id?: string | undefined;
+  /** When the token runs out, where it is known. */
+  expires_at?: Time | undefined;
+  /** Bearer of an admin. Never to be shipped to a browser. */
+  admin_secret_key?: string | undefined;
+  /** In place of the global `fetch`. */
+  fetch?: typeof fetch | undefined;
+}
+
+export class City {
+  readonly role: "guest" | "user" | "admin";
+  /** Without a trailing slash. */
+  readonly city_url: string;
+  readonly city_id: string | undefined;
+  readonly user_id: string | undefined;
+  readonly expires_at: Time | undefined;
+  // Private, so that logging the client does not print the bearer.
+  readonly #to: Target;
+
+  constructor(options: CityOptions) {
+    const { user_token, admin_secret_key } = options;
+    this.role = options.role ?? (admin_secret_key ? "admin" : user_token ? "user" : "guest");
+    this.city_url = baseUrl(options.city_url ?? options.federation_url);
+    this.city_id = options.city_id;
+    this.user_id = options.user_id;
+    this.expires_at = options.expires_at;
+    const bearer = { guest: undefined, user: user_token, admin: admin_secret_key }[this.role];
+    if (this.role !== "guest" && !bearer) {
+      throw new TypeError(`role "${this.role}" needs ${this.role === "user" ? "user_token" : "admin_secret_key"}`);
+    }
+    this.#to = { base: this.city_url, bearer, fetch: options.fetch };
+  }
+
+  /** The bearer of a user, to be kept between visits. */
+  get user_token(): string | undefined {
+    return this.role === "user" ? this.#to.bearer : undefined;
+  }
+
+  /** A group of calls. */
+  service<S extends string>(name: S) {
+    return {
+      /** `GET /v1/{service}/{action}?{query}` */
+      get: <A extends string>(action: A, query?: Query<S, A>, options?: CallOptions): Promise<Answer<S, A, "get">> =>
+        call(this.#to, "GET", `${name}/${action}`, query as object, options),
+      /** `POST /v1/{service}/{action}` */
+      action: <A extends string>(action: A) => ({
+        invoke: (body?: Body<S, A>, options?: CallOptions): Promise<Answer<S, A, "post">> => {
+          const input: { city_id?: unknown } = { ...body };
+          if (input.city_id == null && this.city_id) input.city_id = this.city_id;
+          return call(this.#to, "POST", `${name}/${action}`, input, options);
+        },
+      }),
+    };
+  }
+
+  /** @internal One poll, which may wait longer than other calls. */
+  poll(query: object, options: CallOptions & { timeout: number }): Promise<OauthResult> {
+    return call(this.#to, "GET", "accounts/oauth/result", query, options);
+  }
+
+  #user(done: SignInDone | null): any {
+    if (!done) return null;
+    const { user_token, user_id, city_id, expires_at } = done;
+    const { base, fetch } = this.#to;
+    return new City({ role: "user", city_url: base, city_id, user_token, user_id, expires_at, fetch });
+  }
+
+  /**
+   * Signs a person in from this page or program and waits for the outcome. Throws `CityError`: `access_denied` and
+   * others from the Federation, `login_expired`, `popup_blocked`.
+   */
+  async signIn(provider: string, options: flow.SignInOptions = {}): Promise<City> {
+    return this.#user(await flow.signIn(this, provider, options));
+  }
+
+  /** Sends the browser to the provider; the page it comes back to calls `completeRedirect`. */
+  signInRedirect(provider: string, options: flow.RedirectOptions = {}): Promise<OauthStart> {
+    return flow.signInRedirect(this, provider, options);
+  }
+
+  /** On the page that the browser comes back to: the user, or null if this is no return from a sign-in. */
+  async completeRedirect(options: flow.CompleteOptions = {}): Promise<City | null> {
+    return this.#user(await flow.completeRedirect(this, options));
+  }
+
+  /** Who this user is. */
+  me(options?: CallOptions): Promise<Me> {
+    return this.service("accounts").get("me", undefined, options);
+  }
+
+  /** Revokes this user's session: the token is refused from now on. */
+  async logout(options?: CallOptions): Promise<void> {
+    await this.service("accounts").action("logout").invoke({}, options);
+  }
+
+  /** Settings of the Federation, for an admin. */
+  get env() {
+    return admin.env(this.#to);
+  }
+
+  /** Cities of the Federation, for an admin. */
+  get cities() {
+    return admin.cities(this.#to);
+  }
+
+  /** Tokens made by the product itself, for an admin. */
+  get tokens() {
+    return admin.tokens(this.#to, this.city_id);
+  }
+}
