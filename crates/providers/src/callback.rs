@@ -1,0 +1,52 @@
+//! What a provider sends back with the browser.
+
+use downcity_core::Failure;
+use serde::Deserialize;
+use std::fmt;
+
+/// The query of the callback address, as far as any provider uses it. All of it is untrusted.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct CallbackQuery {
+    /// The authorization code.
+    pub code: Option<String>,
+    /// The value our start put into the address.
+    pub state: Option<String>,
+    /// RFC 6749 §4.1.2.1. WeChat does not document it.
+    pub error: Option<String>,
+    /// RFC 9207. WeChat does not send it.
+    pub iss: Option<String>,
+}
+
+impl fmt::Debug for CallbackQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let there = |value: &Option<String>| value.as_ref().map(|_| "…");
+        f.debug_struct("CallbackQuery")
+            .field("code", &there(&self.code))
+            .field("state", &there(&self.state))
+            .field("error", &there(&self.error))
+            .field("iss", &there(&self.iss))
+            .finish()
+    }
+}
+
+/// What a callback means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Callback<'a> {
+    /// The person agreed; this code names the agreement, once.
+    Code(&'a str),
+    /// The person refused.
+    Denied,
+    /// Something else that ends the attempt without a request to the provider.
+    Error(Failure),
+}
+
+impl fmt::Debug for Callback<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(_) => f.write_str("Code(…)"),
+            Self::Denied => f.write_str("Denied"),
+            Self::Error(failure) => write!(f, "Error({failure:?})"),
+        }
+    }
+}

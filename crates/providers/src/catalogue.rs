@@ -1,0 +1,163 @@
+//! Which providers there are, which settings each needs, and which of them can be used now.
+
+use crate::outside::Outside;
+use crate::provider::LoginProvider;
+use crate::wechat::WeChat;
+use downcity_core::{Secret, Text};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+
+/// One key of the Federation env that a provider reads.
+pub struct EnvSpec {
+    /// The key, for example `WECHAT_CLIENT_ID`.
+    pub key: &'static str,
+    /// What belongs there and where to find it.
+    pub description: Text,
+    /// Whether the provider is off without it.
+    pub required: bool,
+    /// Whether its value must never be shown.
+    pub secret: bool,
+    /// Looks at a value before it is stored; a warning when it can hardly be right. Only a warning: what
+    /// WeChat will issue tomorrow is not ours to refuse.
+    pub check: fn(&str) -> Option<Text>,
+}
+
+/// One provider and its settings.
+pub struct ProviderSpec {
+    /// The provider's id, for example `wechat`.
+    pub id: &'static str,
+    /// The name for people.
+    pub label: Text,
+    /// Its settings, required ones first.
+    pub env: &'static [EnvSpec],
+}
+
+const ID: &str = "WECHAT_CLIENT_ID";
+const SECRET: &str = "WECHAT_CLIENT_SECRET";
+const FAST_LOGIN: &str = "WECHAT_FAST_LOGIN";
+
+static CATALOGUE: &[ProviderSpec] = &[ProviderSpec {
+    id: WeChat::ID,
+    label: WeChat::LABEL,
+    env: &[
+        EnvSpec {
+            key: ID,
+            description: Text::new(
+                "AppID of the Website App on the WeChat Open Platform (open.weixin.qq.com, Website Apps).",
+                "微信开放平台“网站应用”的 AppID（open.weixin.qq.com → 管理中心 → 网站应用）。",
+            ),
+            required: true,
+            secret: false,
+            check: check_app_id,
+        },
+        EnvSpec {
+            key: SECRET,
+            description: Text::new("AppSecret of the same Website App.", "同一个“网站应用”的 AppSecret。"),
+            required: true,
+            secret: true,
+            check: check_app_secret,
+        },
+        EnvSpec {
+            key: FAST_LOGIN,
+            description: Text::new(
+                "0 always shows the QR code; otherwise WeChat on a desktop may offer to sign in with one click.",
+                "设为 0 时始终显示二维码；否则电脑端微信可能提供一键快捷登录。",
+            ),
+            required: false,
+            secret: false,
+            check: check_fast_login,
+        },
+    ],
+}];
+
+/// Every provider this version knows.
+#[must_use]
+pub fn catalogue() -> &'static [ProviderSpec] {
+    CATALOGUE
+}
+
+/// The providers that can really be used with these settings. White space round a value and blank values
+/// count as nothing: they come from copying out of a console.
+#[must_use]
+pub fn configured(
+    outside: &Arc<Outside>,
+    env: &dyn Fn(&str) -> Option<Secret>,
+) -> Vec<Arc<dyn LoginProvider>> {
+    let read = |key: &str| {
+        let value = env(key)?;
+        let trimmed = value.expose_secret().trim();
+        (!trimmed.is_empty()).then(|| trimmed.to_owned())
+    };
+    let mut found: Vec<Arc<dyn LoginProvider>> = Vec::new();
+    if let (Some(app_id), Some(secret)) = (read(ID), read(SECRET)) {
+        let fast_login = read(FAST_LOGIN).as_deref().is_none_or(|value| !is_off(value));
+        found.push(Arc::new(WeChat::new(Arc::clone(outside), app_id, Secret::from(secret), fast_login)));
+    }
+    found
+}
+
+fn is_off(value: &str) -> bool {
+    ["0", "false", "off", "no"].iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+fn is_hex(text: &str, len: usize) -> bool {
+    text.len() == len && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+fn looks_like_app_id(text: &str) -> bool {
+    text.strip_prefix("wx")
+        .is_some_and(|rest| is_hex(rest, 16) && !rest.bytes().any(|b| b.is_ascii_uppercase()))
+}
+
+fn check_app_id(value: &str) -> Option<Text> {
+    let value = value.trim();
+    if looks_like_app_id(value) {
+        return None;
+    }
+    Some(if is_hex(value, 32) {
+        Text::new(
+            "This looks like the AppSecret. The AppID is \"wx\" and 16 characters; if the secret has been seen by others, reset it.",
+            "这看起来是 AppSecret。AppID 是 “wx” 加 16 个字符；如果密钥已被他人看到，请在微信开放平台重置。",
+        )
+    } else if value.starts_with("gh_") {
+        Text::new(
+            "This is the original ID of an Official Account or Mini Program. A Website App's AppID is needed.",
+            "这是公众号或小程序的原始 ID，需要填写“网站应用”的 AppID。",
+        )
+    } else {
+        Text::new(
+            "A WeChat AppID is \"wx\" and 16 of 0-9 a-f. Copy it again from the Website App's page.",
+            "微信 AppID 是 “wx” 加 16 个 0-9 a-f 字符。请从“网站应用”页面重新复制。",
+        )
+    })
+}
+
+fn check_app_secret(value: &str) -> Option<Text> {
+    let value = value.trim();
+    if is_hex(value, 32) {
+        return None;
+    }
+    Some(if looks_like_app_id(value) {
+        Text::new(
+            "This looks like the AppID. The AppSecret is 32 of 0-9 a-f.",
+            "这看起来是 AppID。AppSecret 是 32 个 0-9 a-f 字符。",
+        )
+    } else {
+        Text::new(
+            "A WeChat AppSecret is 32 of 0-9 a-f. Copy it again, or reset it on the Website App's page.",
+            "微信 AppSecret 是 32 个 0-9 a-f 字符。请重新复制，或在“网站应用”页面重置。",
+        )
+    })
+}
+
+fn check_fast_login(value: &str) -> Option<Text> {
+    let value = value.trim();
+    let known =
+        is_off(value) || ["1", "true", "on", "yes"].iter().any(|word| value.eq_ignore_ascii_case(word));
+    (!known).then(|| {
+        Text::new(
+            "Only 0 turns fast sign-in off. This value leaves it on.",
+            "只有 0 会关闭快捷登录，当前值等同于开启。",
+        )
+    })
+}

@@ -1,0 +1,25 @@
+//! How asking a provider fails.
+
+use downcity_core::Failure;
+
+/// A provider did not say who signed in.
+///
+/// Everything in it may be logged: the texts are written in this crate, and of the provider's own answer only
+/// numbers and WeChat's request id are taken over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{report}")]
+pub struct ProviderError {
+    /// What the person is told.
+    pub failure: Failure,
+    /// What the operator is told: what happened, why, and what to do. English.
+    pub report: String,
+    /// The provider's own error number, where it gave one (WeChat: `errcode`).
+    pub provider_code: Option<i64>,
+}
+
+impl ProviderError {
+    /// An error without a number of the provider's.
+    pub(crate) fn new(failure: Failure, report: impl Into<String>) -> Self {
+        Self { failure, report: report.into(), provider_code: None }
+    }
+}

@@ -1,0 +1,56 @@
+//! What every way to sign in through somebody else has in common.
+
+use crate::{Callback, CallbackQuery, ProviderError};
+use downcity_core::{ExternalIdentity, Lang, Text};
+use std::future::Future;
+use std::pin::Pin;
+
+/// A future that can be handed out by a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a start of a sign-in wants to see in the provider's address.
+#[derive(Clone, Copy)]
+pub struct Authorize<'a> {
+    /// The one-time value that comes back with the callback. Short and URL-safe: WeChat writes it into a
+    /// page without encoding it again.
+    pub state: &'a str,
+    /// Where the provider sends the browser afterwards: an absolute URL, not yet encoded.
+    pub redirect_uri: &'a str,
+    /// The language of the provider's page; `None` leaves it to the provider.
+    pub lang: Option<Lang>,
+    /// `Some(false)` asks for the QR code even where the desktop client offers a fast sign-in. Anything else
+    /// leaves the provider's default, unless the operator turned fast sign-in off for everybody.
+    pub fast_login: Option<bool>,
+}
+
+/// One way to sign in through somebody else's accounts.
+pub trait LoginProvider: Send + Sync {
+    /// The stable id on the wire, for example `wechat`.
+    fn id(&self) -> &str;
+
+    /// The kind on the wire: `oauth`.
+    fn kind(&self) -> &'static str;
+
+    /// The name for people.
+    fn label(&self) -> Text;
+
+    /// The public id of our application at the provider. An attempt remembers it: when it has changed by the
+    /// time of the callback, the code belongs to another application.
+    fn app_id(&self) -> &str;
+
+    /// The address of the provider's page where the person signs in. Pure: nothing is sent or stored.
+    fn authorize_url(&self, request: &Authorize<'_>) -> String;
+
+    /// Reads what the provider sent back with the browser. `state` is the caller's matter.
+    fn read_callback<'a>(&self, query: &'a CallbackQuery) -> Callback<'a>;
+
+    /// Exchanges the code, exactly once and never again, and asks who signed in. Takes at most 8 seconds.
+    ///
+    /// # Errors
+    /// A [`ProviderError`] with what the person is told and what the operator is told.
+    fn identify<'a>(
+        &'a self,
+        code: &'a str,
+        redirect_uri: &'a str,
+    ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>>;
+}
