@@ -104,16 +104,14 @@ async function collect(
 export async function signIn(city: City, provider: string, options: SignInOptions): Promise<SignInDone> {
   const { signal, wait, pkce = true } = options;
   signal?.throwIfAborted();
-  const open = options.open ?? popup();
   const secret = pkce ? verifier() : undefined;
-  let shown: any;
+  const own = options.open ? undefined : popup();
+  let shown: any = own;
   try {
-    const started = await start(city, provider, options, undefined, secret).catch((error) => {
-      shown = open;
-      throw error;
-    });
+    const started = await start(city, provider, options, undefined, secret);
     const left = life(started.expires_at);
-    shown = await open(started.url, started);
+    if (own) own.go(started.url);
+    else shown = await options.open!(started.url, started);
     const query = { state: started.state, ...(secret && { code_verifier: secret }) };
     return await collect(city, query, { wait, signal, left });
   } finally {
@@ -130,13 +128,12 @@ function popup() {
       code: "popup_blocked",
     });
   }
-  const close = () => shown.close();
-  const open = (url: string) => {
+  const go = (url: string) => {
+    // The provider's page gets no handle on this one.
     shown.opener = null;
     shown.location.replace(url);
-    return { close };
   };
-  return Object.assign(open, { close });
+  return { go, close: () => shown.close() };
 }
 
 /** See `City.signInRedirect`. */

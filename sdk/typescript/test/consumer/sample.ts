@@ -1,0 +1,84 @@
+/** How a product uses the package, for the type checker alone: nothing here runs. */
+import { City, CityError, type Me, type OauthResult, type ProviderList } from "@downcity/city";
+
+declare const city_url: string;
+declare const city_id: string;
+declare const user_token: string;
+declare const admin_secret_key: string;
+declare const state: string;
+
+export async function specification(): Promise<void> {
+  const guest = new City({ role: "guest", city_url });
+  const providers = await guest.service("accounts").get("providers");
+  providers satisfies ProviderList;
+  providers.items.map((item) => item.enabled && item.id === "wechat" && item.label.length);
+
+  const start = await guest.service("accounts").action("oauth/start").invoke({
+    provider: "wechat",
+    city_id: "city_demo",
+  });
+  start.url satisfies string;
+
+  const result = await guest.service("accounts").get("oauth/result", {
+    state: start.state,
+  });
+  const user = new City({
+    role: "user",
+    city_url: "https://base.example.com",
+    city_id: "city_demo",
+    user_token: result.user_token,
+  });
+  user.role satisfies string;
+}
+
+export async function contract(): Promise<void> {
+  const guest = new City({ role: "guest", city_url });
+  await guest.service("accounts").get("providers");
+  await guest.service("accounts").action("oauth/start").invoke({ provider: "wechat", city_id: "city_demo" });
+  await guest.service("accounts").get("oauth/result", { state });
+  const user = new City({ role: "user", city_url, city_id, user_token });
+  const admin = new City({ role: "admin", city_url, city_id, admin_secret_key });
+  const me: Me = await user.me();
+  me.profile.email satisfies string | null | undefined;
+  await admin.env.upsert({ key: "WECHAT_CLIENT_ID", value: "wx1" });
+  (await admin.env.list()).items.map((item) => item.key);
+  (await admin.cities.list()).items.map((city) => city.status);
+  await admin.cities.pause({ city_id });
+  (await admin.tokens.apply({ user_id: "u1", ttl: "1h" })).user_token satisfies string;
+}
+
+export function outcomes(result: OauthResult): string {
+  switch (result.status) {
+    case "done":
+      return result.user_token;
+    case "failed":
+      return result.code;
+    case "pending":
+      return "…";
+  }
+}
+
+export async function signing(signal: AbortSignal): Promise<string | undefined> {
+  const city = new City({ federation_url: city_url, city_id });
+  try {
+    const user = await city.signIn("wechat", { signal, open: (url, start) => void [url, start.state] });
+    return user.user_token;
+  } catch (error) {
+    if (error instanceof CityError && error.code === "access_denied") return undefined;
+    throw error;
+  }
+}
+
+export async function mistakes(): Promise<void> {
+  const admin = new City({ role: "admin", city_url, admin_secret_key });
+  // @ts-expect-error no such role
+  new City({ role: "root", city_url });
+  // @ts-expect-error a setting needs a value
+  await admin.env.upsert({ key: "A" });
+  // @ts-expect-error a pause must name its city, whatever the client's own is
+  await admin.cities.pause({});
+  // @ts-expect-error a login needs a provider
+  await admin.service("accounts").action("oauth/start").invoke({ city_id });
+  // @ts-expect-error no such field
+  (await admin.service("accounts").get("providers")).nothing;
+}

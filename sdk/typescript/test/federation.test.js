@@ -1,0 +1,144 @@
+/**
+ * The client against the real program. `FED_BIN` names it; `fed dev --json` prints one line with its addresses and
+ * keeps running. Without `FED_BIN` these tests are skipped.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { City, CityError } from "@downcity/city";
+
+const skip = process.env.FED_BIN ? false : "FED_BIN is unset: it must name the built `fed`";
+
+describe("against the real Federation", { skip }, () => {
+  let program, place, at;
+
+  before(async () => {
+    place = mkdtempSync(join(tmpdir(), "downcity-sdk-"));
+    program = spawn(process.env.FED_BIN, ["dev", "--json"], { cwd: place, stdio: ["ignore", "pipe", "inherit"] });
+    at = await new Promise((resolve, reject) => {
+      createInterface(program.stdout).once("line", (line) => {
+        try {
+          resolve(JSON.parse(line));
+        } catch {
+          reject(new Error("the first line of `fed dev --json` is no JSON"));
+        }
+      });
+      program.once("error", reject);
+      program.once("exit", (code) => reject(new Error(`fed dev ended with ${code}`)));
+      setTimeout(() => reject(new Error("fed dev printed nothing within 60 s")), 60_000).unref();
+    });
+  });
+
+  after(async () => {
+    if (program?.exitCode === null && program.kill()) await new Promise((resolve) => program.once("exit", resolve));
+    if (place) rmSync(place, { recursive: true, force: true });
+  });
+
+  const guest = () => new City({ role: "guest", city_url: at.federation_url });
+  const admin = () => new City({ role: "admin", city_url: at.federation_url, admin_secret_key: at.admin_key });
+
+  /** The person with the phone. */
+  async function press(button, state, user = "alice") {
+    const response = await fetch(`${at.simulator_url}/_sim/${button}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ state, user }),
+    });
+    assert.ok(response.ok, `${button}: ${response.status} ${await response.clone().text()}`);
+    return response.json();
+  }
+
+  /** The browser that shows the QR code, and follows WeChat to the callback when the phone says yes. */
+  async function browse(url, state, user) {
+    await (await fetch(url)).text();
+    const told = await press("allow", state, user);
+    const back = told.redirect_url ?? told.redirect ?? told.url;
+    if (back) await (await fetch(back, { redirect: "manual" })).text();
+  }
+
+  test("WeChat is on offer", async () => {
+    const { items } = await guest().service("accounts").get("providers");
+    assert.ok(items.some((item) => item.id === "wechat" && item.type === "oauth" && item.enabled));
+  });
+
+  test("a person signs in, is known, and signs out for good", async () => {
+    const user = await guest().signIn("wechat", {
+      open: (url, { state }) => browse(url, state, "alice"),
+      signal: AbortSignal.timeout(30_000),
+    });
+    assert.match(user.user_token, /^ub_/);
+    assert.ok(user.expires_at);
+    const me = await user.me();
+    assert.equal(me.user.user_id, user.user_id);
+    assert.equal(me.profile.email, null);
+    await user.logout();
+    await assert.rejects(user.me(), (error) => error instanceof CityError && error.status === 401);
+  });
+
+  test("the specification's calls, one by one", async () => {
+    const accounts = guest().service("accounts");
+    const start = await accounts.action("oauth/start").invoke({ provider: "wechat" });
+    assert.equal((await accounts.get("oauth/result", { state: start.state })).status, "pending");
+    await browse(start.url, start.state, "bob");
+    const result = await accounts.get("oauth/result", { state: start.state, wait: 20 });
+    assert.equal(result.status, "done");
+    const user = new City({ role: "user", city_url: at.federation_url, city_id: result.city_id, user_token: result.user_token });
+    assert.equal((await user.me()).user.user_id, result.user_id);
+  });
+
+  test("PKCE: nobody else collects the login", async () => {
+    let state;
+    const user = await guest().signIn("wechat", {
+      open: async (url, start) => {
+        state = start.state;
+        await browse(url, state, "carol");
+        const thief = guest().service("accounts").get("oauth/result", { state, code_verifier: "x".repeat(43) });
+        await assert.rejects(thief, (error) => error instanceof CityError && error.status >= 400 && error.status < 500);
+      },
+      signal: AbortSignal.timeout(30_000),
+    });
+    assert.ok(user.user_id);
+  });
+
+  test("errors have the contract's shape", async () => {
+    const start = guest().service("accounts").action("oauth/start");
+    const failing = [
+      [start.invoke({ provider: "wechat", city_id: "city_nowhere" }), 404],
+      [start.invoke({ provider: "nobody" }), 400],
+      [guest().service("accounts").get("oauth/result", {}), 400],
+      [guest().service("accounts").get("oauth/result", { state: "unknown_state_0123456789" }), 404],
+      [new City({ city_url: at.federation_url, user_token: "ub_wrong" }).me(), 401],
+    ];
+    for (const [answer, status] of failing) {
+      await assert.rejects(answer, (error) => {
+        assert.ok(error instanceof CityError);
+        assert.equal(error.status, status);
+        assert.match(error.code, /^[a-z][a-z0-9_]+$/);
+        assert.ok(error.request_id && error.message);
+        return true;
+      });
+    }
+  });
+
+  test("an admin sets the env, makes cities, gives tokens", async () => {
+    await admin().env.upsert({ key: "SDK_TEST", value: "yes" });
+    assert.ok((await admin().env.list()).items.some((item) => item.key === "SDK_TEST"));
+    assert.ok((await admin().env.catalog()).items.some((item) => item.id === "accounts"));
+    await admin().env.remove({ key: "SDK_TEST" });
+
+    const { city_id } = await admin().cities.create({ name: "SDK", city_id: "city_sdk" });
+    assert.equal(city_id, "city_sdk");
+    const token = await admin().tokens.apply({ city_id, user_id: "own-1", metadata: { plan: "pro" }, ttl: "30m" });
+    const user = new City({ city_url: at.federation_url, city_id, user_token: token.user_token });
+    assert.deepEqual((await user.me()).user.metadata, { plan: "pro" });
+    await admin().cities.pause({ city_id });
+    await assert.rejects(user.me(), (error) => error.status === 401 || error.status === 403);
+    await admin().cities.remove({ city_id });
+    assert.ok(!(await admin().cities.list()).items.some((city) => city.city_id === city_id && city.status === "active"));
+    await assert.rejects(guest().env.list(), (error) => error.status === 401);
+  });
+});

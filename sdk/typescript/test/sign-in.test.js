@@ -1,0 +1,227 @@
+/** The two ways to sign a person in, against a server that keeps to the contract or fails it on purpose. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { City, CityError } from "@downcity/city";
+import { TOKEN, federation } from "./support/server.js";
+
+const code = (expected) => (error) => error instanceof CityError && (assert.equal(error.code, expected), true);
+const guest = (fed) => new City({ city_url: fed.url, city_id: "city_demo" });
+
+test("start, open, wait, a ready user; PKCE on by default", async (t) => {
+  const fed = await federation(t);
+  let closed = 0;
+  const user = await guest(fed).signIn("wechat", {
+    lang: "en",
+    fast_login: false,
+    open: (url, start) => {
+      assert.equal(url, start.url);
+      setTimeout(() => fed.finish(start.state), 100);
+      return { close: () => closed++ };
+    },
+  });
+  assert.equal(user.role, "user");
+  assert.equal(user.user_token, TOKEN);
+  assert.deepEqual([user.user_id, user.city_id, user.expires_at], ["u1", "city_demo", 1_790_000_000_000]);
+  assert.equal((await user.me()).user.user_id, "u1");
+  assert.equal(closed, 1);
+  const start = fed.calls[0].body;
+  assert.deepEqual([start.city_id, start.lang, start.fast_login], ["city_demo", "en", false]);
+  assert.equal(start.code_challenge_method, "S256");
+  assert.match(start.code_challenge, /^[A-Za-z0-9_-]{43}$/);
+  assert.equal(fed.polls().length, 1, "one long poll is enough");
+  assert.equal(fed.polls()[0].query.wait, "25");
+});
+
+test("without PKCE nothing of it is sent", async (t) => {
+  const fed = await federation(t);
+  await guest(fed).signIn("wechat", { pkce: false, open: (_, { state }) => fed.finish(state) });
+  assert.equal(fed.calls[0].body.code_challenge, undefined);
+  assert.equal(fed.polls()[0].query.code_verifier, undefined);
+});
+
+test("hiccups are tried again; Retry-After is obeyed", async (t) => {
+  const fed = await federation(t, {
+    results: [
+      (response) => response.destroy(),
+      (response) => response.writeHead(503).end("<h1>restarting</h1>"),
+      (response) => response.writeHead(429, { "retry-after": "1" }).end("{}"),
+    ],
+  });
+  let limited = 0;
+  const fetch = async (...args) => {
+    const response = await globalThis.fetch(...args);
+    if (response.status === 429) limited = Date.now();
+    else if (limited > 0) limited = limited - Date.now();
+    return response;
+  };
+  const city = new City({ city_url: fed.url, city_id: "city_demo", fetch });
+  const user = await city.signIn("wechat", { open: (_, { state }) => fed.finish(state) });
+  assert.equal(user.user_token, TOKEN);
+  assert.equal(fed.polls().length, 4);
+  assert.ok(limited <= -990, `came back ${-limited} ms after "Retry-After: 1"`);
+});
+
+test("a server that does not wait is not hammered", async (t) => {
+  const pending = { status: "pending", interval: 1 };
+  const fed = await federation(t, { results: [pending, pending] });
+  const begun = Date.now();
+  await guest(fed).signIn("wechat", { open: (_, { state }) => fed.finish(state) });
+  assert.equal(fed.polls().length, 3);
+  assert.ok(Date.now() - begun >= 1950);
+});
+
+test("a refusal is thrown with its code", async (t) => {
+  const fed = await federation(t);
+  const trying = guest(fed).signIn("wechat", { open: (_, { state }) => fed.fail(state, "access_denied") });
+  await assert.rejects(trying, (error) => {
+    assert.ok(error instanceof CityError);
+    assert.deepEqual([error.code, error.message, error.body.status], ["access_denied", "You said no.", "failed"]);
+    return true;
+  });
+});
+
+test("a login that ran out: told by the server, or by the clock", async (t) => {
+  const gone = (response) => response.writeHead(410).end(JSON.stringify({ error: "Late.", code: "gone", request_id: "r" }));
+  const told = await federation(t, { results: [gone] });
+  await assert.rejects(guest(told).signIn("wechat", { open() {} }), (error) => {
+    assert.deepEqual([error.code, error.status, error.request_id], ["login_expired", 410, "r"]);
+    return true;
+  });
+  for (const unit of [1, 1000] /* milliseconds, seconds */) {
+    const fed = await federation(t, { expires_at: Math.ceil((Date.now() + 2000) / unit) });
+    const begun = Date.now();
+    await assert.rejects(guest(fed).signIn("wechat", { open() {} }), code("login_expired"));
+    assert.ok(Date.now() - begun < 5000, "it must not poll for ever");
+    assert.equal(fed.polls().length > 0, true);
+  }
+});
+
+test("an unknown login ends the wait at once", async (t) => {
+  const fed = await federation(t);
+  const trying = guest(fed).signIn("wechat", { open: (_, { state }) => fed.logins.delete(state) });
+  await assert.rejects(trying, code("login_not_found"));
+  assert.equal(fed.polls().length, 1);
+});
+
+test("an abort ends it anywhere, and closes what was opened", async (t) => {
+  const fed = await federation(t);
+  const reason = new Error("changed my mind");
+  const early = AbortSignal.abort(reason);
+  await assert.rejects(guest(fed).signIn("wechat", { open() {}, signal: early }), (error) => error === reason);
+  assert.equal(fed.calls.length, 0);
+
+  const stop = new AbortController();
+  let closed = 0;
+  const open = () => (setTimeout(() => stop.abort(reason), 100), { close: () => closed++ });
+  await assert.rejects(guest(fed).signIn("wechat", { open, signal: stop.signal }), (error) => error === reason);
+  assert.equal(closed, 1);
+
+  // During the pause between two tries.
+  const broken = await federation(t, { results: Array(20).fill((response) => response.writeHead(503).end()) });
+  const signal = AbortSignal.timeout(300);
+  const begun = Date.now();
+  await assert.rejects(guest(broken).signIn("wechat", { open() {}, signal }), { name: "TimeoutError" });
+  assert.ok(Date.now() - begun < 450 + 300);
+});
+
+test("a failed start and a failed open are the caller's to see", async (t) => {
+  const fed = await federation(t);
+  const paused = new City({ city_url: fed.url, city_id: "city_paused" });
+  let opened = false;
+  await assert.rejects(paused.signIn("wechat", { open: () => (opened = true) }), code("city_paused"));
+  assert.equal(opened, false);
+  const oops = new Error("no browser here");
+  const open = () => Promise.reject(oops);
+  await assert.rejects(guest(fed).signIn("wechat", { open }), (error) => error === oops);
+  await assert.rejects(guest(fed).signIn("wechat"), /options\.open/);
+});
+
+test("in a browser a window is made on the click, before anything is awaited", async (t) => {
+  const fed = await federation(t);
+  const shown = { location: { replace: (url) => ((shown.at = url), fed.finish(url.split("=")[1])) }, close: () => (shown.closed = true) };
+  let calls = 0;
+  globalThis.window = { open: () => (calls++, shown) };
+  t.after(() => delete globalThis.window);
+  const trying = guest(fed).signIn("wechat");
+  assert.equal(calls, 1);
+  await trying;
+  assert.deepEqual([shown.at, shown.opener, shown.closed], ["https://open.test/qr?state=st_0", null, true]);
+
+  shown.closed = false;
+  await assert.rejects(new City({ city_url: fed.url, city_id: "city_paused" }).signIn("wechat"), code("city_paused"));
+  assert.equal(shown.closed, true, "no empty window stays");
+
+  globalThis.window.open = () => null;
+  await assert.rejects(guest(fed).signIn("wechat"), code("popup_blocked"));
+});
+
+/** The page of an app, as far as the redirect flow touches one. */
+function page(t, href) {
+  const kept = new Map();
+  const browser = {
+    location: { href, origin: new URL(href).origin, pathname: new URL(href).pathname, assign: (url) => (browser.went = url) },
+    history: { state: { page: 1 }, replaceState: (state, _, url) => (browser.replaced = [state, String(url)], browser.location.href = String(url)) },
+    sessionStorage: {
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, value) => kept.set(key, String(value)),
+      removeItem: (key) => kept.delete(key),
+    },
+    kept,
+  };
+  for (const name of ["location", "history", "sessionStorage"]) globalThis[name] = browser[name];
+  t.after(() => ["location", "history", "sessionStorage"].forEach((name) => delete globalThis[name]));
+  return browser;
+}
+
+test("redirect: away, back, a user, and a clean address", async (t) => {
+  const fed = await federation(t);
+  const browser = page(t, "https://app.test/welcome?tab=2#top");
+  assert.equal(await guest(fed).completeRedirect(), null, "an ordinary visit");
+  assert.equal(fed.calls.length, 0);
+
+  const start = await guest(fed).signInRedirect("wechat");
+  assert.equal(browser.went, start.url);
+  const sent = fed.calls[0].body;
+  assert.deepEqual([sent.return_to, sent.city_id, sent.code_challenge_method], ["https://app.test/welcome", "city_demo", "S256"]);
+  assert.equal(browser.kept.size, 1);
+
+  fed.finish(start.state);
+  browser.location.href = `https://app.test/welcome?tab=2&state=${start.state}&code=code_0#top`;
+  const both = await Promise.all([guest(fed).completeRedirect(), guest(fed).completeRedirect()]);
+  assert.equal(both[0].user_token, TOKEN);
+  assert.equal(both[1], null, "a page that asks twice collects once");
+  assert.equal(fed.polls()[0].query.code, "code_0");
+  assert.deepEqual(browser.replaced, [{ page: 1 }, "https://app.test/welcome?tab=2#top"]);
+  assert.equal(browser.kept.size, 0, "the verifier is gone");
+});
+
+test("redirect: a login started elsewhere is not taken", async (t) => {
+  const fed = await federation(t);
+  const browser = page(t, "https://app.test/?state=st_0&code=code_0");
+  await assert.rejects(guest(fed).completeRedirect(), code("login_not_started_here"));
+  assert.equal(fed.calls.length, 0);
+  assert.equal(browser.location.href, "https://app.test/");
+});
+
+test("redirect: a refusal comes back as an error", async (t) => {
+  const fed = await federation(t);
+  const browser = page(t, "https://app.test/");
+  const { state } = await guest(fed).signInRedirect("wechat", { return_to: "https://app.test/back" });
+  assert.equal(fed.calls[0].body.return_to, "https://app.test/back");
+  fed.fail(state, "access_denied");
+  browser.location.href = `https://app.test/back?state=${state}&error=access_denied`;
+  await assert.rejects(guest(fed).completeRedirect(), code("access_denied"));
+  assert.equal(browser.location.href, "https://app.test/back");
+});
+
+test("redirect: storage, navigation and address may be given", async (t) => {
+  const fed = await federation(t);
+  const kept = new Map();
+  const storage = { getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v), removeItem: (k) => kept.delete(k) };
+  let went;
+  const { state } = await guest(fed).signInRedirect("wechat", { return_to: "https://app.test/", open: (url) => (went = url), storage });
+  assert.ok(went.includes(state));
+  fed.finish(state);
+  const user = await guest(fed).completeRedirect({ url: `https://app.test/?state=${state}&code=code_0`, storage });
+  assert.equal(user.user_id, "u1");
+});
