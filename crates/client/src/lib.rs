@@ -34,6 +34,7 @@
 //! login never appear in `Debug` output.
 
 mod admin;
+mod admin_types;
 mod caller;
 mod error;
 mod federation;
@@ -45,6 +46,10 @@ mod types;
 mod user;
 
 pub use admin::{Admin, Cities, CityUpdate, Env, NewCity, TokenApply, Tokens};
+pub use admin_types::{
+    City, CityList, CityStatus, EnvCatalog, EnvCatalogEntry, EnvCatalogItem, EnvChange, EnvItem, EnvList,
+    Service, ServiceList, TokenAnswer,
+};
 pub use caller::{Caller, MAX_ANSWER_BYTES};
 pub use error::{ApiError, Error};
 pub use federation::{DEFAULT_CITY, Federation};
@@ -53,9 +58,5 @@ pub use jiff::Timestamp;
 pub use pkce::Pkce;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use sign_in::{SignIn, SignedIn};
-pub use types::{
-    City, CityList, CityStatus, EnvCatalog, EnvCatalogEntry, EnvCatalogItem, EnvChange, EnvItem, EnvList, Me,
-    MeProfile, MeUser, OauthResult, OauthStart, Provider, ProviderList, Service, ServiceList, SignInDone,
-    TokenAnswer,
-};
+pub use types::{Me, MeProfile, MeUser, OauthResult, OauthStart, Provider, ProviderList, SignInDone};
 pub use user::User;

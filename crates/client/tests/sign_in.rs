@@ -1,0 +1,145 @@
+//! A whole sign-in against a scripted Federation.
+
+#![expect(clippy::unwrap_used, reason = "a panic is the report of a test; the lint misses helpers")]
+
+mod support;
+
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{any, get, post},
+};
+use downcity::{Error, Federation, Pkce, SecretString, SignIn};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use support::{echo, serve};
+
+const TOKEN: &str = "ub_very.secret.token";
+
+/// A Federation whose `oauth/result` gives one scripted answer after another, and keeps what it was asked.
+#[derive(Clone, Default)]
+struct Script {
+    answers: Arc<Mutex<Vec<(u16, Value)>>>,
+    asked: Arc<Mutex<Vec<HashMap<String, String>>>>,
+    started: Arc<Mutex<Value>>,
+    expires_at: Option<i64>,
+}
+
+impl Script {
+    fn new(answers: impl IntoIterator<Item = (u16, Value)>) -> Self {
+        let mut answers: Vec<_> = answers.into_iter().collect();
+        answers.reverse();
+        Self { answers: Arc::new(Mutex::new(answers)), ..Self::default() }
+    }
+
+    async fn serve(&self) -> Federation {
+        serve(
+            Router::new()
+                .route("/v1/accounts/oauth/start", post(start))
+                .route("/v1/accounts/oauth/result", get(result))
+                .fallback(any(echo))
+                .with_state(self.clone()),
+        )
+        .await
+    }
+}
+
+async fn start(State(script): State<Script>, Json(body): Json<Value>) -> Json<Value> {
+    *script.started.lock().unwrap() = body;
+    let expires_at = script.expires_at;
+    Json(
+        json!({"url": "https://open.test/qr", "state": "st", "provider": "wechat", "expires_at": expires_at}),
+    )
+}
+
+async fn result(State(script): State<Script>, Query(query): Query<HashMap<String, String>>) -> Response {
+    script.asked.lock().unwrap().push(query);
+    let next = script.answers.lock().unwrap().pop();
+    let (status, body) = next.unwrap_or((200, json!({"status": "pending", "interval": 1})));
+    (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
+}
+
+fn done() -> Value {
+    json!({"status": "done", "user_token": TOKEN, "user_id": "u1", "city_id": "city_demo", "provider": "wechat",
+        "expires_at": 1_790_000_000_000_i64})
+}
+
+#[tokio::test]
+async fn a_sign_in_survives_hiccups_and_ends_with_a_user() {
+    let script = Script::new([
+        (503, json!({"error": "Busy.", "code": "unavailable"})),
+        (200, json!({"status": "pending", "interval": 1})),
+        (200, done()),
+    ]);
+    let federation = script.serve().await;
+    let mut opened = None;
+    let options = SignIn::new("wechat").lang("en").fast_login(false);
+    let guest = federation.guest("city_demo");
+    let signed_in = guest.sign_in(&options, |url| opened = Some(url.to_owned())).await.unwrap();
+
+    assert_eq!(opened.as_deref(), Some("https://open.test/qr"));
+    assert_eq!((signed_in.user_id.as_str(), signed_in.city_id.as_str()), ("u1", "city_demo"));
+    let call: Value = signed_in.user.raw().post("x", "y", &json!({})).await.unwrap();
+    assert_eq!(call["bearer"], format!("Bearer {TOKEN}"));
+    assert_eq!(call["body"]["city_id"], "city_demo");
+
+    let started = script.started.lock().unwrap().clone();
+    assert_eq!(started["city_id"], "city_demo");
+    assert_eq!((&started["lang"], &started["fast_login"]), (&json!("en"), &json!(false)));
+    assert_eq!(started["code_challenge_method"], "S256");
+    let asked = script.asked.lock().unwrap();
+    assert_eq!((asked.len(), asked[0]["state"].as_str(), asked[0]["wait"].as_str()), (3, "st", "25"));
+    let pkce = Pkce::from_verifier(SecretString::from(asked[2]["code_verifier"].clone()));
+    assert_eq!(started["code_challenge"], pkce.challenge(), "the verifier shown is the challenge's");
+}
+
+#[tokio::test]
+async fn without_pkce_nothing_of_it_is_sent() {
+    let script = Script::new([(200, done())]);
+    let guest = script.serve().await.guest("city_demo");
+    guest.sign_in(&SignIn::new("wechat").without_pkce(), |_| ()).await.unwrap();
+    assert!(script.started.lock().unwrap().get("code_challenge").is_none());
+    assert!(!script.asked.lock().unwrap()[0].contains_key("code_verifier"));
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_says_why() {
+    let failed = json!({"status": "failed", "error": "You said no.", "code": "access_denied"});
+    let guest = Script::new([(200, failed)]).serve().await.guest("c");
+    let error = guest.sign_in(&SignIn::new("wechat"), |_| ()).await.unwrap_err();
+    assert_eq!((error.code(), error.message().as_str()), ("access_denied", "You said no."));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
+    let gone = (410, json!({"error": "Too late.", "code": "gone", "request_id": "r"}));
+    let guest = Script::new([gone]).serve().await.guest("c");
+    let error = guest.sign_in(&SignIn::new("wechat"), |_| ()).await.unwrap_err();
+    assert!(matches!(error, Error::Expired));
+    assert_eq!(error.code(), "login_expired");
+
+    #[expect(clippy::disallowed_methods, reason = "the end of a login is told by the wall clock")]
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let end = i64::try_from(now.as_millis()).unwrap() + 1500;
+    let script = Script { expires_at: Some(end), ..Script::new([]) };
+    let begun = Instant::now();
+    let error = script.serve().await.guest("c").sign_in(&SignIn::new("wechat"), |_| ()).await.unwrap_err();
+    assert!(matches!(error, Error::Expired));
+    assert!(begun.elapsed() < Duration::from_secs(10), "it must not poll for ever");
+}
+
+#[tokio::test]
+async fn a_wrong_answer_ends_a_sign_in_at_once() {
+    let unknown = (404, json!({"error": "No such login.", "code": "login_not_found", "request_id": "r9"}));
+    let script = Script::new([unknown]);
+    let error = script.serve().await.guest("c").sign_in(&SignIn::new("wechat"), |_| ()).await.unwrap_err();
+    assert_eq!(
+        (error.status(), error.code(), error.request_id()),
+        (Some(404), "login_not_found", Some("r9"))
+    );
+    assert_eq!(script.asked.lock().unwrap().len(), 1);
+}
