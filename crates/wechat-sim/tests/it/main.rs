@@ -1,0 +1,5 @@
+//! The simulator over real HTTP: every endpoint, every golden body, every switch.
+
+mod support;
+
+mod flow;
