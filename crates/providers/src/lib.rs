@@ -9,6 +9,7 @@ mod catalogue;
 mod error;
 mod outside;
 mod provider;
+mod roots;
 mod wechat;
 
 pub use callback::{Callback, CallbackQuery};

@@ -1,9 +1,7 @@
 //! The one HTTP client through which this service talks to providers, and the hosts it talks to.
 
+use crate::roots::read_roots;
 use reqwest::Certificate;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -198,22 +196,6 @@ fn loopback(base: &str) -> Option<String> {
     (local && base.strip_suffix('/').unwrap_or(base) == plain).then_some(plain)
 }
 
-fn read_roots(path: &Path) -> Result<Vec<Certificate>, OutsideError> {
-    let wrong = |reason: String| OutsideError::CaFile { path: path.to_owned(), reason };
-    let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let mut roots = Vec::new();
-    for der in CertificateDer::pem_slice_iter(&pem) {
-        let der = der.map_err(|error| wrong(error.to_string()))?;
-        // The client itself would tell only at the first sign-in.
-        RootCertStore::empty().add(der.clone()).map_err(|error| wrong(error.to_string()))?;
-        roots.push(Certificate::from_der(&der).map_err(|error| wrong(deepest(&error)))?);
-    }
-    if roots.is_empty() {
-        return Err(wrong("it holds no certificate".into()));
-    }
-    Ok(roots)
-}
-
 /// A transport error in words. The address stays out of it, since WeChat's secret travels there.
 fn broken(error: reqwest::Error) -> Fault {
     let error = error.without_url();
@@ -228,10 +210,35 @@ fn broken(error: reqwest::Error) -> Fault {
 }
 
 /// The innermost cause of an error: the one that says something, and never the address.
-fn deepest(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn deepest(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
     cause.to_string().chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_real_host_is_never_asked_in_clear() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let outside = Outside::at(&base, &base, true, Vec::new());
+        let until = Instant::now() + Duration::from_secs(5);
+        let refused = outside.get(&format!("{base}/x"), &[("secret", "s3cret")], until).await;
+        assert!(matches!(&refused, Err(Fault::Transport(what)) if !what.contains("s3cret")));
+        let came = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
+        assert!(came.is_err(), "not even a connection");
+    }
+
+    #[test]
+    fn the_client_is_made_at_the_first_request() {
+        let outside = Outside::real().unwrap();
+        assert!(outside.client.get().is_none());
+        outside.check().unwrap();
+        assert!(outside.client.get().is_some());
+    }
 }

@@ -66,23 +66,30 @@ pub(super) fn identity(
     Ok(ExternalIdentity { provider: WeChat::ID.to_owned(), keys, profile })
 }
 
-/// Only an Official Account's answer has `is_snapshotuser`, and only a Website App's has `snsapi_login`.
+/// Only a Website App gets the scope `snsapi_login`. Where no scope is named, `is_snapshotuser` tells, which
+/// only Official Accounts are documented to get; beside `snsapi_login` it is just an unknown field.
 fn refuse_other_kinds(fields: &Fields) -> Result<(), ProviderError> {
-    let snapshot = match fields.get("is_snapshotuser") {
-        Some(Value::Number(number)) => number.as_i64() != Some(0),
-        Some(Value::Bool(yes)) => *yes,
-        Some(Value::String(word)) => !matches!(word.as_str(), "" | "0"),
-        _ => false,
+    let scopes = text(fields, "scope").unwrap_or_default().split(',').map(str::trim);
+    let mut scopes = scopes.filter(|scope| !scope.is_empty()).peekable();
+    let other = match scopes.peek() {
+        Some(_) => !scopes.any(|scope| scope == "snsapi_login"),
+        None => is_snapshot(fields),
     };
-    let mut scopes =
-        text(fields, "scope").unwrap_or_default().split(',').map(str::trim).filter(|s| !s.is_empty());
-    let other = scopes.clone().next().is_some() && !scopes.any(|scope| scope == "snsapi_login");
-    if snapshot || other {
+    if other {
         let report = "WeChat's answer is one for an Official Account or Mini Program AppID (no scope snsapi_login): \
             set WECHAT_CLIENT_ID and WECHAT_CLIENT_SECRET to a Website App of the WeChat Open Platform.";
         return Err(ProviderError::new(Failure::WrongAppType, report));
     }
     Ok(())
+}
+
+fn is_snapshot(fields: &Fields) -> bool {
+    match fields.get("is_snapshotuser") {
+        Some(Value::Number(number)) => number.as_i64() != Some(0),
+        Some(Value::Bool(yes)) => *yes,
+        Some(Value::String(word)) => !matches!(word.as_str(), "" | "0"),
+        _ => false,
+    }
 }
 
 /// An openid or unionid; an empty one is none.

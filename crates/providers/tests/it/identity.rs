@@ -165,7 +165,11 @@ async fn the_wrong_kind_of_account_is_recognised_and_named() {
     for token in [
         token().replace("snsapi_login", "snsapi_base"),
         token().replace("snsapi_login", "snsapi_userinfo,"),
-        token().replace(r#""scope""#, r#""is_snapshotuser":1,"scope""#),
+        token().replace(r#""scope":"snsapi_login""#, r#""is_snapshotuser":1"#),
+        token().replace(r#""scope":"snsapi_login""#, r#""is_snapshotuser":"1","scope":" , ""#),
+        token()
+            .replace("snsapi_login", "snsapi_base")
+            .replace(r#""scope""#, r#""is_snapshotuser":1,"scope""#),
     ] {
         let fake = Fake::start().await;
         fake.token([say(token)]);
@@ -179,5 +183,9 @@ async fn the_wrong_kind_of_account_is_recognised_and_named() {
     for fine in ["snsapi_login,", "snsapi_login,snsapi_userinfo", " snsapi_userinfo , snsapi_login", ""] {
         assert!(with(token().replace("snsapi_login", fine), person()).await.is_ok(), "{fine}");
     }
-    assert!(with(token().replace(r#""scope""#, r#""is_snapshotuser":0,"scope""#), person()).await.is_ok());
+    for fine in [r#""is_snapshotuser":1,"scope":"snsapi_login""#, r#""is_snapshotuser":0"#, r#""scope":[1]"#]
+    {
+        let token = token().replace(r#""scope":"snsapi_login""#, fine);
+        assert!(with(token, person()).await.is_ok(), "{fine}");
+    }
 }
