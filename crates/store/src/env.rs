@@ -1,12 +1,14 @@
-//! Env.
+//! The Federation's env: settings and secrets, each sealed before it comes here.
 
+use crate::db::args;
+use crate::keys::count_change;
+use crate::{Store, StoreError};
 use downcity_core::Timestamp;
-use crate::{Store, StoreError, unfinished};
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvRow {
-    /// Its name.
+    /// Its name, for example `WECHAT_CLIENT_ID`.
     pub key: String,
     /// Its value, sealed.
     pub sealed: Vec<u8>,
@@ -15,25 +17,49 @@ pub struct EnvRow {
 }
 
 impl Store {
-    /// All.
+    /// All settings, by name.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; `Corrupt` when a row contradicts itself.
     pub async fn env(&self) -> Result<Vec<EnvRow>, StoreError> {
-        unfinished()
+        let rows = self.db.read("select key, sealed, updated_at from env order by key", args![]).await?;
+        let read = |row: crate::db::Row| {
+            row.read_as("env", |row| {
+                Ok(EnvRow {
+                    key: row.text("key")?,
+                    sealed: row.bytes("sealed")?,
+                    updated_at: row.time("updated_at")?,
+                })
+            })
+        };
+        rows.into_iter().map(read).collect()
     }
-    /// Sets.
+
+    /// Sets all of `rows` or none.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn put_env(&self, rows: &[EnvRow]) -> Result<(), StoreError> {
-        unfinished()
+        self.db
+            .write(rows.to_vec(), |rows, tx| {
+                Box::pin(async move {
+                    let sql = "insert into env (key, sealed, updated_at) values ($1, $2, $3) \
+                               on conflict (key) do update set sealed = excluded.sealed, \
+                               updated_at = excluded.updated_at";
+                    for row in rows {
+                        tx.exec(sql, args![&row.key, row.sealed.as_slice(), row.updated_at]).await?;
+                    }
+                    if rows.is_empty() { Ok(()) } else { count_change(tx).await }
+                })
+            })
+            .await
     }
-    /// Removes.
+
+    /// Removes a setting; false when it is not set.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn remove_env(&self, key: &str) -> Result<bool, StoreError> {
-        unfinished()
+        self.change("delete from env where key = $1", args![key]).await
     }
 }

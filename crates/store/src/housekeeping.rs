@@ -1,14 +1,44 @@
-//! Sweep.
+//! Forgetting what nobody needs any more.
 
+use crate::db::args;
+use crate::{Store, StoreError};
 use downcity_core::Timestamp;
-use crate::{Store, StoreError, unfinished};
+use std::time::Duration;
+
+/// How long an attempt is kept after its time, so that a late visitor is told what happened.
+const ATTEMPTS_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long a session is kept after its time, so that its owner can see it in the list.
+const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Rows removed by one statement, so that sign-ins get their turn in between.
+const BATCH: u64 = 500;
 
 impl Store {
-    /// Sweeps.
+    /// Removes attempts 24 hours and sessions 30 days after their time, in small batches, and erases the
+    /// identities of attempts that nobody confirmed in time. Says how many rows were removed.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; what was removed until then stays removed.
     pub async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
-        unfinished()
+        let sql = "update login_attempts set sealed_identity = null where expires_at <= $1 \
+                   and stage = 'confirming' and sealed_identity is not null";
+        self.db.exec(sql, args![now]).await?;
+        let sql = "delete from login_attempts where attempt_id in (select attempt_id from login_attempts \
+                   where expires_at <= $1 order by expires_at limit $2)";
+        let attempts = self.remove_in_batches(sql, now.minus(ATTEMPTS_KEPT)).await?;
+        let sql = "delete from sessions where sid in (select sid from sessions \
+                   where expires_at <= $1 order by expires_at limit $2)";
+        let sessions = self.remove_in_batches(sql, now.minus(SESSIONS_KEPT)).await?;
+        Ok(attempts + sessions)
+    }
+
+    async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            let removed = self.db.exec(sql, args![before, i64::try_from(BATCH).unwrap_or(i64::MAX)]).await?;
+            total += removed;
+            if removed < BATCH {
+                return Ok(total);
+            }
+        }
     }
 }

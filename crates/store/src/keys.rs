@@ -1,7 +1,8 @@
-//! Keys.
+//! Keys: those that tokens are signed with, those of admins, and small facts that nodes must agree on.
 
+use crate::db::{Fault, Row, Tx, args};
+use crate::{Store, StoreError};
 use downcity_core::{Digest, Timestamp};
-use crate::{Store, StoreError, unfinished};
 
 /// One key that tokens are signed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct SigningKeyRow {
     pub sealed: Vec<u8>,
     /// The public key.
     pub public: Vec<u8>,
-    /// Whether new tokens are signed with it.
+    /// Whether new tokens are signed with it. At most one key is active.
     pub active: bool,
     /// When it was made.
     pub created_at: Timestamp,
@@ -32,53 +33,120 @@ pub struct AdminKeyRow {
 }
 
 impl Store {
-    /// All.
+    /// All signing keys, oldest first.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; `Corrupt` when a row contradicts itself.
     pub async fn signing_keys(&self) -> Result<Vec<SigningKeyRow>, StoreError> {
-        unfinished()
+        let sql = "select kid, sealed, public, active, created_at from signing_keys order by created_at, kid";
+        let read = |row: Row| {
+            row.read_as("signing_keys", |row| {
+                Ok(SigningKeyRow {
+                    kid: row.text("kid")?,
+                    sealed: row.bytes("sealed")?,
+                    public: row.bytes("public")?,
+                    active: row.flag("active")?,
+                    created_at: row.time("created_at")?,
+                })
+            })
+        };
+        self.db.read(sql, args![]).await?.into_iter().map(read).collect()
     }
-    /// First.
+
+    /// Stores the first active signing key; false when there is one (another node may have been faster).
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; `Internal` when the key is not an active one.
     pub async fn insert_first_signing_key(&self, row: &SigningKeyRow) -> Result<bool, StoreError> {
-        unfinished()
+        if !row.active {
+            return Err(StoreError::Internal("the first signing key must be active".into()));
+        }
+        let sql = "insert into signing_keys (kid, sealed, public, active, created_at) \
+                   values ($1, $2, $3, 1, $4) on conflict do nothing";
+        let args = args![&row.kid, row.sealed.as_slice(), row.public.as_slice(), row.created_at];
+        self.change(sql, args).await
     }
-    /// All.
+
+    /// All admin keys, oldest first.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; `Corrupt` when a row contradicts itself.
     pub async fn admin_keys(&self) -> Result<Vec<AdminKeyRow>, StoreError> {
-        unfinished()
+        let sql = "select key_id, digest, name, created_at from admin_keys order by created_at, key_id";
+        let read = |row: Row| {
+            row.read_as("admin_keys", |row| {
+                Ok(AdminKeyRow {
+                    key_id: row.text("key_id")?,
+                    digest: row.digest("digest")?,
+                    name: row.text("name")?,
+                    created_at: row.time("created_at")?,
+                })
+            })
+        };
+        self.db.read(sql, args![]).await?.into_iter().map(read).collect()
     }
-    /// First.
+
+    /// Stores the very first admin key; false when there is any.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn insert_first_admin_key(&self, row: &AdminKeyRow) -> Result<bool, StoreError> {
-        unfinished()
+        self.db.write(row.clone(), |row, tx| Box::pin(insert_first_admin_key(row, tx))).await
     }
-    /// Fact.
+
+    /// A fact by its name.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        unfinished()
+        let row = self.db.read_row("select name, value from facts where name = $1", args![name]).await?;
+        row.map(fact_value).transpose()
     }
-    /// Settle.
+
+    /// Settles a fact for good: stores it if it is not there yet, and answers with what stands.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn settle_fact(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
-        unfinished()
+        let sql = "insert into facts (name, value) values ($1, $2) on conflict (name) do nothing";
+        self.db.exec(sql, args![name, value]).await?;
+        self.fact(name).await?.ok_or_else(|| StoreError::Internal("a settled fact is gone".into()))
     }
-    /// Counter.
+
+    /// A number that grows with every change to cities, env or keys, on whatever node.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn changes(&self) -> Result<i64, StoreError> {
-        unfinished()
+        let row = self.db.read_row("select id, count from changes", args![]).await?;
+        let row = row.ok_or_else(|| StoreError::Internal("the table changes is empty".into()))?;
+        row.read_as("changes", |row| {
+            row.int("id")?;
+            row.int("count")
+        })
     }
+}
+
+/// Counts a change, in the transaction that makes it.
+pub(crate) async fn count_change(tx: &mut Tx) -> Result<(), Fault> {
+    tx.exec("update changes set count = count + 1 where id = 1", args![]).await.map(drop)
+}
+
+/// The counter's row serves as the lock: two nodes that start for the first time can't both find no key.
+async fn insert_first_admin_key(row: &AdminKeyRow, tx: &mut Tx) -> Result<bool, Fault> {
+    count_change(tx).await?;
+    if tx.row("select key_id from admin_keys limit 1", args![]).await?.is_some() {
+        tx.undo();
+        return Ok(false);
+    }
+    let sql = "insert into admin_keys (key_id, digest, name, created_at) values ($1, $2, $3, $4)";
+    tx.exec(sql, args![&row.key_id, row.digest, &row.name, row.created_at]).await?;
+    Ok(true)
+}
+
+fn fact_value(row: Row) -> Result<Vec<u8>, StoreError> {
+    row.read_as("facts", |row| {
+        row.text("name")?;
+        row.bytes("value")
+    })
 }

@@ -5,6 +5,7 @@
 //! transaction. Time, random ids and digests come in as arguments.
 
 mod cities;
+mod db;
 mod env;
 mod error;
 mod housekeeping;
@@ -18,7 +19,7 @@ mod users;
 pub use env::EnvRow;
 pub use error::{OpenError, StoreError};
 pub use keys::{AdminKeyRow, SigningKeyRow};
-pub use login::{Collected, NewSession};
+pub use sessions::{Collected, NewSession};
 pub use users::{Completed, SignIn};
 
 use std::path::Path;
@@ -35,7 +36,7 @@ pub enum Engine {
 /// The memory of a Federation. A cheap handle: clones share everything.
 #[derive(Clone)]
 pub struct Store {
-    engine: Engine,
+    db: db::Db,
 }
 
 impl Store {
@@ -44,8 +45,7 @@ impl Store {
     /// # Errors
     /// [`OpenError::InUse`] when another process has it open; see the others there.
     pub async fn open_sqlite(path: &Path) -> Result<Self, OpenError> {
-        let _ = path;
-        Err(OpenError::Migrate("unfinished".into()))
+        Ok(Self { db: db::Db::open_sqlite(path)? })
     }
 
     /// Connects to the PostgreSQL database at `url` and migrates it.
@@ -53,28 +53,25 @@ impl Store {
     /// # Errors
     /// See [`OpenError`]; none contains the password.
     pub async fn open_postgres(url: &str) -> Result<Self, OpenError> {
-        let _ = url;
-        Err(OpenError::Migrate("unfinished".into()))
+        Ok(Self { db: db::Db::open_postgres(url).await? })
     }
 
     /// Which engine this store stands on.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        self.engine
+        self.db.engine()
     }
 
     /// Finishes what was handed over, then closes. Later calls answer `Unavailable`.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
 
     /// Reads one row through a real connection.
     ///
     /// # Errors
     /// `Unavailable` when that is not possible now.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        unfinished()
+        self.changes().await.map(drop)
     }
-}
-
-fn unfinished<T>() -> Result<T, StoreError> {
-    Err(StoreError::Internal("unfinished".into()))
 }

@@ -1,88 +1,196 @@
-//! Login attempts: their stages, and the token that is collected once.
+//! Login attempts: every arrow between their stages is one guarded statement, so two requests can't walk the
+//! same one. What an attempt was said to be over by time stays over: the guards use the same limits as
+//! [`Attempt::standing`].
 
+use crate::db::{Misfit, Row, args};
+use crate::{Store, StoreError};
+use downcity_core::attempt::{EXCHANGE_LIMIT, Starter};
 use downcity_core::network::Network;
-use downcity_core::{Attempt, AttemptId, Digest, Failure, Session, Timestamp};
-use crate::{Store, StoreError, unfinished};
+use downcity_core::pkce::Challenge;
+use downcity_core::{Attempt, AttemptId, CityId, Digest, Failure, Lang, Stage, Timestamp, UserId};
 
-/// A session to be stored.
-#[derive(Debug, Clone)]
-pub struct NewSession {
-    /// Digest of the session's key.
-    pub sid: Digest,
-    /// The session.
-    pub session: Session,
-    /// From where it was begun.
-    pub network: Network,
-    /// The `User-Agent` it was begun with.
-    pub agent: String,
-}
+pub(crate) const TABLE: &str = "login_attempts";
 
-/// What came of collecting.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Collected {
-    /// Collected now; the new session stands.
-    First(Session),
-    /// Collected a moment ago by the same caller, whose answer may have been lost.
-    Again(Session),
-    /// Nothing to collect: not done, too late, or somebody else's.
-    Lost,
+/// The columns of an [`Attempt`], in the order in which [`attempt`] reads them.
+macro_rules! columns {
+    () => {
+        "attempt_id, city_id, provider, app_id, redirect_uri, return_to, challenge, lang, starter_network, \
+         starter_agent, starter_browser, claimed_code, finisher, stage, claimed_at, user_id, failure, ended_at, \
+         collected_at, collected_by, created_at, expires_at"
+    };
 }
 
 impl Store {
-    /// Stores a new attempt.
+    /// Stores a new attempt under the digest of its `state`. Only what a waiting attempt has is stored.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`, also when the city has just been removed; `Internal` when the id or state is taken.
     pub async fn insert_attempt(&self, state: Digest, attempt: &Attempt) -> Result<(), StoreError> {
-        unfinished()
+        if attempt.stage != Stage::Waiting {
+            return Err(StoreError::Internal("a new attempt is a waiting one".into()));
+        }
+        let sql = "insert into login_attempts (attempt_id, state, city_id, provider, app_id, redirect_uri, \
+                   return_to, challenge, lang, starter_network, starter_agent, starter_browser, stage, \
+                   created_at, expires_at) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'waiting', $13, $14)";
+        let args = args![
+            attempt.attempt_id.as_str(),
+            state,
+            attempt.city_id.as_str(),
+            &attempt.provider,
+            &attempt.app_id,
+            &attempt.redirect_uri,
+            attempt.return_to.as_ref(),
+            attempt.challenge.as_ref().map(Challenge::as_str),
+            attempt.lang.code(),
+            attempt.starter.network,
+            &attempt.starter.agent,
+            attempt.starter.browser,
+            attempt.created_at,
+            attempt.expires_at,
+        ];
+        self.db.exec(sql, args).await.map(drop)
     }
-    /// The attempt with this state.
+
+    /// The attempt whose `state` has this digest.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
     pub async fn attempt_by_state(&self, state: Digest) -> Result<Option<Attempt>, StoreError> {
-        unfinished()
+        let sql = concat!("select ", columns!(), " from login_attempts where state = $1");
+        read(self.db.read_row(sql, args![state]).await?)
     }
+
     /// The attempt with this id.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
     pub async fn attempt_by_id(&self, id: &AttemptId) -> Result<Option<Attempt>, StoreError> {
-        unfinished()
+        let sql = concat!("select ", columns!(), " from login_attempts where attempt_id = $1");
+        read(self.db.read_row(sql, args![id.as_str()]).await?)
     }
-    /// Claims a waiting attempt for one exchange.
+
+    /// Claims a waiting attempt for the one exchange of its authorization code: of any number of callers
+    /// exactly one gets it. `finisher` is the digest of the cookie of the browser that came back.
     ///
     /// # Errors
-    /// See [`StoreError`].
-    pub async fn claim_attempt(&self, state: Digest, code: Digest, finisher: Digest, now: Timestamp) -> Result<Option<Attempt>, StoreError> {
-        unfinished()
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn claim_attempt(
+        &self,
+        state: Digest,
+        code: Digest,
+        finisher: Digest,
+        now: Timestamp,
+    ) -> Result<Option<Attempt>, StoreError> {
+        let sql = concat!(
+            "update login_attempts set stage = 'exchanging', claimed_code = $1, finisher = $2, claimed_at = $3 \
+             where state = $4 and stage = 'waiting' and expires_at > $3 returning ",
+            columns!()
+        );
+        read(self.db.exec_row(sql, args![code, finisher, now, state]).await?)
     }
-    /// Ends an attempt.
+
+    /// Ends an attempt without a token; false when it had ended before.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn fail_attempt(&self, id: &AttemptId, why: Failure, now: Timestamp) -> Result<bool, StoreError> {
-        unfinished()
+        let args = args![why.code(), now, id.as_str()];
+        Ok(self.db.exec(FAIL, args).await? == 1)
     }
-    /// Parks an attempt until the person confirms.
+
+    /// Parks an exchanging attempt, with the sealed identity, until the person confirms; false when it was
+    /// not exchanging, or for longer than an exchange may take.
     ///
     /// # Errors
-    /// See [`StoreError`].
-    pub async fn hold_attempt(&self, id: &AttemptId, sealed_identity: &[u8], now: Timestamp) -> Result<bool, StoreError> {
-        unfinished()
+    /// `Unavailable`.
+    pub async fn hold_attempt(
+        &self,
+        id: &AttemptId,
+        sealed_identity: &[u8],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "update login_attempts set stage = 'confirming', sealed_identity = $1 \
+                   where attempt_id = $2 and stage = 'exchanging' and claimed_at > $3";
+        let args = args![sealed_identity, id.as_str(), now.minus(EXCHANGE_LIMIT)];
+        Ok(self.db.exec(sql, args).await? == 1)
     }
-    /// The parked identity.
+
+    /// The sealed identity of an attempt that waits to be confirmed.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn held_identity(&self, id: &AttemptId) -> Result<Option<Vec<u8>>, StoreError> {
-        unfinished()
+        let sql = "select attempt_id, sealed_identity from login_attempts \
+                   where attempt_id = $1 and stage = 'confirming' and sealed_identity is not null";
+        let Some(row) = self.db.read_row(sql, args![id.as_str()]).await? else { return Ok(None) };
+        row.read_as(TABLE, |row| {
+            row.text("attempt_id")?;
+            row.bytes("sealed_identity").map(Some)
+        })
     }
-    /// Collects.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn collect(&self, attempt_id: &AttemptId, caller: Network, now: Timestamp, new: &NewSession) -> Result<Collected, StoreError> {
-        unfinished()
+}
+
+/// Ends an attempt as failed: the failure's code, the time, the attempt's id.
+pub(crate) const FAIL: &str =
+    "update login_attempts set stage = 'failed', failure = $1, ended_at = $2, sealed_identity = null \
+     where attempt_id = $3 and stage in ('waiting', 'exchanging', 'confirming')";
+
+fn read(row: Option<Row>) -> Result<Option<Attempt>, StoreError> {
+    row.map(|row| row.read_as(TABLE, attempt)).transpose()
+}
+
+fn attempt(row: &mut Row) -> Result<Attempt, Misfit> {
+    Ok(Attempt {
+        attempt_id: AttemptId::trusted(row.text("attempt_id")?),
+        city_id: CityId::trusted(row.text("city_id")?),
+        provider: row.text("provider")?,
+        app_id: row.text("app_id")?,
+        redirect_uri: row.text("redirect_uri")?,
+        return_to: row.opt_text("return_to")?,
+        challenge: row.opt_text("challenge")?.map(Challenge::trusted),
+        lang: Lang::parse(&row.text("lang")?).ok_or_else(|| Misfit::in_column("lang"))?,
+        starter: Starter {
+            network: network(&row.text("starter_network")?, "starter_network")?,
+            agent: row.text("starter_agent")?,
+            browser: row.opt_digest("starter_browser")?,
+        },
+        claimed_code: row.opt_digest("claimed_code")?,
+        finisher: row.opt_digest("finisher")?,
+        stage: stage(row)?,
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+    })
+}
+
+/// Puts the stage together from its name and the facts that belong to it.
+fn stage(row: &mut Row) -> Result<Stage, Misfit> {
+    let name = row.text("stage")?;
+    let claimed_at = row.opt_time("claimed_at")?;
+    let user_id = row.opt_text("user_id")?.map(UserId::trusted);
+    let failure = row.opt_text("failure")?;
+    let ended_at = row.opt_time("ended_at")?;
+    let collected = match (row.opt_time("collected_at")?, row.opt_text("collected_by")?) {
+        (None, None) => None,
+        (Some(at), Some(by)) => Some((at, network(&by, "collected_by")?)),
+        _ => return Err(Misfit("half collected".into())),
+    };
+    let wrong = || Misfit(format!("stage {name} does not go with the other columns"));
+    if collected.is_some() && name != "done" {
+        return Err(wrong());
     }
+    match (name.as_str(), claimed_at, user_id, failure, ended_at) {
+        ("waiting", None, None, None, None) => Ok(Stage::Waiting),
+        ("exchanging", Some(since), None, None, None) => Ok(Stage::Exchanging { since }),
+        ("confirming", Some(_), None, None, None) => Ok(Stage::Confirming),
+        ("done", Some(_), Some(user_id), None, Some(at)) => Ok(Stage::Done { user_id, at, collected }),
+        ("failed", _, None, Some(code), Some(_)) => {
+            Failure::from_code(&code).map(Stage::Failed).ok_or_else(|| Misfit::in_column("failure"))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn network(text: &str, column: &str) -> Result<Network, Misfit> {
+    Network::parse(text).ok_or_else(|| Misfit::in_column(column))
 }

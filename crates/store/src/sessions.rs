@@ -1,29 +1,192 @@
-//! Sessions.
+//! Sessions: what every token stands on. The token's key is stored as a digest.
 
-use crate::NewSession;
-use downcity_core::{Digest, Session, Timestamp, User};
-use crate::{Store, StoreError, unfinished};
+use crate::db::{Fault, Misfit, Row, Tx, Val, args};
+use crate::{Store, StoreError};
+use downcity_core::attempt::{ASK_AGAIN_WITHIN, COLLECT_WITHIN};
+use downcity_core::network::Network;
+use downcity_core::{AttemptId, CityId, Digest, Session, SessionId, Timestamp, User, UserId};
+
+const TABLE: &str = "sessions";
+
+const INSERT: &str = "insert into sessions (sid, session_id, user_id, city_id, provider, metadata, network, \
+                      agent, created_at, expires_at, revoked_at) \
+                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+/// The columns of a [`Session`], in the order in which [`session`] reads them.
+macro_rules! columns {
+    () => {
+        "s.session_id, s.user_id, s.city_id, s.provider, s.metadata, s.created_at, s.expires_at, s.revoked_at"
+    };
+}
+
+/// A session to be stored.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Digest of the session's key (the claim `sid` of its token).
+    pub sid: Digest,
+    /// The session.
+    pub session: Session,
+    /// From where it was begun.
+    pub network: Network,
+    /// The `User-Agent` it was begun with. At most 256 characters.
+    pub agent: String,
+}
+
+/// What came of collecting a finished sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Collected {
+    /// Collected now; the new session stands.
+    First(Session),
+    /// Collected a moment ago by the same caller, whose answer may have been lost: the session of that time.
+    Again(Session),
+    /// Nothing to collect: not done, too late, revoked, or somebody else's.
+    Lost,
+}
 
 impl Store {
     /// Stores a session.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`, also when the city has just been removed; `Internal` when the id or key is taken.
     pub async fn insert_session(&self, new: &NewSession) -> Result<(), StoreError> {
-        unfinished()
+        self.db.exec(INSERT, insert_args(new)).await.map(drop)
     }
-    /// The session and its user.
+
+    /// The session whose key has this digest, and its user. There is no user when an admin issued the token
+    /// for an id of the product's own.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
     pub async fn session_with_user(&self, sid: Digest) -> Result<Option<(Session, Option<User>)>, StoreError> {
-        unfinished()
+        let sql = concat!(
+            "select ",
+            columns!(),
+            ", u.user_id, u.email, u.display_name, u.avatar_url, u.bio, u.disabled, u.created_at \
+             from sessions s left join users u on u.user_id = s.user_id where s.sid = $1"
+        );
+        let Some(row) = self.db.read_row(sql, args![sid]).await? else { return Ok(None) };
+        row.read_as(TABLE, |row| Ok(Some((session(row)?, joined_user(row)?))))
     }
-    /// Ends a session.
+
+    /// Ends a session early; false when there is none or it was ended before.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`.
     pub async fn revoke_session(&self, sid: Digest, now: Timestamp) -> Result<bool, StoreError> {
-        unfinished()
+        let sql = "update sessions set revoked_at = $1 where sid = $2 and revoked_at is null";
+        Ok(self.db.exec(sql, args![now, sid]).await? == 1)
     }
+
+    /// Hands out a finished sign-in once: marks the attempt and stores the session together. The same caller
+    /// (same network, or bound by PKCE, which the caller of this function has checked) may ask again for a
+    /// short time and gets the session that stands.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Internal` when the session is not for the attempt's user and city.
+    pub async fn collect(
+        &self,
+        attempt_id: &AttemptId,
+        caller: Network,
+        now: Timestamp,
+        new: &NewSession,
+    ) -> Result<Collected, StoreError> {
+        let collect = Collect { attempt_id: attempt_id.clone(), caller, now, new: new.clone() };
+        self.db.write(collect, |collect, tx| Box::pin(collect.run(tx))).await
+    }
+}
+
+struct Collect {
+    attempt_id: AttemptId,
+    caller: Network,
+    now: Timestamp,
+    new: NewSession,
+}
+
+impl Collect {
+    async fn run(&self, tx: &mut Tx) -> Result<Collected, Fault> {
+        let sql = "update login_attempts set collected_at = $1, collected_by = $2, session_id = $3 \
+                   where attempt_id = $4 and stage = 'done' and collected_at is null and ended_at > $5 \
+                   returning attempt_id, user_id, city_id";
+        let new = &self.new.session;
+        let args = args![
+            self.now,
+            self.caller,
+            new.session_id.as_str(),
+            self.attempt_id.as_str(),
+            self.now.minus(COLLECT_WITHIN),
+        ];
+        let Some(row) = tx.row(sql, args).await? else { return self.again(tx).await };
+        let (user_id, city_id) = row.read_as(crate::login::TABLE, |row| {
+            row.text("attempt_id")?;
+            Ok((row.text("user_id")?, row.text("city_id")?))
+        })?;
+        if user_id != new.user_id.as_str() || city_id != new.city_id.as_str() {
+            return Err(Fault::internal("a session for somebody else than the one who signed in"));
+        }
+        tx.exec(INSERT, insert_args(&self.new)).await?;
+        Ok(Collected::First(new.clone()))
+    }
+
+    async fn again(&self, tx: &mut Tx) -> Result<Collected, Fault> {
+        let sql = concat!(
+            "select ",
+            columns!(),
+            ", a.collected_by, a.challenge from login_attempts a join sessions s on s.session_id = a.session_id \
+             where a.attempt_id = $1 and a.stage = 'done' and a.collected_at > $2 and s.revoked_at is null"
+        );
+        let args = args![self.attempt_id.as_str(), self.now.minus(ASK_AGAIN_WITHIN)];
+        let Some(row) = tx.row(sql, args).await? else { return Ok(Collected::Lost) };
+        let (session, first, bound) = row.read_as(TABLE, |row| {
+            let session = session(row)?;
+            let first = Network::parse(&row.text("collected_by")?);
+            let bound = row.opt_text("challenge")?.is_some();
+            Ok((session, first.ok_or_else(|| Misfit::in_column("collected_by"))?, bound))
+        })?;
+        let same = bound || first.same_as(self.caller);
+        Ok(if same { Collected::Again(session) } else { Collected::Lost })
+    }
+}
+
+fn insert_args(new: &NewSession) -> Vec<Val> {
+    let session = &new.session;
+    args![
+        new.sid,
+        session.session_id.as_str(),
+        session.user_id.as_str(),
+        session.city_id.as_str(),
+        &session.provider,
+        session.metadata.as_ref(),
+        new.network,
+        &new.agent,
+        session.created_at,
+        session.expires_at,
+        session.revoked_at,
+    ]
+}
+
+fn session(row: &mut Row) -> Result<Session, Misfit> {
+    Ok(Session {
+        session_id: SessionId::trusted(row.text("session_id")?),
+        user_id: UserId::trusted(row.text("user_id")?),
+        city_id: CityId::trusted(row.text("city_id")?),
+        provider: row.text("provider")?,
+        metadata: row.opt_text("metadata")?,
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+        revoked_at: row.opt_time("revoked_at")?,
+    })
+}
+
+/// The right side of the left join: all null when there is no such user.
+fn joined_user(row: &mut Row) -> Result<Option<User>, Misfit> {
+    let Some(user_id) = row.opt_text("users.user_id")? else { return Ok(None) };
+    Ok(Some(User {
+        user_id: UserId::trusted(user_id),
+        email: row.opt_text("email")?,
+        display_name: row.opt_text("display_name")?,
+        avatar_url: row.opt_text("avatar_url")?,
+        bio: row.opt_text("bio")?,
+        disabled: row.flag("disabled")?,
+        created_at: row.time("users.created_at")?,
+    }))
 }

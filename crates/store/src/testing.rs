@@ -1,6 +1,8 @@
 //! Fresh stores for tests, on real engines.
 
+use crate::Store;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 /// A path for a SQLite store in a folder of its own, which goes away with the returned guard.
@@ -14,10 +16,37 @@ pub fn fresh_sqlite() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Creates an empty database on the server that PGHOST names, and returns its URL.
+/// Creates an empty database on the server that `PGHOST`, `PGPORT`, `PGUSER` and `PGPASSWORD` name (as
+/// `pg_virtualenv` sets them), and returns its URL. The database goes away with the temporary server.
 ///
 /// # Panics
-/// When there is no such server: these tests don't skip.
+/// When there is no such server: tests on PostgreSQL are never skipped.
 pub async fn fresh_postgres() -> String {
-    panic!("unfinished")
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("downcity_test_{}_{number}", std::process::id());
+    let admin = url("postgres");
+    let target = crate::db::Target::parse(&admin).expect("PGHOST and its companions make a URL");
+    let client = target.single().await.expect("the PostgreSQL server that PGHOST names answers");
+    client.batch_execute(&format!("drop database if exists {name}")).await.expect("an old database goes away");
+    client.batch_execute(&format!("create database {name}")).await.expect("a new database is made");
+    url(&name)
+}
+
+fn url(database: &str) -> String {
+    let Ok(host) = std::env::var("PGHOST") else {
+        panic!("no PostgreSQL server: PGHOST is not set. Run ./test, or `pg_virtualenv -t cargo nextest run …`")
+    };
+    let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    let (port, user) = (variable("PGPORT", "5432"), variable("PGUSER", "postgres"));
+    let password = variable("PGPASSWORD", "");
+    format!("postgres://{user}:{password}@{host}:{port}/{database}?sslmode=disable")
+}
+
+/// Runs a statement behind the store's back: to put it into a state that its own functions never make.
+///
+/// # Panics
+/// When the statement fails.
+pub async fn tamper(store: &Store, sql: &'static str) -> u64 {
+    store.db.exec(sql, Vec::new()).await.expect("the statement is right")
 }

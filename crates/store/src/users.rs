@@ -1,7 +1,18 @@
 //! Users and their identities: who somebody is, and finishing a sign-in.
+//!
+//! A person is known by the stable names that a provider gives (WeChat: unionid, and openid in one app),
+//! never by a nickname or an address. The strongest name that is known decides; weaker and missing ones are
+//! brought in line with it.
 
-use downcity_core::{AttemptId, ExternalIdentity, IdentityId, Timestamp, UserId};
-use crate::{Store, StoreError, unfinished};
+use crate::db::{Fault, Tx, args};
+use crate::{Store, StoreError, login};
+use downcity_core::attempt::EXCHANGE_LIMIT;
+use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityId, IdentityKey, Timestamp, UserId};
+use std::time::Duration;
+
+/// `last_used_at` and the profile are the same for a person's concurrent sign-ins, so that these don't get
+/// in each other's way: the time is only written when it is older than this.
+const LAST_USED_PRECISION: Duration = Duration::from_secs(60);
 
 /// A sign-in to be finished.
 #[derive(Debug, Clone)]
@@ -21,27 +32,162 @@ pub struct SignIn {
 /// What came of finishing a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completed {
-    /// Done.
+    /// The attempt is done.
     SignedIn {
         /// Who signed in.
         user_id: UserId,
         /// Whether they were not known before.
         new_user: bool,
-        /// Another user who holds one of the identity's weaker keys.
+        /// Another user who holds one of the weaker names; it was left with them.
         conflicts_with: Option<UserId>,
     },
     /// An admin shut this user out; the attempt failed with `user_disabled`.
     UserDisabled,
-    /// The attempt is over; nothing was changed.
+    /// The attempt was not exchanging or confirming any more; nothing was changed.
     Lost,
 }
 
+/// An identity that one of the names led to.
+struct Known {
+    identity_id: String,
+    user_id: String,
+    last_used_at: Timestamp,
+    disabled: bool,
+    display_name: Option<String>,
+    avatar_url: Option<String>,
+}
+
 impl Store {
-    /// Finishes a sign-in.
+    /// Finds or creates the user and settles the attempt, in one transaction. However many sign-ins of a new
+    /// person are finished at the same time, one user comes of it.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// `Unavailable`; `Internal` when the identity has no name or an empty one.
     pub async fn complete_sign_in(&self, sign_in: &SignIn) -> Result<Completed, StoreError> {
-        unfinished()
+        let keys = &sign_in.identity.keys;
+        if keys.is_empty() || keys.iter().any(|key| key.value.is_empty()) {
+            return Err(StoreError::Internal("an identity without a name, or with an empty one".into()));
+        }
+        self.db.write(sign_in.clone(), |sign_in, tx| Box::pin(complete(sign_in, tx))).await
     }
+}
+
+async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
+    let mut known: Option<Known> = None;
+    let mut missing = Vec::new();
+    let mut conflicts_with = None;
+    for key in &sign_in.identity.keys {
+        match (find(sign_in, key, tx).await?, &known) {
+            (None, _) => missing.push(key),
+            (Some(found), None) => known = Some(found),
+            (Some(other), Some(first)) if other.user_id != first.user_id => {
+                conflicts_with.get_or_insert(UserId::trusted(other.user_id));
+            }
+            (Some(_), Some(_)) => {}
+        }
+    }
+    let new_user = known.is_none();
+    let (user_id, identity_id) = match known {
+        Some(known) if known.disabled => return refuse(sign_in, tx).await,
+        Some(known) => {
+            refresh(sign_in, &known, tx).await?;
+            (UserId::trusted(known.user_id), known.identity_id)
+        }
+        None => (create(sign_in, tx).await?, sign_in.identity_id.as_str().to_owned()),
+    };
+    for key in missing {
+        add_key(sign_in, key, &identity_id, tx).await?;
+    }
+    if !settle(sign_in, &user_id, tx).await? {
+        tx.undo();
+        return Ok(Completed::Lost);
+    }
+    Ok(Completed::SignedIn { user_id, new_user, conflicts_with })
+}
+
+async fn find(sign_in: &SignIn, key: &IdentityKey, tx: &mut Tx) -> Result<Option<Known>, Fault> {
+    let sql = "select i.identity_id, i.user_id, i.last_used_at, u.disabled, u.display_name, u.avatar_url \
+               from identity_keys k join identities i on i.identity_id = k.identity_id \
+               join users u on u.user_id = i.user_id \
+               where k.provider = $1 and k.kind = $2 and k.scope = $3 and k.value = $4";
+    let args = args![&sign_in.identity.provider, key.kind.as_str(), &key.scope, &key.value];
+    let Some(row) = tx.row(sql, args).await? else { return Ok(None) };
+    let known = row.read_as("identities", |row| {
+        Ok(Known {
+            identity_id: row.text("identity_id")?,
+            user_id: row.text("user_id")?,
+            last_used_at: row.time("last_used_at")?,
+            disabled: row.flag("disabled")?,
+            display_name: row.opt_text("display_name")?,
+            avatar_url: row.opt_text("avatar_url")?,
+        })
+    })?;
+    Ok(Some(known))
+}
+
+/// Gives an identity a name it did not have, or in place of one of the same kind and scope: an app that
+/// moves to another Open Platform account keeps its openids and gets new unionids.
+async fn add_key(sign_in: &SignIn, key: &IdentityKey, identity_id: &str, tx: &mut Tx) -> Result<(), Fault> {
+    let sql = "insert into identity_keys (provider, kind, scope, value, identity_id) values ($1, $2, $3, $4, $5) \
+               on conflict (identity_id, kind, scope) do update set value = excluded.value";
+    let args = args![&sign_in.identity.provider, key.kind.as_str(), &key.scope, &key.value, identity_id];
+    tx.exec(sql, args).await.map(drop)
+}
+
+/// Takes over what the provider told anew about somebody who is known.
+async fn refresh(sign_in: &SignIn, known: &Known, tx: &mut Tx) -> Result<(), Fault> {
+    let profile = &sign_in.identity.profile;
+    let differs = |told: &Option<String>, stored: &Option<String>| told.is_some() && told != stored;
+    if differs(&profile.display_name, &known.display_name) || differs(&profile.avatar_url, &known.avatar_url) {
+        let sql = "update users set display_name = coalesce($1, display_name), \
+                   avatar_url = coalesce($2, avatar_url), updated_at = $3 where user_id = $4";
+        let (name, avatar) = (profile.display_name.as_ref(), profile.avatar_url.as_ref());
+        tx.exec(sql, args![name, avatar, sign_in.now, &known.user_id]).await?;
+    }
+    if known.last_used_at.plus(LAST_USED_PRECISION) <= sign_in.now {
+        let sql = "update identities set last_used_at = $1 where identity_id = $2";
+        tx.exec(sql, args![sign_in.now, &known.identity_id]).await?;
+    }
+    Ok(())
+}
+
+/// Creates the user and an identity without names yet. An address that another user has is left out: it
+/// links nobody to anybody.
+async fn create(sign_in: &SignIn, tx: &mut Tx) -> Result<UserId, Fault> {
+    let SignIn { identity, user_id, identity_id, now, .. } = sign_in;
+    let mut email = identity.profile.email.as_ref().map(|email| email.to_lowercase());
+    if let Some(address) = &email
+        && tx.row("select user_id from users where email = $1", args![address]).await?.is_some()
+    {
+        email = None;
+    }
+    let sql = "insert into users (user_id, email, display_name, avatar_url, disabled, created_at, updated_at) \
+               values ($1, $2, $3, $4, 0, $5, $6)";
+    let (name, avatar) = (identity.profile.display_name.as_ref(), identity.profile.avatar_url.as_ref());
+    tx.exec(sql, args![user_id.as_str(), email, name, avatar, *now, *now]).await?;
+    let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
+               values ($1, $2, $3, $4, $5)";
+    tx.exec(sql, args![identity_id.as_str(), user_id.as_str(), &identity.provider, *now, *now]).await?;
+    Ok(user_id.clone())
+}
+
+/// Walks the arrow to `done`; false when somebody else, or time, was faster.
+async fn settle(sign_in: &SignIn, user_id: &UserId, tx: &mut Tx) -> Result<bool, Fault> {
+    let sql = "update login_attempts set stage = 'done', user_id = $1, ended_at = $2, sealed_identity = null \
+               where attempt_id = $3 and provider = $4 and ((stage = 'exchanging' and claimed_at > $5) \
+               or (stage = 'confirming' and expires_at > $2))";
+    let args = args![
+        user_id.as_str(),
+        sign_in.now,
+        sign_in.attempt_id.as_str(),
+        &sign_in.identity.provider,
+        sign_in.now.minus(EXCHANGE_LIMIT),
+    ];
+    Ok(tx.exec(sql, args).await? == 1)
+}
+
+async fn refuse(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
+    let args = args![Failure::UserDisabled.code(), sign_in.now, sign_in.attempt_id.as_str()];
+    let ended = tx.exec(login::FAIL, args).await? == 1;
+    Ok(if ended { Completed::UserDisabled } else { Completed::Lost })
 }

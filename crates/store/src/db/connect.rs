@@ -1,0 +1,126 @@
+//! The way to a PostgreSQL server: its address, TLS and the pool.
+
+use super::dialect;
+use crate::OpenError;
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls_platform_verifier::BuilderVerifierExt;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Connections at most; PostgreSQL's own default limit for all nodes together is 100.
+const POOL: usize = 16;
+
+/// Where a database is and how to get there.
+pub(crate) struct Target {
+    config: Config,
+    /// Absent: in clear.
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Target {
+    /// Reads a URL. `sslmode=disable` is in clear. `require` is TLS with the server's certificate checked
+    /// against the system's roots, and so are `verify-ca` and `verify-full`: there is no unchecked TLS.
+    /// `prefer` (the default) is the same where the server offers TLS, and in clear on this machine itself.
+    pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
+        let url = ["verify-full", "verify-ca"]
+            .iter()
+            .fold(url.to_owned(), |url, mode| url.replace(&format!("sslmode={mode}"), "sslmode=require"));
+        // The parser's own message is not passed on: in a malformed URL it may quote the password.
+        let mut config: Config = url.parse().map_err(|_| OpenError::Url)?;
+        if config.get_hosts().is_empty() {
+            return Err(OpenError::Url);
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(dialect::CONNECT_TIMEOUT);
+        }
+        config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(20));
+        if config.get_application_name().is_none() {
+            config.application_name("downcity");
+        }
+        let local = config.get_hosts().iter().all(is_local);
+        let clear = match config.get_ssl_mode() {
+            SslMode::Disable => true,
+            SslMode::Prefer => local,
+            _ => false,
+        };
+        let tls = if clear { None } else { Some(tls()?) };
+        if clear {
+            config.ssl_mode(SslMode::Disable);
+        }
+        Ok(Self { config, tls })
+    }
+
+    /// The pool; no connection is made yet.
+    pub(crate) fn pool(&self) -> Result<Pool, OpenError> {
+        let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match &self.tls {
+            None => Manager::from_config(self.config.clone(), NoTls, how),
+            Some(tls) => Manager::from_config(self.config.clone(), tls.clone(), how),
+        };
+        Pool::builder(manager)
+            .max_size(POOL)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(dialect::CONNECT_TIMEOUT))
+            .create_timeout(Some(dialect::CONNECT_TIMEOUT * 2))
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(async move {
+                    client.batch_execute(dialect::SETTINGS_POSTGRES).await.map_err(HookError::Backend)
+                })
+            }))
+            .build()
+            .map_err(|error| OpenError::Connect(error.to_string()))
+    }
+
+    /// One connection outside the pool, which ends when the client is dropped.
+    pub(crate) async fn single(&self) -> Result<Client, OpenError> {
+        let refused = |error: tokio_postgres::Error| OpenError::Connect(explain(&error));
+        match &self.tls {
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
+                tokio::spawn(connection);
+                Ok(client)
+            }
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await.map_err(refused)?;
+                tokio::spawn(connection);
+                Ok(client)
+            }
+        }
+    }
+}
+
+fn is_local(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
+        Host::Unix(_) => true,
+    }
+}
+
+fn tls() -> Result<MakeRustlsConnect, OpenError> {
+    let broken = |error: rustls::Error| OpenError::Connect(format!("TLS can't be set up: {error}"));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier)
+        .map_err(broken)?
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// The error with its causes, which the drivers leave out of their own text.
+pub(crate) fn explain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}

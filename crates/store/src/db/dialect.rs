@@ -1,0 +1,37 @@
+//! Everything that is not said in the same SQL to both engines. All of it is about connections and
+//! transactions; the queries themselves have no exception.
+
+use std::time::Duration;
+
+/// 1. How a write transaction begins on SQLite: it takes the write lock at once, so it can't fail half-way.
+pub(crate) const BEGIN_SQLITE: &str = "begin immediate";
+
+/// 2. How a write transaction begins on PostgreSQL.
+pub(crate) const BEGIN_POSTGRES: &str = "begin isolation level serializable";
+
+/// 3. What every SQLite connection is told. FULL: an acknowledged commit survives a power cut.
+pub(crate) const SETTINGS_SQLITE: &str = "
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma foreign_keys = on;
+    pragma busy_timeout = 5000;
+    pragma wal_autocheckpoint = 4000;
+    pragma journal_size_limit = 67108864;
+    pragma temp_store = memory;
+    pragma trusted_schema = off;";
+
+/// 4. What every PostgreSQL connection is told. A server or role with `synchronous_commit = off` would
+///    forget acknowledged commits in a power cut; stronger settings than `on` stay as they are. The limits
+///    keep a hanging node or statement from stopping everybody else.
+pub(crate) const SETTINGS_POSTGRES: &str = "
+    select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
+    set statement_timeout = '15s';
+    set lock_timeout = '5s';
+    set idle_in_transaction_session_timeout = '15s';";
+
+/// 5. Migrating on PostgreSQL happens on one node at a time: this lock is held by the same connection. The
+///    number is arbitrary and ours; the time is how long another node's migration is waited for.
+pub(crate) const MIGRATION_LOCK: &str = "set lock_timeout = '300s'; select pg_advisory_lock(71043127501)";
+
+/// How long a PostgreSQL connection is waited for.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,113 @@
+//! The façade: one SQL text for two engines.
+//!
+//! A statement is `&'static str` with `$1…$n` first appearing in that order, its arguments are [`Val`]s and
+//! its answer is [`Row`]s. Reads and single-statement writes go straight through; several statements that
+//! stand or fall together go through [`Db::write`].
+
+mod connect;
+mod dialect;
+mod fault;
+mod migrate;
+mod postgres;
+mod row;
+mod sqlite;
+mod tx;
+mod val;
+mod writer;
+
+#[cfg(feature = "testing")]
+pub(crate) use connect::Target;
+pub(crate) use fault::Fault;
+pub(crate) use row::{Misfit, Row};
+pub(crate) use tx::Tx;
+pub(crate) use val::{Val, args};
+
+use crate::{Engine, OpenError, StoreError};
+use postgres::Postgres;
+use sqlite::Sqlite;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// What a write transaction does with its data. It may run more than once (PostgreSQL tries again when other
+/// transactions got in between), and it may await nothing but the transaction's own statements.
+pub(crate) type Work<D, T> =
+    for<'t> fn(&'t D, &'t mut Tx) -> Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 't>>;
+
+/// A database on either engine.
+#[derive(Clone)]
+pub(crate) enum Db {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Postgres),
+}
+
+impl Db {
+    pub(crate) fn open_sqlite(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self::Sqlite(Arc::new(Sqlite::open(path)?)))
+    }
+
+    pub(crate) async fn open_postgres(url: &str) -> Result<Self, OpenError> {
+        Ok(Self::Postgres(Postgres::open(url).await?))
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(db) => db.close().await,
+            Self::Postgres(db) => db.close(),
+        }
+    }
+
+    /// Reads rows.
+    pub(crate) async fn read(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(db) => db.read(sql, &args)?,
+            Self::Postgres(db) => db.query(sql, &args).await?,
+        })
+    }
+
+    /// Reads one row or none.
+    pub(crate) async fn read_row(&self, sql: &'static str, args: Vec<Val>) -> Result<Option<Row>, StoreError> {
+        Ok(self.read(sql, args).await?.into_iter().next())
+    }
+
+    /// Runs one writing statement and says how many rows it touched.
+    pub(crate) async fn exec(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(db) => db.writer.execute(sql, args).await?,
+            Self::Postgres(db) => db.execute(sql, &args).await?,
+        })
+    }
+
+    /// Runs one writing statement with `returning`: one row or none.
+    pub(crate) async fn exec_row(&self, sql: &'static str, args: Vec<Val>) -> Result<Option<Row>, StoreError> {
+        let rows = match self {
+            Self::Sqlite(db) => db.writer.query(sql, args).await?,
+            Self::Postgres(db) => db.query(sql, &args).await?,
+        };
+        Ok(rows.into_iter().next())
+    }
+
+    /// Runs several statements that stand or fall together.
+    pub(crate) async fn write<D, T>(&self, data: D, work: Work<D, T>) -> Result<T, StoreError>
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        Ok(match self {
+            Self::Sqlite(db) => db.writer.write(data, work).await?,
+            Self::Postgres(db) => db.write(data, work).await?,
+        })
+    }
+}
+
+/// What both engines answer to a text that only one of them could store.
+fn nul_character() -> Fault {
+    Fault::internal("a text with a NUL character can't be stored")
+}

@@ -1,0 +1,169 @@
+//! PostgreSQL: a small pool, statements prepared once a connection, and transactions that nobody can abandon.
+
+use super::fault::Fault;
+use super::{Row, Tx, Val, Work, connect, dialect, migrate};
+use crate::OpenError;
+use deadpool_postgres::{Object, Pool};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+use tokio_postgres::types::ToSql;
+
+/// How often a write is tried when other transactions get in between.
+const TRIES: u32 = 16;
+
+/// An open PostgreSQL store.
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    /// Migrates the database and opens the pool; connections are made when they are needed.
+    pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {
+        let target = connect::Target::parse(url)?;
+        migrate::postgres(&target).await?;
+        Ok(Self { pool: target.pool()? })
+    }
+
+    /// Runs one statement that answers with rows.
+    pub(crate) async fn query(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
+        let mut tries = 1;
+        loop {
+            let result = query(&self.pool.get().await?, sql, args).await;
+            match result {
+                Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
+                result => return result,
+            }
+            tries += 1;
+        }
+    }
+
+    /// Runs one statement that answers with a count.
+    pub(crate) async fn execute(&self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
+        let mut tries = 1;
+        loop {
+            let result = execute(&self.pool.get().await?, sql, args).await;
+            match result {
+                Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
+                result => return result,
+            }
+            tries += 1;
+        }
+    }
+
+    /// Runs several statements in one transaction. It runs as a task of its own: a caller that is dropped
+    /// half-way (a client that hung up) leaves no connection behind that is still inside a transaction.
+    pub(crate) async fn write<D, T>(&self, data: D, work: Work<D, T>) -> Result<T, Fault>
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let this = self.clone();
+        let task = tokio::spawn(async move { this.write_with_retry(&data, work).await });
+        match task.await {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => Err(Fault::internal("a write panicked")),
+            Err(_) => Err(Fault::unavailable("the server is stopping")),
+        }
+    }
+
+    async fn write_with_retry<D, T>(&self, data: &D, work: Work<D, T>) -> Result<T, Fault> {
+        let mut tries = 1;
+        loop {
+            match self.write_once(data, work).await {
+                Err(Fault::Conflict(_) | Fault::Duplicate(_)) if tries < TRIES => pause(tries).await,
+                result => return result,
+            }
+            tries += 1;
+        }
+    }
+
+    async fn write_once<D, T>(&self, data: &D, work: Work<D, T>) -> Result<T, Fault> {
+        let mut tx = Tx::postgres(PgTx::begin(self.pool.get().await?).await?);
+        let result = work(data, &mut tx).await;
+        let result = tx.verdict(result);
+        let keep = result.is_ok() && !tx.is_undone();
+        if let Some(pg) = tx.into_postgres() {
+            let ended = pg.end(if keep { "commit" } else { "rollback" }).await;
+            if keep {
+                ended?;
+            }
+        }
+        result
+    }
+
+    /// Closes idle connections; those in use are closed when they come back.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// A connection inside a transaction.
+pub(crate) struct PgTx {
+    /// Empty once the transaction has ended.
+    connection: Option<Object>,
+}
+
+impl PgTx {
+    async fn begin(connection: Object) -> Result<Self, Fault> {
+        // Wrapped first: whatever happens from here on, the connection is not reused inside a transaction.
+        let tx = Self { connection: Some(connection) };
+        tx.connection()?.batch_execute(dialect::BEGIN_POSTGRES).await?;
+        Ok(tx)
+    }
+
+    pub(super) async fn query(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
+        query(self.connection()?, sql, args).await
+    }
+
+    pub(super) async fn execute(&self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
+        execute(self.connection()?, sql, args).await
+    }
+
+    async fn end(mut self, how: &str) -> Result<(), Fault> {
+        self.connection()?.batch_execute(how).await?;
+        self.connection = None;
+        Ok(())
+    }
+
+    fn connection(&self) -> Result<&Object, Fault> {
+        self.connection.as_ref().ok_or_else(|| Fault::internal("the transaction has ended"))
+    }
+}
+
+impl Drop for PgTx {
+    /// A transaction that did not end goes together with its connection.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+async fn query(connection: &Object, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
+    check(args)?;
+    let statement = connection.prepare_cached(sql).await?;
+    let rows = connection.query(&statement, &borrow(args)).await?;
+    rows.iter().map(|row| Ok(Row::new((0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>()?))).collect()
+}
+
+async fn execute(connection: &Object, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
+    check(args)?;
+    let statement = connection.prepare_cached(sql).await?;
+    Ok(connection.execute(&statement, &borrow(args)).await?)
+}
+
+fn check(args: &[Val]) -> Result<(), Fault> {
+    if args.iter().all(Val::is_storable) { Ok(()) } else { Err(super::nul_character()) }
+}
+
+fn borrow(args: &[Val]) -> Vec<&(dyn ToSql + Sync)> {
+    args.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// Waits a little longer each time, and never as long as the others who collided.
+async fn pause(tries: u32) {
+    let longest = 1_u64 << tries.min(6);
+    let random = RandomState::new().build_hasher().finish();
+    tokio::time::sleep(Duration::from_micros(random % (longest * 1000))).await;
+}

@@ -1,0 +1,158 @@
+//! SQLite: one file, one writer thread, and readers that run where they are called.
+
+use super::fault::Fault;
+use super::writer::Writer;
+use super::{Row, Val, dialect, migrate};
+use crate::{OpenError, StoreError};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Reader connections kept open between reads. A read never waits, so no more than the runtime has threads
+/// are ever in use at once.
+const IDLE_READERS: usize = 4;
+/// Prepared statements kept by each connection: more than there are queries.
+const STATEMENTS: usize = 128;
+
+/// An open SQLite store.
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    closed: AtomicBool,
+    /// The only way to write.
+    pub(crate) writer: Writer,
+}
+
+impl Sqlite {
+    /// Opens, locks and migrates the file.
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |cause: String| OpenError::File { path: path.to_owned(), cause };
+        let lock = lock(path)?;
+        private_file(path).map_err(|error| failed(error.to_string()))?;
+        let mut connection = connect(path).map_err(|error| failed(error.to_string()))?;
+        migrate::sqlite(&mut connection)?;
+        let writer = Writer::start(connection, lock).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { path: path.to_owned(), readers: Mutex::default(), closed: AtomicBool::new(false), writer })
+    }
+
+    /// Runs one query on the caller's own thread: a point read takes less time than a change of threads.
+    pub(crate) fn read(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Fault::unavailable("the store is closed"));
+        }
+        let idle = self.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.connect_reader()?,
+        };
+        let rows = query(&connection, sql, args);
+        let mut idle = self.idle();
+        if idle.len() < IDLE_READERS && !self.closed.load(Ordering::Relaxed) {
+            idle.push(connection);
+        }
+        rows
+    }
+
+    fn connect_reader(&self) -> Result<Connection, Fault> {
+        let connection = connect(&self.path)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the writer finish what it was given; then everything is closed and the file unlocked.
+    pub(crate) async fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.idle().clear();
+        self.writer.close().await;
+    }
+}
+
+/// A second process could not know what this one holds in memory, so it must not start.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let failed = |cause: std::io::Error| OpenError::File { path: lock_path.clone().into(), cause: cause.to_string() };
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&lock_path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// SQLite would create the file with the process's umask; its companions (`-wal`, `-shm`) take over its mode.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(dialect::SETTINGS_SQLITE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// To SQLite `$2` is a name, numbered by where it first appears, so a text that mentions `$2` before `$1`
+/// would silently get its arguments swapped: it is refused.
+fn prepare<'c>(
+    connection: &'c Connection,
+    sql: &'static str,
+    args: &[Val],
+) -> Result<rusqlite::CachedStatement<'c>, Fault> {
+    if !args.iter().all(Val::is_storable) {
+        return Err(super::nul_character());
+    }
+    let mut statement = connection.prepare_cached(sql)?;
+    if statement.parameter_count() != args.len() {
+        return Err(Fault::internal(format!("wrong number of arguments for: {sql}")));
+    }
+    for (index, value) in args.iter().enumerate() {
+        let number = statement.parameter_name(index + 1).and_then(|name| name.strip_prefix('$')?.parse().ok());
+        if number != Some(index + 1) {
+            return Err(Fault::internal(format!("parameters must first appear as $1, $2, …: {sql}")));
+        }
+        statement.raw_bind_parameter(index + 1, value)?;
+    }
+    Ok(statement)
+}
+
+/// Runs a statement that answers with rows.
+pub(crate) fn query(connection: &Connection, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
+    let mut statement = prepare(connection, sql, args)?;
+    let columns = statement.column_count();
+    let mut cursor = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = cursor.next()? {
+        let mut cells = Vec::with_capacity(columns);
+        for column in 0..columns {
+            let cell = Val::from_sqlite(row.get_ref(column)?);
+            cells.push(cell.ok_or_else(|| Fault::internal(format!("column {column} has a foreign type: {sql}")))?);
+        }
+        rows.push(Row::new(cells));
+    }
+    Ok(rows)
+}
+
+/// Runs a statement that answers with a count.
+pub(crate) fn execute(connection: &Connection, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
+    let count = prepare(connection, sql, args)?.raw_execute()?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+impl From<tokio::sync::oneshot::error::RecvError> for Fault {
+    fn from(_: tokio::sync::oneshot::error::RecvError) -> Self {
+        Self::Final(StoreError::Unavailable("the store is closed".into()))
+    }
+}
