@@ -1,0 +1,134 @@
+//! An attempt's way through its stages.
+
+use crate::support::{attempt, away, exchanging, later, on_both_engines, state};
+use downcity_core::attempt::Starter;
+use downcity_core::pkce::Challenge;
+use downcity_core::{Attempt, AttemptId, Digest, Failure, Lang, Stage};
+use downcity_store::{Store, StoreError, testing};
+
+on_both_engines! {
+    an_attempt_is_read_back_as_it_was_stored,
+    the_callback_claims_once,
+    an_expired_attempt_cannot_be_claimed,
+    a_failed_attempt_stays_failed,
+    a_held_identity_is_there_only_while_confirming,
+    what_is_over_by_time_stays_over,
+    a_contradicting_row_is_an_error_that_names_it,
+    state_and_id_are_unique,
+    an_attempt_for_a_removed_city_asks_for_another_try,
+    a_text_with_nul_is_refused,
+}
+
+async fn an_attempt_is_read_back_as_it_was_stored(store: Store) {
+    let plain = attempt("plain");
+    let full = Attempt {
+        return_to: Some("https://app.example.com/done".into()),
+        challenge: Some(Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap()),
+        lang: Lang::En,
+        starter: Starter { network: away(), agent: "a'b\"c;--".into(), browser: Some(Digest::of("cookie")) },
+        ..attempt("full")
+    };
+    for stored in [plain, full] {
+        let id = stored.attempt_id.clone();
+        store.insert_attempt(state(id.as_str()), &stored).await.unwrap();
+        assert_eq!(store.attempt_by_id(&id).await.unwrap().as_ref(), Some(&stored));
+        assert_eq!(store.attempt_by_state(state(id.as_str())).await.unwrap().as_ref(), Some(&stored));
+    }
+    assert_eq!(store.attempt_by_state(state("nobody's")).await.unwrap(), None);
+    assert_eq!(store.attempt_by_id(&AttemptId::parse("nobody").unwrap()).await.unwrap(), None);
+}
+
+async fn the_callback_claims_once(store: Store) {
+    store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
+    let (code, cookie) = (Digest::of("code"), Digest::of("cookie"));
+    let claimed = store.claim_attempt(state("a"), code, cookie, later(5)).await.unwrap().unwrap();
+    let expected = Attempt {
+        stage: Stage::Exchanging { since: later(5) },
+        claimed_code: Some(code),
+        finisher: Some(cookie),
+        ..attempt("a")
+    };
+    assert_eq!(claimed, expected);
+    assert_eq!(store.claim_attempt(state("a"), Digest::of("other"), cookie, later(6)).await.unwrap(), None);
+    assert_eq!(store.attempt_by_state(state("a")).await.unwrap(), Some(expected));
+    assert_eq!(store.claim_attempt(state("unknown"), code, cookie, later(6)).await.unwrap(), None);
+}
+
+async fn an_expired_attempt_cannot_be_claimed(store: Store) {
+    store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
+    let claim = |at| store.claim_attempt(state("a"), Digest::of("code"), Digest::of("cookie"), at);
+    assert_eq!(claim(later(600)).await.unwrap(), None);
+    assert!(claim(later(599)).await.unwrap().is_some());
+}
+
+async fn a_failed_attempt_stays_failed(store: Store) {
+    store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
+    let id = attempt("a").attempt_id;
+    assert!(store.fail_attempt(&id, Failure::AccessDenied, later(1)).await.unwrap());
+    assert!(!store.fail_attempt(&id, Failure::ProviderBusy, later(2)).await.unwrap());
+    let claim = store.claim_attempt(state("a"), Digest::of("code"), Digest::of("cookie"), later(3)).await.unwrap();
+    assert_eq!(claim, None);
+    assert!(!store.hold_attempt(&id, b"sealed", later(3)).await.unwrap());
+    let stored = store.attempt_by_id(&id).await.unwrap().unwrap();
+    assert_eq!(stored.stage, Stage::Failed(Failure::AccessDenied));
+    let unknown = AttemptId::parse("unknown").unwrap();
+    assert!(!store.fail_attempt(&unknown, Failure::AccessDenied, later(1)).await.unwrap());
+}
+
+async fn a_held_identity_is_there_only_while_confirming(store: Store) {
+    let id = exchanging(&store, "a", later(0)).await;
+    assert_eq!(store.held_identity(&id).await.unwrap(), None);
+    assert!(store.hold_attempt(&id, b"sealed \0 bytes", later(1)).await.unwrap());
+    assert!(!store.hold_attempt(&id, b"other", later(1)).await.unwrap());
+    assert_eq!(store.held_identity(&id).await.unwrap().unwrap(), b"sealed \0 bytes");
+    assert_eq!(store.attempt_by_id(&id).await.unwrap().unwrap().stage, Stage::Confirming);
+    assert!(store.fail_attempt(&id, Failure::LoginCancelled, later(2)).await.unwrap());
+    assert_eq!(store.held_identity(&id).await.unwrap(), None);
+    let left = testing::tamper(&store, "delete from login_attempts where sealed_identity is not null").await;
+    assert_eq!(left, 0, "the sealed identity is erased, not only hidden");
+}
+
+async fn what_is_over_by_time_stays_over(store: Store) {
+    let id = exchanging(&store, "a", later(0)).await;
+    assert!(!store.hold_attempt(&id, b"sealed", later(20)).await.unwrap(), "the exchange counts as interrupted");
+    assert!(store.hold_attempt(&id, b"sealed", later(19)).await.unwrap());
+}
+
+async fn a_contradicting_row_is_an_error_that_names_it(store: Store) {
+    store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
+    for damage in [
+        "update login_attempts set stage = 'done'",
+        "update login_attempts set stage = 'waiting', user_id = 'somebody'",
+        "update login_attempts set user_id = null, collected_at = 1",
+        "update login_attempts set collected_by = '192.0.2.1'",
+        "update login_attempts set collected_by = null, collected_at = null, starter_network = 'nowhere'",
+        "update login_attempts set starter_network = '192.0.2.1', lang = 'xx'",
+        "update login_attempts set lang = 'zh', stage = 'failed', failure = 'no such', ended_at = 1",
+    ] {
+        assert_eq!(testing::tamper(&store, damage).await, 1);
+        let error = store.attempt_by_state(state("a")).await.unwrap_err();
+        assert!(matches!(&error, StoreError::Corrupt { table: "login_attempts", row, .. } if row == "a"), "{damage}");
+        assert!(!error.to_string().contains("nowhere"), "{error}");
+    }
+}
+
+async fn state_and_id_are_unique(store: Store) {
+    store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
+    for (state, other) in [(state("a"), attempt("b")), (state("b"), attempt("a"))] {
+        assert!(matches!(store.insert_attempt(state, &other).await, Err(StoreError::Internal(_))));
+    }
+}
+
+async fn an_attempt_for_a_removed_city_asks_for_another_try(store: Store) {
+    assert!(store.remove_city(&attempt("a").city_id).await.unwrap());
+    let result = store.insert_attempt(state("a"), &attempt("a")).await;
+    assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+}
+
+async fn a_text_with_nul_is_refused(store: Store) {
+    let strange = Attempt { app_id: "hush\0hush".into(), ..attempt("a") };
+    let error = store.insert_attempt(state("a"), &strange).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Internal(_)));
+    assert!(!error.to_string().contains("hush"), "{error}");
+    store.ping().await.unwrap();
+}
