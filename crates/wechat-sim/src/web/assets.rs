@@ -8,7 +8,6 @@ use fast_qr::convert::{Builder, Shape};
 use fast_qr::qr::QRBuilder;
 
 use crate::handle::Handle;
-use crate::ids;
 
 const SVG: [(header::HeaderName, &str); 2] =
     [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")];
@@ -29,20 +28,18 @@ pub(crate) async fn avatar(
     State(handle): State<Handle>,
     Path((person, _)): Path<(String, String)>,
 ) -> Response {
-    let initial = {
-        let world = handle.world();
-        let known = world.people.iter().find(|one| one.id == person && one.avatar);
-        match known.filter(|_| !world.switches.avatar_gone) {
-            Some(person) => person.nickname.chars().find(|first| first.is_alphanumeric()).unwrap_or('·'),
-            None => return StatusCode::NOT_FOUND.into_response(),
-        }
+    let world = handle.world();
+    let found = world.people.iter().enumerate().find(|(_, one)| one.id == person && one.avatar);
+    let Some((index, person)) = found.filter(|_| !world.switches.avatar_gone) else {
+        return StatusCode::NOT_FOUND.into_response();
     };
-    (SVG, avatar_svg(&person, initial)).into_response()
+    let initial = person.nickname.chars().find(|first| first.is_alphanumeric()).unwrap_or('·');
+    (SVG, avatar_svg(index, initial)).into_response()
 }
 
-fn avatar_svg(person: &str, initial: char) -> String {
-    let hue =
-        ids::openid(person, "avatar").bytes().fold(0_u32, |sum, byte| sum * 31 % 360 + u32::from(byte)) % 360;
+fn avatar_svg(index: usize, initial: char) -> String {
+    // The golden angle keeps neighbours in the list far apart in colour.
+    let hue = (210 + index * 137) % 360;
     let (top, bottom) = (format!("hsl({hue} 62% 62%)"), format!("hsl({} 58% 46%)", (hue + 28) % 360));
     format!(
         concat!(

@@ -2,4 +2,12 @@
 
 mod support;
 
+mod authorize;
+mod control;
+mod faults;
 mod flow;
+mod goldens;
+mod poll;
+mod profile;
+mod server;
+mod switches;
