@@ -147,11 +147,15 @@ impl Attempt {
     pub fn standing(&self, now: Timestamp) -> Standing {
         match &self.stage {
             Stage::Failed(failure) => Standing::Failed(*failure),
-            Stage::Done { collected: Some((first, _)), .. } if now < first.plus(ASK_AGAIN_WITHIN) => Standing::Ready,
+            Stage::Done { collected: Some((first, _)), .. } if now < first.plus(ASK_AGAIN_WITHIN) => {
+                Standing::Ready
+            }
             Stage::Done { collected: Some(_), .. } => Standing::Collected,
             Stage::Done { at, .. } if now < at.plus(COLLECT_WITHIN) => Standing::Ready,
             Stage::Done { .. } => Standing::Expired,
-            Stage::Exchanging { since } if now >= since.plus(EXCHANGE_LIMIT) => Standing::Failed(Failure::Interrupted),
+            Stage::Exchanging { since } if now >= since.plus(EXCHANGE_LIMIT) => {
+                Standing::Failed(Failure::Interrupted)
+            }
             Stage::Waiting | Stage::Confirming if now >= self.expires_at => Standing::Expired,
             Stage::Waiting | Stage::Exchanging { .. } | Stage::Confirming => Standing::Pending,
         }
@@ -159,7 +163,12 @@ impl Attempt {
 
     /// Whether the person has to confirm before anything is handed out (contract, "Who may collect the token").
     #[must_use]
-    pub fn needs_confirmation(&self, policy: ConfirmPolicy, network: Network, browser: Option<Digest>) -> bool {
+    pub fn needs_confirmation(
+        &self,
+        policy: ConfirmPolicy,
+        network: Network,
+        browser: Option<Digest>,
+    ) -> bool {
         let same_browser = self.starter.browser.is_some() && self.starter.browser == browser;
         let same_client = same_browser || self.starter.network.same_as(network);
         match policy {
@@ -176,7 +185,9 @@ impl Attempt {
     pub fn check_caller(&self, proof: Proof<'_>) -> Result<(), Refusal> {
         match (&self.challenge, proof.code_verifier) {
             (Some(_), None) => return Err(Refusal::VerifierMissing),
-            (Some(challenge), Some(verifier)) if !challenge.accepts(verifier) => return Err(Refusal::VerifierWrong),
+            (Some(challenge), Some(verifier)) if !challenge.accepts(verifier) => {
+                return Err(Refusal::VerifierWrong);
+            }
             _ => {}
         }
         match proof.login_code {
@@ -200,7 +211,11 @@ impl Attempt {
             return Ok(());
         }
         let same_browser = self.starter.browser.is_some() && self.starter.browser == proof.browser;
-        if same_browser || self.starter.network.same_as(proof.network) { Ok(()) } else { Err(Refusal::OtherClient) }
+        if same_browser || self.starter.network.same_as(proof.network) {
+            Ok(())
+        } else {
+            Err(Refusal::OtherClient)
+        }
     }
 }
 
@@ -251,7 +266,9 @@ mod tests {
 
     #[test]
     fn a_token_waits_a_minute_and_may_be_asked_for_again_for_one() {
-        let done = |collected| attempt(Stage::Done { user_id: UserId::trusted("u".into()), at: Timestamp(0), collected });
+        let done = |collected| {
+            attempt(Stage::Done { user_id: UserId::trusted("u".into()), at: Timestamp(0), collected })
+        };
         assert_eq!(done(None).standing(Timestamp(59_999)), Standing::Ready);
         assert_eq!(done(None).standing(Timestamp(60_000)), Standing::Expired);
         let collected = done(Some((Timestamp(10_000), home())));
@@ -284,9 +301,11 @@ mod tests {
         let mut bound = attempt(Stage::Waiting);
         bound.challenge = Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
         assert_eq!(bound.check_caller(proof(home())), Err(Refusal::VerifierMissing));
-        let wrong = Proof { code_verifier: Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXx"), ..proof(home()) };
+        let wrong =
+            Proof { code_verifier: Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXx"), ..proof(home()) };
         assert_eq!(bound.check_caller(wrong), Err(Refusal::VerifierWrong));
-        let right = Proof { code_verifier: Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), ..proof(away()) };
+        let right =
+            Proof { code_verifier: Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), ..proof(away()) };
         assert_eq!(bound.check_caller(right), Ok(()));
         assert_eq!(bound.check_collector(right), Ok(()));
     }

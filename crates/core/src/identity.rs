@@ -64,8 +64,10 @@ pub struct ExternalIdentity {
 /// space trimmed, at most `max` characters; `None` when nothing is left.
 #[must_use]
 pub fn clean_text(text: &str, max: usize) -> Option<String> {
-    let reorders = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    let kept: String = text.chars().filter(|c| !c.is_control() && !reorders(*c) && *c != '\u{fffd}').collect();
+    let reorders =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    let kept: String =
+        text.chars().filter(|c| !c.is_control() && !reorders(*c) && *c != '\u{fffd}').collect();
     let kept: String = kept.trim().chars().take(max).collect();
     (!kept.is_empty()).then_some(kept)
 }
@@ -78,7 +80,10 @@ pub fn clean_avatar(text: &str) -> Option<String> {
         None => text.to_owned(),
     };
     let url = url::Url::parse(&lifted).ok()?;
-    let fine = url.scheme() == "https" && url.host_str().is_some() && url.username().is_empty() && lifted.len() <= 1024;
+    let fine = url.scheme() == "https"
+        && url.host_str().is_some()
+        && url.username().is_empty()
+        && lifted.len() <= 1024;
     fine.then(|| url.into())
 }
 

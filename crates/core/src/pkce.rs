@@ -35,7 +35,8 @@ impl Challenge {
             && verifier.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'));
         let computed = URL_SAFE_NO_PAD.encode(Digest::of(verifier).0);
         formed
-            && aws_lc_rs::constant_time::verify_slices_are_equal(self.0.as_bytes(), computed.as_bytes()).is_ok()
+            && aws_lc_rs::constant_time::verify_slices_are_equal(self.0.as_bytes(), computed.as_bytes())
+                .is_ok()
     }
 }
 

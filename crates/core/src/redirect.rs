@@ -83,14 +83,16 @@ impl Target {
     /// # Errors
     /// `NotListed` when no entry is the same address.
     pub fn check(self, listed: &[String]) -> Result<Self, RedirectError> {
-        let found = listed.iter().filter_map(|entry| Self::parse(entry).ok()).any(|entry| self.equals(&entry));
+        let found =
+            listed.iter().filter_map(|entry| Self::parse(entry).ok()).any(|entry| self.equals(&entry));
         if found { Ok(self) } else { Err(RedirectError::NotListed) }
     }
 
     fn equals(&self, entry: &Self) -> bool {
         let literal = |t: &Self| t.is_loopback() && !matches!(t.0.host(), Some(Host::Domain(_)));
         if literal(self) && literal(entry) {
-            return (self.0.host(), self.0.path(), self.0.query()) == (entry.0.host(), entry.0.path(), entry.0.query());
+            return (self.0.host(), self.0.path(), self.0.query())
+                == (entry.0.host(), entry.0.path(), entry.0.query());
         }
         self.0 == entry.0
     }
@@ -182,7 +184,9 @@ mod tests {
     #[test]
     fn origins_are_bare() {
         assert_eq!(parse_origin("https://app.example.com").unwrap(), "https://app.example.com");
-        for bad in ["https://app.example.com/", "https://app.example.com/x", "*", "null", "http://app.example.com"] {
+        for bad in
+            ["https://app.example.com/", "https://app.example.com/x", "*", "null", "http://app.example.com"]
+        {
             assert!(parse_origin(bad).is_err(), "{bad}");
         }
     }
@@ -190,6 +194,9 @@ mod tests {
     #[test]
     fn parameters_are_added_to_what_is_there() {
         let target = Target::parse("https://a.example/x?y=1").unwrap();
-        assert_eq!(target.with_query(&[("state", "s"), ("code", "c")]), "https://a.example/x?y=1&state=s&code=c");
+        assert_eq!(
+            target.with_query(&[("state", "s"), ("code", "c")]),
+            "https://a.example/x?y=1&state=s&code=c"
+        );
     }
 }

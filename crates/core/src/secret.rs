@@ -60,7 +60,8 @@ impl OpaqueToken {
     /// Takes a text that came from outside, if it has the form of such a token.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let fine = text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        let fine =
+            text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
         fine.then(|| Self(text.to_owned()))
     }
 

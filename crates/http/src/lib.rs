@@ -1,1 +1,24 @@
-//! placeholder
+//! The door: routes, pages and the OpenAPI document. The only room that knows HTTP.
+//!
+//! Every handler extracts, makes one call to the service, and maps the answer. All routes are on one screen
+//! in [`routes`].
+
+mod accounts;
+mod browser;
+mod caller;
+mod cities;
+mod client;
+mod cookies;
+mod cors;
+mod env;
+mod error;
+mod extract;
+mod federation;
+mod hallway;
+mod openapi;
+mod pages;
+mod routes;
+mod wire;
+
+pub use openapi::openapi_json;
+pub use routes::{Door, app};

@@ -1,0 +1,130 @@
+//! accounts: providers, starting a sign-in, its outcome, me, logout.
+
+use crate::caller::{Caller, User};
+use crate::client;
+use crate::cookies;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::{Body, Query};
+use crate::routes::House;
+use crate::wire::Success;
+use crate::wire::accounts::{
+    Me, OauthResult, OauthResultQuery, OauthStartAnswer, OauthStartRequest, ProviderItem, ProviderList,
+};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use downcity_service::login::Start;
+use downcity_service::result::{Ask, LONGEST_WAIT, Told};
+use futures::Stream;
+use std::convert::Infallible;
+use std::time::Duration;
+
+/// Ways to sign in that can really be used now.
+#[utoipa::path(get, path = "/v1/accounts/providers", operation_id = "accounts_providers", tag = "accounts",
+    responses((status = 200, body = ProviderList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn providers(
+    _caller: Caller,
+    State(house): State<House>,
+    headers: HeaderMap,
+) -> Json<ProviderList> {
+    let lang = client::accepted(&headers).unwrap_or_default();
+    let directory = house.federation.directory();
+    let items = directory.providers.iter().map(|provider| ProviderItem {
+        id: provider.id().to_owned(),
+        kind: provider.kind(),
+        enabled: true,
+        label: provider.label().get(lang),
+    });
+    Json(ProviderList { items: items.collect() })
+}
+
+/// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.
+#[utoipa::path(post, path = "/v1/accounts/oauth/start", operation_id = "accounts_oauth_start", tag = "accounts",
+    request_body = OauthStartRequest,
+    responses((status = 200, body = OauthStartAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn oauth_start(
+    caller: Caller,
+    State(house): State<House>,
+    client::From(client): client::From,
+    Body(request): Body<OauthStartRequest>,
+) -> Result<Response, ApiError> {
+    caller.check_city(request.city_id())?;
+    let started = house.federation.login_start(&Start::from(request), &client).await?;
+    let cookie = cookies::set_login(&started.browser, house.secure);
+    let mut response = Json(OauthStartAnswer::from(started)).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// The outcome of a sign-in: pending, done with the token (handed out once), or failed.
+#[utoipa::path(get, path = "/v1/accounts/oauth/result", operation_id = "accounts_oauth_result", tag = "accounts",
+    params(OauthResultQuery),
+    responses((status = 200, body = OauthResult), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn oauth_result(
+    _caller: Caller,
+    State(house): State<House>,
+    client::From(client): client::From,
+    Query(query): Query<OauthResultQuery>,
+) -> Result<Json<OauthResult>, ApiError> {
+    let told = house.federation.login_result(&Ask::from(query), &client).await?;
+    Ok(Json(OauthResult::of(told, client.lang)))
+}
+
+/// The outcome of a sign-in as server-sent events: one `result` event, then the stream ends.
+#[utoipa::path(get, path = "/v1/accounts/oauth/events", operation_id = "accounts_oauth_events", tag = "accounts",
+    params(OauthResultQuery),
+    responses((status = 200, description = "One event `result` whose data is an OauthResult", content_type = "text/event-stream", body = String),
+        (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn oauth_events(
+    _caller: Caller,
+    State(house): State<House>,
+    client::From(client): client::From,
+    Query(query): Query<OauthResultQuery>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+    let mut ask = Ask { wait: Duration::ZERO, ..Ask::from(query) };
+    // The first look tells what is wrong with the request while a status can still be sent.
+    let first = house.federation.login_result(&ask, &client).await?;
+    ask.wait = LONGEST_WAIT;
+    let stream = futures::stream::once(async move {
+        let mut told = Ok(first);
+        while matches!(told, Ok(Told::Pending)) {
+            told = house.federation.login_result(&ask, &client).await;
+        }
+        let event = match told {
+            Ok(told) => Event::default().event("result").json_data(OauthResult::of(told, client.lang)),
+            Err(error) => {
+                let problem = ApiError::from(error);
+                let text = problem.code.text().get(client.lang.unwrap_or_default());
+                let failed =
+                    serde_json::json!({"status": "failed", "error": text, "code": problem.code.as_str()});
+                Event::default().event("result").json_data(failed)
+            }
+        };
+        Ok(event.unwrap_or_default())
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// Who the bearer is.
+#[utoipa::path(get, path = "/v1/accounts/me", operation_id = "accounts_me", tag = "accounts", security(("user_token" = [])),
+    responses((status = 200, body = Me), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn me(User(who): User) -> Json<Me> {
+    Json(Me::from(who))
+}
+
+/// Ends the session: the same token is refused from then on, on every node.
+#[utoipa::path(post, path = "/v1/accounts/logout", operation_id = "accounts_logout", tag = "accounts", security(("user_token" = [])),
+    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn logout(
+    User(who): User,
+    State(house): State<House>,
+    Body(request): Body<crate::wire::accounts::LogoutRequest>,
+) -> Result<Json<Success>, ApiError> {
+    Caller::User(Box::new(who.clone())).check_city(request.city_id.as_deref())?;
+    house.federation.logout(&who).await?;
+    Ok(Json(Success::YES))
+}

@@ -1,0 +1,156 @@
+//! The routes that a person's browser visits on its way back from the provider.
+
+use crate::client;
+use crate::cookies;
+use crate::error::{ApiError, Code};
+use crate::extract::Query;
+use crate::pages;
+use crate::routes::House;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use downcity_service::callback::{CallbackAnswer, CallbackQuery};
+use downcity_service::confirm::Decision;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+const OUTCOME: &str = "/v1/accounts/oauth/outcome";
+
+/// What a provider sends back.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CallbackParams {
+    /// The authorization code.
+    code: Option<String>,
+    /// The state of the sign-in.
+    state: Option<String>,
+    /// An error (RFC 6749 §4.1.2.1).
+    error: Option<String>,
+    /// The issuer (RFC 9207).
+    iss: Option<String>,
+}
+
+/// Where a provider sends the browser. Always answers with a redirect to an address without code and state:
+/// the page about the outcome, or the product's `return_to`.
+#[utoipa::path(get, path = "/v1/accounts/oauth/callback", operation_id = "accounts_oauth_callback", tag = "browser",
+    params(CallbackParams), responses((status = 303, description = "To the page about the outcome, or to return_to")))]
+pub(crate) async fn oauth_callback(
+    State(house): State<House>,
+    client::From(client): client::From,
+    query: Result<Query<CallbackParams>, ApiError>,
+) -> Response {
+    let Ok(Query(params)) = query else { return see_other(&problem_path(Code::UnknownLogin)) };
+    let state = params.state.clone().unwrap_or_default();
+    let query =
+        CallbackQuery { code: params.code, state: params.state, error: params.error, iss: params.iss };
+    match house.federation.login_callback(query, &client).await {
+        Ok(CallbackAnswer::ToProduct(url)) => see_other(&url),
+        Ok(CallbackAnswer::ToOutcome { attempt, finisher }) => {
+            let mut response = see_other(&format!("{OUTCOME}?attempt={}", attempt.attempt_id));
+            let cookie = finisher.and_then(|finisher| cookies::set_finish(&finisher, &state, house.secure));
+            if let Some(cookie) = cookie {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(error) => {
+            let problem = ApiError::from(error);
+            if let Some(cause) = &problem.cause {
+                tracing::error!(code = problem.code.as_str(), cause, "a callback could not be taken");
+            }
+            see_other(&problem_path(problem.code))
+        }
+    }
+}
+
+/// What the outcome page is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OutcomeParams {
+    /// The attempt; shown only to the browser that finished it.
+    attempt: Option<String>,
+    /// A problem to explain, for callbacks that belong to no attempt.
+    problem: Option<String>,
+}
+
+/// The page about the outcome: what happened and what to do next. Looking changes nothing.
+#[utoipa::path(get, path = "/v1/accounts/oauth/outcome", operation_id = "accounts_oauth_outcome", tag = "browser",
+    params(OutcomeParams), responses((status = 200, content_type = "text/html", body = String),
+        (status = "4XX", content_type = "text/html", body = String), (status = "5XX", content_type = "text/html", body = String)))]
+pub(crate) async fn oauth_outcome(
+    State(house): State<House>,
+    headers: HeaderMap,
+    Query(params): Query<OutcomeParams>,
+) -> Response {
+    let lang = client::accepted(&headers);
+    let Some(attempt) = params.attempt else {
+        return pages::problem(params.problem.as_deref(), lang.unwrap_or_default());
+    };
+    let finish = cookies::finish(&headers, house.secure);
+    let (finisher, state) = finish.map_or((None, None), |finish| (Some(finish.finisher), Some(finish.state)));
+    match house.federation.login_outcome(&attempt, finisher.as_ref(), state.as_deref()).await {
+        Ok(Some(outcome)) => pages::outcome(&outcome, lang),
+        Ok(None) => pages::elsewhere(lang.unwrap_or_default()),
+        Err(error) => {
+            tracing::error!(cause = %error, "an outcome could not be shown");
+            pages::problem(Some(Code::Unavailable.as_str()), lang.unwrap_or_default())
+        }
+    }
+}
+
+/// The person's answer on the confirmation page.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct ConfirmForm {
+    /// The attempt.
+    attempt: String,
+    /// What the form carries against forged requests.
+    form_token: String,
+    /// `allow` or `deny`.
+    decision: Answer,
+}
+
+/// Yes or no.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Answer {
+    Allow,
+    Deny,
+}
+
+/// Takes the person's answer and shows the outcome. Only the browser that finished can answer, once.
+#[utoipa::path(post, path = "/v1/accounts/oauth/confirm", operation_id = "accounts_oauth_confirm", tag = "browser",
+    request_body(content = ConfirmForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "To the page about the outcome")))]
+pub(crate) async fn oauth_confirm(State(house): State<House>, headers: HeaderMap, body: Bytes) -> Response {
+    let refused = || see_other(&problem_path(Code::CannotConfirm));
+    if cross_site(&headers) {
+        return refused();
+    }
+    let Ok(form) = serde_urlencoded::from_bytes::<ConfirmForm>(&body) else { return refused() };
+    let finisher = cookies::finish(&headers, house.secure).map(|finish| finish.finisher);
+    let decision = match form.decision {
+        Answer::Allow => Decision::Allow,
+        Answer::Deny => Decision::Deny,
+    };
+    match house.federation.login_confirm(&form.attempt, finisher.as_ref(), &form.form_token, decision).await {
+        Ok(()) => see_other(&format!("{OUTCOME}?attempt={}", form.attempt)),
+        Err(error) => see_other(&problem_path(ApiError::from(error).code)),
+    }
+}
+
+/// Whether a browser says that another site's page sent this (Fetch metadata).
+fn cross_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+fn problem_path(code: Code) -> String {
+    format!("{OUTCOME}?problem={}", code.as_str())
+}
+
+fn see_other(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => ApiError::of(Code::Internal).into_response(),
+    }
+}

@@ -1,0 +1,101 @@
+//! cities: the products of the Federation, and tokens issued by hand. For admins.
+
+use crate::caller::AdminOnly;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::Body;
+use crate::routes::House;
+use crate::wire::Success;
+use crate::wire::cities::{
+    City, CityCreateRequest, CityList, CityRequest, CityUpdateRequest, TokenAnswer, TokenApplyRequest,
+};
+use axum::Json;
+use axum::extract::State;
+use downcity_service::core::CityStatus;
+use downcity_service::tokens::Apply;
+
+/// All cities, newest first.
+#[utoipa::path(get, path = "/v1/cities/list", operation_id = "cities_list", tag = "cities", security(("admin_key" = [])),
+    responses((status = 200, body = CityList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn list(_admin: AdminOnly, State(house): State<House>) -> Json<CityList> {
+    Json(CityList { items: house.federation.cities().iter().map(|city| City::from(&**city)).collect() })
+}
+
+/// Creates a city.
+#[utoipa::path(post, path = "/v1/cities/create", operation_id = "cities_create", tag = "cities", security(("admin_key" = [])),
+    request_body = CityCreateRequest,
+    responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn create(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<CityCreateRequest>,
+) -> Result<Json<City>, ApiError> {
+    let (city_id, change) = request.split();
+    let city = house.federation.create_city(city_id.as_deref(), &change).await?;
+    Ok(Json(City::from(&*city)))
+}
+
+/// Changes a city's settings, effective at once.
+#[utoipa::path(post, path = "/v1/cities/update", operation_id = "cities_update", tag = "cities", security(("admin_key" = [])),
+    request_body = CityUpdateRequest,
+    responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn update(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<CityUpdateRequest>,
+) -> Result<Json<City>, ApiError> {
+    let (city_id, change) = request.split();
+    let city = house.federation.update_city(&city_id, &change).await?;
+    Ok(Json(City::from(&*city)))
+}
+
+/// Pauses a city: it starts no sign-in and accepts no token.
+#[utoipa::path(post, path = "/v1/cities/pause", operation_id = "cities_pause", tag = "cities", security(("admin_key" = [])),
+    request_body = CityRequest,
+    responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn pause(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<CityRequest>,
+) -> Result<Json<City>, ApiError> {
+    let city = house.federation.set_city_status(&request.city_id, CityStatus::Paused).await?;
+    Ok(Json(City::from(&*city)))
+}
+
+/// Activates a paused city.
+#[utoipa::path(post, path = "/v1/cities/activate", operation_id = "cities_activate", tag = "cities", security(("admin_key" = [])),
+    request_body = CityRequest,
+    responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn activate(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<CityRequest>,
+) -> Result<Json<City>, ApiError> {
+    let city = house.federation.set_city_status(&request.city_id, CityStatus::Active).await?;
+    Ok(Json(City::from(&*city)))
+}
+
+/// Removes a city with its sessions. Its users stay: they belong to the Federation.
+#[utoipa::path(post, path = "/v1/cities/remove", operation_id = "cities_remove", tag = "cities", security(("admin_key" = [])),
+    request_body = CityRequest,
+    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn remove(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<CityRequest>,
+) -> Result<Json<Success>, ApiError> {
+    house.federation.remove_city(&request.city_id).await?;
+    Ok(Json(Success::YES))
+}
+
+/// Issues a `user_token` by hand, also for a product's own user ids.
+#[utoipa::path(post, path = "/v1/cities/tokens/apply", operation_id = "cities_tokens_apply", tag = "cities", security(("admin_key" = [])),
+    request_body = TokenApplyRequest,
+    responses((status = 200, body = TokenAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn tokens_apply(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<TokenApplyRequest>,
+) -> Result<Json<TokenAnswer>, ApiError> {
+    let handed = house.federation.apply_token(&Apply::try_from(request)?).await?;
+    Ok(Json(TokenAnswer::from(handed)))
+}

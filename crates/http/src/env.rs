@@ -1,0 +1,88 @@
+//! env: the settings and secrets of the Federation. For admins.
+
+use crate::caller::AdminOnly;
+use crate::client::accepted;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::Body;
+use crate::routes::House;
+use crate::wire::Success;
+use crate::wire::env::{
+    EnvCatalog, EnvCatalogItem, EnvCatalogService, EnvCount, EnvImportAnswer, EnvImportRequest, EnvItem,
+    EnvList, EnvRemoveRequest, EnvUpsertAnswer, EnvUpsertRequest,
+};
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+
+/// What is set. No value of a secret is in it.
+#[utoipa::path(get, path = "/v1/env/list", operation_id = "env_list", tag = "env", security(("admin_key" = [])),
+    responses((status = 200, body = EnvList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn list(_admin: AdminOnly, State(house): State<House>) -> Json<EnvList> {
+    Json(EnvList { items: house.federation.env_list().into_iter().map(EnvItem::from).collect() })
+}
+
+/// What each service can use, and what of it is set.
+#[utoipa::path(get, path = "/v1/env/catalog", operation_id = "env_catalog", tag = "env", security(("admin_key" = [])),
+    responses((status = 200, body = EnvCatalog), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn catalog(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    headers: HeaderMap,
+) -> Json<EnvCatalog> {
+    let lang = accepted(&headers).unwrap_or_default();
+    let needs = house.federation.env_catalogue().into_iter();
+    let env = needs.map(|need| EnvCatalogItem::of(need, lang)).collect();
+    Json(EnvCatalog { items: vec![EnvCatalogService { id: "accounts", name: "Accounts", env }] })
+}
+
+/// Sets one value, effective at once.
+#[utoipa::path(post, path = "/v1/env/upsert", operation_id = "env_upsert", tag = "env", security(("admin_key" = [])),
+    request_body = EnvUpsertRequest,
+    responses((status = 200, body = EnvUpsertAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn upsert(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    headers: HeaderMap,
+    Body(request): Body<EnvUpsertRequest>,
+) -> Result<Json<EnvUpsertAnswer>, ApiError> {
+    let stored = house.federation.env_upsert(&request.key, &request.value).await?;
+    Ok(Json(EnvUpsertAnswer::of(request.key, &stored, accepted(&headers).unwrap_or_default())))
+}
+
+/// Removes one value, effective at once.
+#[utoipa::path(post, path = "/v1/env/remove", operation_id = "env_remove", tag = "env", security(("admin_key" = [])),
+    request_body = EnvRemoveRequest,
+    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn remove(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<EnvRemoveRequest>,
+) -> Result<Json<Success>, ApiError> {
+    house.federation.env_remove(&request.key).await?;
+    Ok(Json(Success::YES))
+}
+
+/// Sets what a `.env` text says, all or nothing.
+#[utoipa::path(post, path = "/v1/env/import", operation_id = "env_import", tag = "env", security(("admin_key" = [])),
+    request_body = EnvImportRequest,
+    responses((status = 200, body = EnvImportAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn import(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    headers: HeaderMap,
+    Body(request): Body<EnvImportRequest>,
+) -> Result<Json<EnvImportAnswer>, ApiError> {
+    let stored = house.federation.env_import(&request.raw).await?;
+    Ok(Json(EnvImportAnswer::of(stored, accepted(&headers).unwrap_or_default())))
+}
+
+/// Reads the env from the database again.
+#[utoipa::path(post, path = "/v1/env/refresh", operation_id = "env_refresh", tag = "env", security(("admin_key" = [])),
+    responses((status = 200, body = EnvCount), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn refresh(
+    _admin: AdminOnly,
+    State(house): State<House>,
+) -> Result<Json<EnvCount>, ApiError> {
+    let count = house.federation.env_refresh().await?;
+    Ok(Json(EnvCount { success: true, count }))
+}

@@ -1,0 +1,284 @@
+//! The only place that knows statuses and codes: how every error of every story looks on the wire.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use downcity_service::StoreError;
+use downcity_service::callback::CallbackError;
+use downcity_service::cities::CityError;
+use downcity_service::confirm::ConfirmError;
+use downcity_service::core::attempt::Refusal;
+use downcity_service::core::{Lang, Text};
+use downcity_service::env::EnvError;
+use downcity_service::login::StartError;
+use downcity_service::result::ResultError;
+use downcity_service::sessions::AuthError;
+use downcity_service::tokens::ApplyError;
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:ident, $en:literal, $zh:literal;)*) => {
+        /// Every error code of the API. They are stable.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+        #[schema(as = ErrorCode)]
+        pub(crate) enum Code { $(#[serde(rename = $code)] $name,)* }
+
+        impl Code {
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+            pub(crate) const fn text(self) -> Text {
+                match self { $(Self::$name => Text::new($en, $zh),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    BadJson = "bad_json", BAD_REQUEST, "the body is not a JSON object: send one, with Content-Type application/json", "请求体不是 JSON 对象：请以 Content-Type application/json 发送";
+    InvalidField = "invalid_field", BAD_REQUEST, "a field has a value that can't be used", "某个字段的值不可用";
+    StateRequired = "state_required", BAD_REQUEST, "state required: send the `state` that oauth/start gave you", "缺少 state：请传入 oauth/start 返回的 state";
+    UnknownProvider = "unknown_provider", BAD_REQUEST, "provider is unknown: ask `providers` for the ones that can be used", "未知的 provider：请通过 providers 查询可用的登录方式";
+    ProviderNotConfigured = "provider_not_configured", BAD_REQUEST, "provider is not configured on this Federation: ask `providers` for the ones that can be used; an admin sets it up in the Federation env", "该登录方式尚未在此 Federation 配置：请通过 providers 查询可用的登录方式，或由管理员在 Federation env 中配置";
+    UnknownCity = "unknown_city", NOT_FOUND, "there is no city of that city_id", "没有该 city_id 对应的城市";
+    CityPaused = "city_paused", FORBIDDEN, "the city is paused: it starts no sign-in and accepts no token until an admin activates it", "该城市已暂停：在管理员重新启用之前，不能登录，也不接受令牌";
+    CityTaken = "city_taken", CONFLICT, "a city of that city_id exists already", "该 city_id 已被使用";
+    CityPermanent = "city_permanent", CONFLICT, "city_downcity always exists and can't be removed; pause it instead", "city_downcity 始终存在，不能删除；可将其暂停";
+    CityMismatch = "city_mismatch", FORBIDDEN, "the user_token belongs to another city", "该 user_token 属于另一个城市";
+    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "this web page's origin is not in the city's allowed_origins: an admin can add it with cities/update", "该网页的来源不在城市的 allowed_origins 中：管理员可通过 cities/update 添加";
+    UnknownLogin = "unknown_login", NOT_FOUND, "no sign-in has this state: start again with oauth/start", "没有与此 state 对应的登录：请用 oauth/start 重新开始";
+    LoginExpired = "login_expired", GONE, "the sign-in ran out before it was finished and collected: start again with oauth/start", "登录在完成并领取之前已过期：请用 oauth/start 重新开始";
+    AlreadyCollected = "already_collected", GONE, "the token of this sign-in was already handed out: start again with oauth/start", "该登录的令牌已被领取：请用 oauth/start 重新开始";
+    CodeVerifierRequired = "code_verifier_required", FORBIDDEN, "this sign-in was started with a code_challenge: send its code_verifier", "该登录使用了 code_challenge：请传入对应的 code_verifier";
+    CodeVerifierWrong = "code_verifier_wrong", FORBIDDEN, "the code_verifier does not fit the code_challenge of this sign-in", "code_verifier 与该登录的 code_challenge 不匹配";
+    LoginCodeRequired = "login_code_required", FORBIDDEN, "this sign-in returns by return_to: send the `code` that the browser brought there", "该登录通过 return_to 返回：请传入浏览器带回的 code";
+    LoginCodeWrong = "login_code_wrong", FORBIDDEN, "the code is not the one that the browser brought to return_to", "code 不是浏览器带回 return_to 的那个";
+    OtherClient = "other_client", FORBIDDEN, "this sign-in was started by another client: collect it from where it was started, or start with a code_challenge", "该登录由另一个客户端发起：请在发起处领取，或使用 code_challenge 发起";
+    CannotConfirm = "cannot_confirm", FORBIDDEN, "this browser can't confirm this sign-in: use the window in which you signed in with the provider", "此浏览器无法确认该登录：请在完成授权的窗口中操作";
+    AuthenticationRequired = "authentication_required", UNAUTHORIZED, "this call needs a bearer token in the Authorization header", "该调用需要在 Authorization 头中携带令牌";
+    InvalidToken = "invalid_token", UNAUTHORIZED, "the bearer token is not valid: it is damaged, expired, or was logged out; sign in again", "令牌无效：已损坏、过期或已登出，请重新登录";
+    AdminOnly = "admin_only", FORBIDDEN, "this call needs an admin key", "该调用需要管理员密钥";
+    UserOnly = "user_only", FORBIDDEN, "this call needs a user_token, not an admin key", "该调用需要 user_token，而不是管理员密钥";
+    UserDisabled = "user_disabled", FORBIDDEN, "this account has been disabled", "该账号已被停用";
+    UnknownSetting = "unknown_setting", NOT_FOUND, "there is no setting of that key in the Federation env", "Federation env 中没有该设置";
+    UnknownRoute = "unknown_route", NOT_FOUND, "there is nothing at this address: see /openapi.json", "此地址不存在：请参见 /openapi.json";
+    WrongMethod = "wrong_method", METHOD_NOT_ALLOWED, "this address does not take that method: see /openapi.json", "此地址不支持该方法：请参见 /openapi.json";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is over the limit of 256 KiB", "请求体超过 256 KiB 的限制";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "send the body as Content-Type application/json", "请以 Content-Type application/json 发送请求体";
+    TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "too many tries from your network: wait as long as Retry-After says", "来自您网络的尝试过多：请按 Retry-After 等待";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the service can't answer right now: try again in a moment", "服务暂时无法响应：请稍后重试";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "something went wrong on our side; it has been logged under this request_id", "服务端出错，已按此 request_id 记录";
+}
+
+/// An error on its way out. The hallway writes its body, since only it knows the request's id and language.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    pub(crate) code: Code,
+    pub(crate) field: Option<Field>,
+    pub(crate) retry_after: Option<Duration>,
+    /// For the log alone.
+    pub(crate) cause: Option<String>,
+}
+
+/// The field that is at fault.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    /// To be read after the name, in English.
+    pub(crate) why: String,
+}
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    /// A sentence for a person, in the language of `Accept-Language`.
+    error: String,
+    /// A stable code for programs.
+    code: Code,
+    /// Names the request in the server's log.
+    request_id: String,
+    /// Where a field is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<ErrorDetails>,
+}
+
+/// The field at fault.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorDetails {
+    /// Its name on the wire.
+    field: String,
+}
+
+impl ApiError {
+    /// An error that its code says everything about.
+    pub(crate) fn of(code: Code) -> Self {
+        Self { code, field: None, retry_after: None, cause: None }
+    }
+
+    /// A field with a value that can't be used.
+    pub(crate) fn field(name: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { field: Some(Field { name: name.into(), why: why.into() }), ..Self::of(Code::InvalidField) }
+    }
+
+    /// Writes the answer.
+    pub(crate) fn render(&self, lang: Lang, request_id: &str) -> Response {
+        let error = match &self.field {
+            Some(field) => format!("{} {}", field.name, field.why),
+            None => self.code.text().get(lang).to_owned(),
+        };
+        let details = self.field.as_ref().map(|field| ErrorDetails { field: field.name.clone() });
+        let body = ErrorBody { error, code: self.code, request_id: request_id.to_owned(), details };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (self.code.status(), Body::from(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        }
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+pub(crate) async fn unknown_route() -> ApiError {
+    ApiError::of(Code::UnknownRoute)
+}
+
+pub(crate) async fn wrong_method() -> ApiError {
+    ApiError::of(Code::WrongMethod)
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let cause = Some(error.to_string());
+        match error {
+            StoreError::Unavailable(_) => {
+                Self { cause, retry_after: Some(Duration::from_secs(2)), ..Self::of(Code::Unavailable) }
+            }
+            _ => Self { cause, ..Self::of(Code::Internal) },
+        }
+    }
+}
+
+impl From<downcity_service::directory::ReadError> for ApiError {
+    fn from(error: downcity_service::directory::ReadError) -> Self {
+        match error {
+            downcity_service::directory::ReadError::Store(error) => error.into(),
+            other => Self { cause: Some(other.to_string()), ..Self::of(Code::Internal) },
+        }
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::UnknownProvider => Self::of(Code::UnknownProvider),
+            StartError::ProviderNotConfigured(_) => Self::of(Code::ProviderNotConfigured),
+            StartError::UnknownCity => Self::of(Code::UnknownCity),
+            StartError::CityPaused => Self::of(Code::CityPaused),
+            StartError::OriginNotAllowed(_) => Self::of(Code::OriginNotAllowed),
+            StartError::BadField { field, why } => Self::field(field, why),
+            StartError::TooMany(wait) => Self { retry_after: Some(wait.0), ..Self::of(Code::TooManyTries) },
+            StartError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<CallbackError> for ApiError {
+    fn from(error: CallbackError) -> Self {
+        match error {
+            CallbackError::UnknownState => Self::of(Code::UnknownLogin),
+            CallbackError::Expired => Self::of(Code::LoginExpired),
+            CallbackError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmError> for ApiError {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::NotYours => Self::of(Code::CannotConfirm),
+            ConfirmError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResultError> for ApiError {
+    fn from(error: ResultError) -> Self {
+        match error {
+            ResultError::StateRequired => Self::of(Code::StateRequired),
+            ResultError::Unknown => Self::of(Code::UnknownLogin),
+            ResultError::Expired => Self::of(Code::LoginExpired),
+            ResultError::Collected => Self::of(Code::AlreadyCollected),
+            ResultError::Refused(refusal) => Self::of(match refusal {
+                Refusal::VerifierMissing => Code::CodeVerifierRequired,
+                Refusal::VerifierWrong => Code::CodeVerifierWrong,
+                Refusal::LoginCodeMissing => Code::LoginCodeRequired,
+                Refusal::LoginCodeWrong => Code::LoginCodeWrong,
+                Refusal::OtherClient => Code::OtherClient,
+            }),
+            ResultError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Invalid => Self::of(Code::InvalidToken),
+            AuthError::CityPaused => Self::of(Code::CityPaused),
+            AuthError::UserDisabled => Self::of(Code::UserDisabled),
+            AuthError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<CityError> for ApiError {
+    fn from(error: CityError) -> Self {
+        match error {
+            CityError::Unknown => Self::of(Code::UnknownCity),
+            CityError::Taken => Self::of(Code::CityTaken),
+            CityError::Permanent => Self::of(Code::CityPermanent),
+            CityError::BadField { field, why } => Self::field(field, why),
+            CityError::Store(error) => error.into(),
+            CityError::Read(error) => error.into(),
+        }
+    }
+}
+
+impl From<EnvError> for ApiError {
+    fn from(error: EnvError) -> Self {
+        match error {
+            EnvError::BadField { field, why } => Self::field(field, why),
+            EnvError::Unknown => Self::of(Code::UnknownSetting),
+            EnvError::Store(error) => error.into(),
+            EnvError::Read(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApplyError> for ApiError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::UnknownCity => Self::of(Code::UnknownCity),
+            ApplyError::CityPaused => Self::of(Code::CityPaused),
+            ApplyError::BadField { field, why } => Self::field(field, why),
+            ApplyError::Internal(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The Federation itself: services, instruction, health, keys, discovery.
+
+use crate::caller::Caller;
+use crate::error::{ApiError, ErrorBody};
+use crate::routes::House;
+use crate::wire::federation::{About, Health, ServiceEnv, ServiceItem, ServiceList};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use downcity_service::Federation;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// How long readers may keep the public keys, in seconds (requirement I6: at most 5 minutes).
+const KEYS_CACHE: &str = "public, max-age=300";
+
+/// The services of the Federation; what they need is told to admins alone.
+#[utoipa::path(get, path = "/v1/services", operation_id = "services", tag = "federation",
+    responses((status = 200, body = ServiceList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn services(caller: Caller, State(house): State<House>) -> Json<ServiceList> {
+    let env = match caller {
+        Caller::Admin => house
+            .federation
+            .env_catalogue()
+            .into_iter()
+            .map(|need| ServiceEnv { key: need.key, required: need.required, configured: need.configured })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let plain = |id, name| ServiceItem { id, name, env: Vec::new() };
+    let accounts = ServiceItem { id: "accounts", name: "Accounts", env };
+    Json(ServiceList { items: vec![accounts, plain("cities", "Cities"), plain("env", "Federation env")] })
+}
+
+/// What this Federation offers and what is still to be configured, as text for operators.
+#[utoipa::path(get, path = "/v1/federation/instruction", operation_id = "federation_instruction", tag = "federation",
+    security(("admin_key" = [])),
+    responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn instruction(_admin: crate::caller::AdminOnly, State(house): State<House>) -> String {
+    house.federation.instruction()
+}
+
+/// Whether the process answers.
+#[utoipa::path(get, path = "/health", operation_id = "health", tag = "federation", responses((status = 200, body = Health)))]
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health { status: "ok", version: VERSION })
+}
+
+/// Whether the Federation can serve: its database answers.
+#[utoipa::path(get, path = "/ready", operation_id = "ready", tag = "federation",
+    responses((status = 200, body = Health), (status = 503, body = ErrorBody)))]
+pub(crate) async fn ready(State(house): State<House>) -> Result<Json<Health>, ApiError> {
+    house.federation.check_ready().await?;
+    Ok(Json(Health { status: "ready", version: VERSION }))
+}
+
+/// The public keys of `user_token`, as a JWK set (RFC 7517).
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "jwks", tag = "federation",
+    responses((status = 200, content_type = "application/json", body = Object)))]
+pub(crate) async fn jwks(State(house): State<House>) -> impl IntoResponse {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, KEYS_CACHE)];
+    (headers, house.federation.jwks().to_owned())
+}
+
+/// Where a client finds what it needs.
+#[utoipa::path(get, path = "/.well-known/downcity.json", operation_id = "about", tag = "federation",
+    responses((status = 200, body = About)))]
+pub(crate) async fn about(State(house): State<House>) -> Json<About> {
+    let public = &house.federation.settings().public_url;
+    let base = public.origin().ascii_serialization();
+    Json(About {
+        jwks_uri: format!("{base}/.well-known/jwks.json"),
+        openapi_uri: format!("{base}/openapi.json"),
+        callback_uri: Federation::callback_url(public),
+        issuer: base,
+        version: VERSION,
+    })
+}
+
+/// The OpenAPI document.
+pub(crate) async fn openapi(document: Bytes) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")], document)
+}

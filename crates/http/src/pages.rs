@@ -1,0 +1,276 @@
+//! The pages a person sees at the end of a sign-in: small, without scripts and without anything from
+//! elsewhere, in the browser's language.
+
+use crate::error::Code;
+use askama::Template;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use downcity_service::core::{Digest, Failure, Lang, Text};
+use downcity_service::outcome::{Outcome, Question, View};
+use std::sync::LazyLock;
+
+const STYLE: &str = include_str!("../templates/page.css");
+
+/// Nothing may load or run but our one style sheet; forms go only to us; nobody may frame the page.
+static CSP: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let hash = STANDARD.encode(Digest::of(STYLE).0);
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+/// How a page feels.
+#[derive(Clone, Copy)]
+enum Mood {
+    Good,
+    Bad,
+    Ask,
+    Wait,
+}
+
+impl Mood {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Ask => "ask",
+            Self::Wait => "wait",
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Bad => "!",
+            Self::Ask => "?",
+            Self::Wait => "…",
+        }
+    }
+}
+
+/// The two buttons.
+struct Form {
+    attempt: String,
+    token: String,
+    allow: &'static str,
+    deny: &'static str,
+    warning: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page {
+    lang: Lang,
+    style: &'static str,
+    mood: Mood,
+    place: String,
+    heading: String,
+    texts: Vec<String>,
+    facts: Vec<(&'static str, String)>,
+    form: Option<Form>,
+    onward: Option<String>,
+    onward_label: String,
+    code: Option<&'static str>,
+    code_label: &'static str,
+    reload_after: Option<u32>,
+}
+
+impl Page {
+    fn new(lang: Lang, mood: Mood, place: &str, heading: String) -> Self {
+        Self {
+            lang,
+            style: STYLE,
+            mood,
+            place: place.to_owned(),
+            heading,
+            texts: Vec::new(),
+            facts: Vec::new(),
+            form: None,
+            onward: None,
+            onward_label: String::new(),
+            code: None,
+            code_label: Text::new("Code:", "代码：").get(lang),
+            reload_after: None,
+        }
+    }
+
+    fn text(mut self, text: impl Into<String>) -> Self {
+        self.texts.push(text.into());
+        self
+    }
+
+    fn onward(mut self, url: Option<String>) -> Self {
+        self.onward_label = match self.lang {
+            Lang::En => format!("Continue to {}", self.place),
+            Lang::Zh => format!("继续前往 {}", self.place),
+        };
+        self.onward = url;
+        self
+    }
+
+    fn respond(self, status: StatusCode) -> Response {
+        let Ok(html) = self.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+        let mut response = (status, Body::from(html)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, CSP.clone());
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.lang.tag()));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
+        response
+    }
+}
+
+/// Where the person goes from here, when that is the window they came from.
+const BACK: Text = Text::new(
+    "You can close this page and go back to the window where you started.",
+    "您可以关闭此页面，回到发起登录的窗口。",
+);
+const AGAIN: Text =
+    Text::new("Go back to the window where you started and try again.", "请回到发起登录的窗口并重试。");
+
+/// The page about an outcome.
+pub(crate) fn outcome(outcome: &Outcome, lang: Option<Lang>) -> Response {
+    let lang = lang.unwrap_or(outcome.lang);
+    let (city, provider) = (outcome.city.as_str(), outcome.provider.get(lang));
+    let page = match &outcome.view {
+        View::Done { onward } => done(lang, city, onward.clone()),
+        View::Failed { failure, onward } => failed(lang, city, *failure, onward.clone()),
+        View::Confirm(question) => confirm(lang, outcome, provider, question),
+        View::Expired => {
+            let heading = Text::new("This sign-in has run out", "本次登录已过期").get(lang);
+            Page::new(lang, Mood::Bad, city, heading.to_owned()).text(AGAIN.get(lang))
+        }
+        View::Working => {
+            let heading = match lang {
+                Lang::En => format!("Signing you in with {provider}…"),
+                Lang::Zh => format!("正在通过{provider}登录…"),
+            };
+            let text = Text::new("This page looks again by itself.", "本页面会自动刷新。").get(lang);
+            Page { reload_after: Some(2), ..Page::new(lang, Mood::Wait, city, heading) }.text(text)
+        }
+    };
+    page.respond(StatusCode::OK)
+}
+
+fn done(lang: Lang, city: &str, onward: Option<String>) -> Page {
+    let heading = match lang {
+        Lang::En => format!("You are signed in to {city}"),
+        Lang::Zh => format!("您已登录 {city}"),
+    };
+    let page = Page::new(lang, Mood::Good, city, heading);
+    if onward.is_some() { page.onward(onward) } else { page.text(BACK.get(lang)) }
+}
+
+fn failed(lang: Lang, city: &str, failure: Failure, onward: Option<String>) -> Page {
+    let heading = match failure {
+        Failure::LoginCancelled => Text::new("Sign-in cancelled", "登录已取消"),
+        Failure::AccessDenied => Text::new("Sign-in refused", "登录被拒绝"),
+        _ => Text::new("You are not signed in", "登录未完成"),
+    };
+    let page = Page::new(lang, Mood::Bad, city, heading.get(lang).to_owned()).text(failure.text(lang));
+    let page = Page { code: Some(failure.code()), ..page };
+    if onward.is_some() {
+        page.onward(onward)
+    } else if failure.retryable() {
+        page.text(AGAIN.get(lang))
+    } else {
+        page
+    }
+}
+
+fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -> Page {
+    let city = outcome.city.as_str();
+    let (heading, text) = match lang {
+        Lang::En => (
+            format!("Did you start this sign-in to {city}?"),
+            format!(
+                "{provider} has confirmed who you are, but this sign-in was started on another device or network. \
+                 Whoever started it will be signed in as you."
+            ),
+        ),
+        Lang::Zh => (
+            format!("是您本人发起的 {city} 登录吗？"),
+            format!(
+                "{provider}已确认您的身份，但本次登录是从另一台设备或网络发起的。确认后，发起者将以您的身份登录。"
+            ),
+        ),
+    };
+    let label = |en, zh| Text::new(en, zh).get(lang);
+    let mut page = Page::new(lang, Mood::Ask, city, heading).text(text);
+    page.facts = vec![
+        (label("Started at", "发起时间"), readable(question.started_at.0)),
+        (label("From the address", "发起地址"), question.network.clone()),
+        (label("With", "发起程序"), question.agent.clone()),
+    ];
+    page.facts.retain(|(_, value)| !value.is_empty());
+    page.form = Some(Form {
+        attempt: outcome.attempt_id.clone(),
+        token: question.form_token.reveal().to_owned(),
+        deny: label("No, cancel", "不是我，取消"),
+        allow: label("Yes, it was me", "是我本人"),
+        warning: label(
+            "We never send you links or codes to confirm a sign-in. If somebody asked you to do this, choose No.",
+            "我们绝不会向您发送链接或二维码要求确认登录。如果是别人让您这样做，请选择“不是我”。",
+        ),
+    });
+    page
+}
+
+/// A moment as a person reads it, in UTC.
+fn readable(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis)
+        .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+        .unwrap_or_default()
+}
+
+/// For a browser that did not finish the attempt it asks about.
+pub(crate) fn elsewhere(lang: Lang) -> Response {
+    let heading = Text::new("This sign-in belongs to another browser", "本次登录属于另一个浏览器").get(lang);
+    let text = Text::new(
+        "It was already used, or its time is over. Go back to the window where you started; start again there if you are not signed in.",
+        "该登录已被使用或已过期。请回到发起登录的窗口；如果尚未登录，请在那里重新开始。",
+    );
+    Page::new(lang, Mood::Bad, "Downcity", heading.to_owned())
+        .text(text.get(lang))
+        .respond(StatusCode::FORBIDDEN)
+}
+
+/// For a callback that belongs to no attempt, and other problems.
+pub(crate) fn problem(code: Option<&str>, lang: Lang) -> Response {
+    let known = [
+        (
+            Code::LoginExpired,
+            Text::new("This sign-in has run out", "本次登录已过期"),
+            Text::new("It took longer than ten minutes.", "登录用时超过了十分钟。"),
+        ),
+        (
+            Code::CannotConfirm,
+            Text::new("This can't be confirmed here", "无法在此处确认"),
+            Text::new(
+                "Only the browser in which you signed in with the provider can answer, and only once.",
+                "只有完成授权的浏览器可以确认，且只能确认一次。",
+            ),
+        ),
+        (
+            Code::Unavailable,
+            Text::new("We can't answer right now", "服务暂时不可用"),
+            Text::new("Please reload this page in a moment.", "请稍后重新加载此页面。"),
+        ),
+    ];
+    let unknown = (
+        Code::UnknownLogin,
+        Text::new("This sign-in is not known", "未找到本次登录"),
+        Text::new(
+            "The link is incomplete or very old, so nothing happened.",
+            "链接不完整或已失效，未进行任何操作。",
+        ),
+    );
+    let found = known.into_iter().find(|(known, _, _)| Some(known.as_str()) == code);
+    let (code, heading, text) = found.unwrap_or(unknown);
+    let page = Page::new(lang, Mood::Bad, "Downcity", heading.get(lang).to_owned()).text(text.get(lang));
+    Page { code: Some(code.as_str()), ..page.text(AGAIN.get(lang)) }.respond(code.status())
+}

@@ -1,0 +1,285 @@
+//! Wire words of the accounts service.
+
+use super::rfc3339;
+use downcity_service::core::{Failure, Lang};
+use downcity_service::login::{INTERVAL_SECONDS, Start, Started};
+use downcity_service::result::{Ask, Told};
+use downcity_service::sessions::SignedIn;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+/// Ways to sign in that can really be used now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProviderList {
+    pub(crate) items: Vec<ProviderItem>,
+}
+
+/// One way to sign in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProviderItem {
+    /// The provider's id, to be sent to `oauth/start`.
+    #[schema(example = "wechat")]
+    pub(crate) id: String,
+    /// How it works.
+    #[serde(rename = "type")]
+    #[schema(example = "oauth")]
+    pub(crate) kind: &'static str,
+    /// Always true: what can't be used is not listed.
+    pub(crate) enabled: bool,
+    /// Its name, in the language of `Accept-Language`.
+    #[schema(example = "WeChat")]
+    pub(crate) label: &'static str,
+}
+
+/// Starts a sign-in.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct OauthStartRequest {
+    /// A provider's id from `providers`.
+    #[schema(example = "wechat")]
+    provider: String,
+    /// The city; `city_downcity` when absent.
+    #[schema(example = "city_demo")]
+    city_id: Option<String>,
+    /// Where to send the browser afterwards; must be in the city's `allowed_redirects`.
+    return_to: Option<String>,
+    /// BASE64URL(SHA256(code_verifier)) (RFC 7636).
+    code_challenge: Option<String>,
+    /// `S256`, the only method.
+    code_challenge_method: Option<String>,
+    /// `zh` or `en`: the language of the provider's page and ours.
+    lang: Option<String>,
+    /// `false` turns WeChat's desktop fast login off for this sign-in.
+    fast_login: Option<bool>,
+}
+
+impl OauthStartRequest {
+    pub(crate) fn city_id(&self) -> Option<&str> {
+        self.city_id.as_deref()
+    }
+}
+
+impl From<OauthStartRequest> for Start {
+    fn from(wire: OauthStartRequest) -> Self {
+        Self {
+            provider: wire.provider,
+            city_id: wire.city_id,
+            return_to: wire.return_to,
+            code_challenge: wire.code_challenge,
+            code_challenge_method: wire.code_challenge_method,
+            lang: wire.lang,
+            fast_login: wire.fast_login,
+        }
+    }
+}
+
+/// A started sign-in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OauthStartAnswer {
+    /// Where to send the person.
+    url: String,
+    /// What to wait on with `oauth/result`.
+    state: String,
+    /// The provider's id.
+    provider: String,
+    /// When the sign-in runs out (RFC 3339).
+    #[schema(format = "date-time")]
+    expires_at: String,
+    /// How often to ask `oauth/result`, in seconds, without `wait`.
+    interval: u32,
+}
+
+impl From<Started> for OauthStartAnswer {
+    fn from(started: Started) -> Self {
+        Self {
+            url: started.url,
+            state: started.state.reveal().to_owned(),
+            provider: started.provider,
+            expires_at: rfc3339(started.expires_at),
+            interval: INTERVAL_SECONDS,
+        }
+    }
+}
+
+/// Asks for the outcome of a sign-in.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OauthResultQuery {
+    /// The `state` from `oauth/start`.
+    #[param(required = true)]
+    state: Option<String>,
+    /// The PKCE verifier, if the sign-in was started with a challenge.
+    code_verifier: Option<String>,
+    /// The one-time code that the browser brought to `return_to`, if the sign-in has one.
+    code: Option<String>,
+    /// How many seconds to wait for an outcome, at most 30.
+    #[param(minimum = 0, maximum = 30)]
+    wait: Option<u64>,
+}
+
+impl From<OauthResultQuery> for Ask {
+    fn from(wire: OauthResultQuery) -> Self {
+        Self {
+            state: wire.state,
+            code_verifier: wire.code_verifier,
+            code: wire.code,
+            wait: Duration::from_secs(wire.wait.unwrap_or(0)),
+        }
+    }
+}
+
+/// The outcome of a sign-in, told apart by `status`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub(crate) enum OauthResult {
+    /// Nothing yet: ask again.
+    #[schema(title = "OauthPending")]
+    Pending {
+        /// How often to ask, in seconds, without `wait`.
+        interval: u32,
+    },
+    /// Signed in. Handed out once.
+    #[schema(title = "OauthDone")]
+    Done {
+        /// The bearer token of the user.
+        #[schema(example = "ub_eyJhbGciOiJFZERTQSJ9.e30.c2ln")]
+        user_token: String,
+        /// The user's id.
+        user_id: String,
+        /// The city the token is good for.
+        city_id: String,
+        /// The provider they signed in with.
+        provider: String,
+        /// When the token ends (RFC 3339).
+        #[schema(format = "date-time")]
+        expires_at: String,
+    },
+    /// Ended without a token.
+    #[schema(title = "OauthFailed")]
+    Failed {
+        /// A sentence for the person, in the language of the sign-in.
+        error: String,
+        /// A stable code for programs.
+        code: FailureCode,
+    },
+}
+
+impl OauthResult {
+    pub(crate) fn of(told: Told, lang: Option<Lang>) -> Self {
+        match told {
+            Told::Pending => Self::Pending { interval: INTERVAL_SECONDS },
+            Told::Failed { failure, lang: started } => Self::Failed {
+                error: failure.text(lang.unwrap_or(started)).to_owned(),
+                code: FailureCode(failure.code()),
+            },
+            Told::Done(handed) => Self::Done {
+                user_token: handed.user_token,
+                user_id: handed.session.user_id.to_string(),
+                city_id: handed.session.city_id.to_string(),
+                provider: handed.session.provider,
+                expires_at: rfc3339(handed.session.expires_at),
+            },
+        }
+    }
+}
+
+/// Why a sign-in ended without a token.
+#[derive(Debug, Serialize)]
+pub(crate) struct FailureCode(pub(crate) &'static str);
+
+impl PartialSchema for FailureCode {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .description(Some("Why a sign-in ended without a token. The codes are stable."))
+            .enum_values(Some(Failure::ALL.iter().map(|failure| failure.code())))
+            .into()
+    }
+}
+
+impl ToSchema for FailureCode {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "FailureCode".into()
+    }
+}
+
+/// The signed-in user.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    user: MeUser,
+    profile: Profile,
+    /// The city the token is good for.
+    city_id: String,
+    session: MeSession,
+}
+
+/// Who the token names.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MeUser {
+    /// Stable; says nothing about the person.
+    user_id: String,
+    /// What the product attached to a token issued by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<serde_json::Value>,
+}
+
+/// What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Profile {
+    user_id: String,
+    #[schema(required)]
+    email: Option<String>,
+    #[schema(required)]
+    display_name: Option<String>,
+    #[schema(required)]
+    avatar_url: Option<String>,
+    #[schema(required)]
+    bio: Option<String>,
+}
+
+/// The session the token stands on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MeSession {
+    session_id: String,
+    /// How they signed in: a provider's id, or `token` when an admin issued it.
+    provider: String,
+    #[schema(format = "date-time")]
+    created_at: String,
+    #[schema(format = "date-time")]
+    expires_at: String,
+}
+
+impl From<SignedIn> for Me {
+    fn from(who: SignedIn) -> Self {
+        let user_id = who.claims.user_id.to_string();
+        let (session, user) = (who.session, who.user);
+        let user_of = |read: fn(downcity_service::core::User) -> Option<String>| user.clone().and_then(read);
+        Self {
+            profile: Profile {
+                user_id: user_id.clone(),
+                email: user_of(|u| u.email),
+                display_name: user_of(|u| u.display_name),
+                avatar_url: user_of(|u| u.avatar_url),
+                bio: user_of(|u| u.bio),
+            },
+            user: MeUser { user_id, metadata: who.claims.metadata.clone() },
+            city_id: who.claims.city_id.to_string(),
+            session: MeSession {
+                session_id: session.session_id.to_string(),
+                provider: session.provider,
+                created_at: rfc3339(session.created_at),
+                expires_at: rfc3339(session.expires_at),
+            },
+        }
+    }
+}
+
+/// Logs out; the body may be empty.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct LogoutRequest {
+    /// Clients add their city to every POST; another city than the token's is refused.
+    pub(crate) city_id: Option<String>,
+}

@@ -1,0 +1,6 @@
+//! The door and everything behind it, over real HTTP: a Federation on a real store, the WeChat simulator as
+//! the provider, a clock that tests can move.
+
+mod openapi;
+mod support;
+mod walk;

@@ -1,0 +1,220 @@
+//! Story: the browser comes back from the provider.
+//!
+//! Exactly one callback claims an attempt and talks to the provider; every other one waits for that outcome
+//! and shows it. The exchange runs in a task of its own, so that a browser that goes away can't leave it
+//! half done.
+
+use crate::federation::Federation;
+use crate::login::Client;
+use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
+use downcity_core::{Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
+pub use downcity_providers::CallbackQuery;
+use downcity_providers::{Callback, LoginProvider};
+use downcity_store::{Completed, SignIn, StoreError};
+use std::sync::Arc;
+use tracing::{error, info, warn};
+
+/// Where the browser goes next.
+#[derive(Debug)]
+pub enum CallbackAnswer {
+    /// To the product's `return_to`, with the outcome in the query.
+    ToProduct(String),
+    /// To our page about the outcome.
+    ToOutcome {
+        /// Which attempt.
+        attempt: Box<Attempt>,
+        /// The cookie that shows this browser finished it; absent for a browser that did not.
+        finisher: Option<OpaqueToken>,
+    },
+}
+
+/// Why a callback belongs to no attempt. Nothing was asked of the provider and nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum CallbackError {
+    /// No `state`, or not one of ours.
+    #[error("unknown state")]
+    UnknownState,
+    /// The attempt ran out before the browser came back.
+    #[error("the attempt has expired")]
+    Expired,
+    /// The store did not answer.
+    #[error(transparent)]
+    Internal(#[from] StoreError),
+}
+
+/// The cookie of the browser that finished: follows from what only that browser was sent, so that a reload
+/// or a second concurrent hit of the same browser gets the same one.
+fn finisher_token(state: &str, code: &str) -> OpaqueToken {
+    OpaqueToken::from_bytes(&Digest::of(&format!("downcity finisher\n{state}\n{code}")).0)
+}
+
+impl Federation {
+    /// Takes a callback: claims the attempt, finishes it with the provider, says where the browser goes.
+    ///
+    /// # Errors
+    /// See [`CallbackError`].
+    pub async fn login_callback(
+        self: &Arc<Self>,
+        query: CallbackQuery,
+        client: &Client,
+    ) -> Result<CallbackAnswer, CallbackError> {
+        let state = query.state.as_deref().and_then(OpaqueToken::parse).ok_or(CallbackError::UnknownState)?;
+        let found = self.store.attempt_by_state(state.digest()).await?.ok_or(CallbackError::UnknownState)?;
+        let code = query.code.clone().unwrap_or_default();
+        let finisher = finisher_token(state.reveal(), &code);
+        let now = self.clock.now();
+        let claimed = match found.stage {
+            Stage::Waiting => {
+                self.store.claim_attempt(state.digest(), Digest::of(&code), finisher.digest(), now).await?
+            }
+            _ => None,
+        };
+        let settled = match claimed {
+            Some(attempt) => {
+                let (federation, client) = (Arc::clone(self), client.clone());
+                let id = attempt.attempt_id.clone();
+                let work = async move { federation.finish(attempt, &query, &client).await };
+                if self.tasks.spawn(work).await.is_err() {
+                    error!(attempt_id = %id, "finishing a sign-in stopped unexpectedly");
+                }
+                self.store.attempt_by_id(&id).await?
+            }
+            None => self.settled(found).await?,
+        };
+        let attempt = settled.ok_or(CallbackError::UnknownState)?;
+        if matches!(attempt.stage, Stage::Waiting) {
+            return Err(CallbackError::Expired);
+        }
+        let same_browser = attempt.claimed_code == Some(Digest::of(&code));
+        Ok(self.answer_browser(attempt, state.reveal(), same_browser.then_some(finisher)))
+    }
+
+    /// Waits, for as long as an exchange can take, until a claimed attempt is settled.
+    async fn settled(&self, found: Attempt) -> Result<Option<Attempt>, StoreError> {
+        let deadline = tokio::time::Instant::now() + EXCHANGE_LIMIT;
+        self.wait_until(&found.attempt_id, deadline, |attempt| {
+            !matches!(attempt.stage, Stage::Exchanging { .. })
+        })
+        .await
+    }
+
+    fn answer_browser(&self, attempt: Attempt, state: &str, finisher: Option<OpaqueToken>) -> CallbackAnswer {
+        match finisher.as_ref().and_then(|_| self.product_url(&attempt, state)) {
+            Some(url) => CallbackAnswer::ToProduct(url),
+            None => CallbackAnswer::ToOutcome { attempt: Box::new(attempt), finisher },
+        }
+    }
+
+    /// The product's address with the outcome, if the attempt returns there and is settled.
+    pub(crate) fn product_url(&self, attempt: &Attempt, state: &str) -> Option<String> {
+        let target = downcity_core::redirect::Target::parse(attempt.return_to.as_deref()?).ok()?;
+        match attempt.standing(self.clock.now()) {
+            Standing::Ready => {
+                let code = self.login_code(attempt);
+                Some(target.with_query(&[("state", state), ("code", code.reveal())]))
+            }
+            Standing::Failed(failure) => {
+                Some(target.with_query(&[("state", state), ("error", failure.code())]))
+            }
+            _ => None,
+        }
+    }
+
+    /// The one-time code that the browser brings to `return_to`: derived, so never stored.
+    pub(crate) fn login_code(&self, attempt: &Attempt) -> OpaqueToken {
+        self.vault.derive("login code", attempt.attempt_id.as_str())
+    }
+
+    /// Everything between the claim and the outcome.
+    async fn finish(&self, attempt: Attempt, query: &CallbackQuery, client: &Client) {
+        let outcome = match self.identify(&attempt, query).await {
+            Ok(identity) => self.settle_identity(&attempt, identity, client).await,
+            Err(failure) => {
+                self.store.fail_attempt(&attempt.attempt_id, failure, self.clock.now()).await.map(drop)
+            }
+        };
+        if let Err(problem) = outcome {
+            // The attempt stays claimed and counts as interrupted soon; nothing half made is stored.
+            error!(attempt_id = %attempt.attempt_id, error = %problem, "a sign-in could not be stored");
+        }
+        self.waiters.wake(&attempt.attempt_id);
+    }
+
+    async fn identify(&self, attempt: &Attempt, query: &CallbackQuery) -> Result<ExternalIdentity, Failure> {
+        let directory = self.directory();
+        let usable = |p: &&Arc<dyn LoginProvider>| p.app_id() == attempt.app_id;
+        let provider =
+            directory.provider(&attempt.provider).filter(usable).ok_or(Failure::ProviderChanged)?;
+        let code = match provider.read_callback(query) {
+            Callback::Code(code) => code,
+            Callback::Denied => return Err(Failure::AccessDenied),
+            Callback::Error(failure) => return Err(failure),
+        };
+        provider.identify(code, &attempt.redirect_uri).await.map_err(|problem| {
+            warn!(
+                attempt_id = %attempt.attempt_id,
+                provider = %attempt.provider,
+                provider_code = problem.provider_code,
+                failure = problem.failure.code(),
+                "{}", problem.report
+            );
+            problem.failure
+        })
+    }
+
+    /// Holds the identity for confirmation, or completes the sign-in at once.
+    async fn settle_identity(
+        &self,
+        attempt: &Attempt,
+        identity: ExternalIdentity,
+        client: &Client,
+    ) -> Result<(), StoreError> {
+        let id = &attempt.attempt_id;
+        let city = self.directory().cities.get(&attempt.city_id).cloned();
+        let Some(city) = city.filter(|city| city.is_active()) else {
+            return self.store.fail_attempt(id, Failure::CityUnavailable, self.clock.now()).await.map(drop);
+        };
+        let browser = client.browser.as_ref().map(OpaqueToken::digest);
+        if attempt.needs_confirmation(city.confirm, client.network, browser) {
+            let plain = serde_json::to_vec(&identity).expect("identities are plain text");
+            let sealed = self.vault.seal(&held_place(attempt), &plain);
+            return self.store.hold_attempt(id, &sealed, self.clock.now()).await.map(drop);
+        }
+        self.complete(attempt, identity).await
+    }
+
+    /// Finds or makes the user and settles the attempt, in one transaction.
+    pub(crate) async fn complete(
+        &self,
+        attempt: &Attempt,
+        identity: ExternalIdentity,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let sign_in = SignIn {
+            attempt_id: attempt.attempt_id.clone(),
+            identity,
+            user_id: downcity_core::UserId::fresh(now, &self.random.bytes()),
+            identity_id: downcity_core::IdentityId::fresh(now, &self.random.bytes()),
+            now,
+        };
+        let (attempt_id, city_id, provider) = (&attempt.attempt_id, &attempt.city_id, &attempt.provider);
+        match self.store.complete_sign_in(&sign_in).await? {
+            Completed::SignedIn { user_id, new_user, conflicts_with } => {
+                info!(%attempt_id, %city_id, %provider, %user_id, new_user, "signed in");
+                if let Some(other) = conflicts_with {
+                    warn!(%user_id, other_user_id = %other, "two users share this person: an openid of one, a unionid of the other");
+                }
+            }
+            Completed::UserDisabled => {
+                info!(%attempt_id, %city_id, %provider, "sign-in of a disabled user refused")
+            }
+            Completed::Lost => warn!(%attempt_id, "a sign-in was settled elsewhere first"),
+        }
+        Ok(())
+    }
+}
+
+/// Where an identity that waits for confirmation is stored, for the vault.
+pub(crate) fn held_place(attempt: &Attempt) -> String {
+    format!("login_attempts/{}/held_identity", attempt.attempt_id)
+}

@@ -1,0 +1,118 @@
+//! The directory: cities, Federation env, providers and admin keys as the last read found them, swapped
+//! whole. Requests read it without a lock and without the store.
+
+use crate::federation::Federation;
+use crate::vault::{SealError, Vault};
+use downcity_core::{City, CityId, Secret, Timestamp};
+use downcity_providers::{LoginProvider, Outside, catalogue, configured};
+use downcity_store::{AdminKeyRow, Store, StoreError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// One setting of the Federation env.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Its value.
+    pub value: Secret,
+    /// When it was last set.
+    pub updated_at: Timestamp,
+}
+
+/// A consistent picture of what admins have set.
+pub struct Directory {
+    /// Cities by id.
+    pub cities: HashMap<CityId, Arc<City>>,
+    /// Federation env by key.
+    pub env: BTreeMap<String, Setting>,
+    /// Providers that can really be used now, in catalogue order.
+    pub providers: Vec<Arc<dyn LoginProvider>>,
+    /// Admin keys by digest.
+    pub admin_keys: HashMap<[u8; 32], AdminKeyRow>,
+    /// Every origin that some city allows, for answering browsers' preflight questions.
+    pub origins: HashSet<String>,
+    /// The change counter that this picture was read at or after.
+    pub changes: i64,
+}
+
+/// Why the directory could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A sealed value did not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// Where an env value is stored, for the vault.
+pub(crate) fn env_place(key: &str) -> String {
+    format!("env/{key}/value")
+}
+
+impl Directory {
+    /// Reads the picture from the store.
+    ///
+    /// # Errors
+    /// When the store does not answer or a value was sealed under another key.
+    pub async fn read(store: &Store, vault: &Vault, outside: &Arc<Outside>) -> Result<Self, ReadError> {
+        // The counter first: a change that comes while the rest is read is seen again later, not lost.
+        let changes = store.changes().await?;
+        let cities: HashMap<CityId, Arc<City>> =
+            store.cities().await?.into_iter().map(|c| (c.city_id.clone(), Arc::new(c))).collect();
+        let origins = cities.values().flat_map(|city| city.allowed_origins.iter().cloned()).collect();
+        let mut env = BTreeMap::new();
+        for row in store.env().await? {
+            let plain = vault.open(&env_place(&row.key), &row.sealed)?;
+            let value = Secret::from(String::from_utf8_lossy(&plain).into_owned());
+            env.insert(row.key, Setting { value, updated_at: row.updated_at });
+        }
+        let providers = configured(outside, &|key| env.get(key).map(|s: &Setting| s.value.clone()));
+        let admin_keys = store.admin_keys().await?.into_iter().map(|k| (k.digest.0, k)).collect();
+        Ok(Self { cities, env, providers, admin_keys, origins, changes })
+    }
+
+    /// A usable provider by its id.
+    #[must_use]
+    pub fn provider(&self, id: &str) -> Option<&Arc<dyn LoginProvider>> {
+        self.providers.iter().find(|p| p.id() == id)
+    }
+
+    /// Whether this build knows a provider of that name, set up or not.
+    #[must_use]
+    pub fn knows_provider(id: &str) -> bool {
+        catalogue().iter().any(|spec| spec.id == id)
+    }
+}
+
+impl Federation {
+    /// The present picture.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        self.directory.load_full()
+    }
+
+    /// Reads the picture again and swaps it in.
+    ///
+    /// # Errors
+    /// When the store does not answer; the old picture stays.
+    pub async fn reload(&self) -> Result<(), ReadError> {
+        // One at a time, or an older picture could replace a newer one.
+        let _turn = self.reloading.lock().await;
+        let fresh = Directory::read(&self.store, &self.vault, &self.outside).await?;
+        self.directory.store(Arc::new(fresh));
+        Ok(())
+    }
+
+    /// Reads the picture again if another node changed something since.
+    ///
+    /// # Errors
+    /// When the store does not answer; the old picture stays.
+    pub async fn reload_if_changed(&self) -> Result<bool, ReadError> {
+        let seen = self.directory.load().changes;
+        if self.store.changes().await? == seen {
+            return Ok(false);
+        }
+        self.reload().await.map(|()| true)
+    }
+}

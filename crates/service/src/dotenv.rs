@@ -1,0 +1,109 @@
+//! Reads `.env` text: comments, `export`, single and double quotes. No substitution of any kind, since the
+//! text comes from outside and the process has an environment of its own.
+
+/// A line that can't be read.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("line {line}: {why}")]
+pub(crate) struct BadLine {
+    line: usize,
+    why: &'static str,
+}
+
+/// The assignments of a `.env` text in order. Values are never part of an error.
+pub(crate) fn parse(raw: &str) -> Result<Vec<(String, String)>, BadLine> {
+    let mut pairs = Vec::new();
+    for (index, line) in raw.trim_start_matches('\u{feff}').lines().enumerate() {
+        let fault = |why| BadLine { line: index + 1, why };
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+        let (key, value) = line.split_once('=').ok_or_else(|| fault("has no `=`"))?;
+        let key = key.trim();
+        if key.is_empty() {
+            return Err(fault("has no name before `=`"));
+        }
+        pairs.push((key.to_owned(), read_value(value.trim()).map_err(fault)?));
+    }
+    Ok(pairs)
+}
+
+fn read_value(text: &str) -> Result<String, &'static str> {
+    match text.chars().next() {
+        Some('\'') => quoted(text, '\'', false),
+        Some('"') => quoted(text, '"', true),
+        _ => Ok(text.find(" #").map_or(text, |at| &text[..at]).trim_end().to_owned()),
+    }
+}
+
+fn quoted(text: &str, quote: char, escapes: bool) -> Result<String, &'static str> {
+    let mut value = String::new();
+    let mut chars = text.chars();
+    chars.next();
+    loop {
+        match chars.next() {
+            None => return Err("has a quote that is not closed"),
+            Some(c) if c == quote => break,
+            Some('\\') if escapes => match chars.next() {
+                Some('n') => value.push('\n'),
+                Some('r') => value.push('\r'),
+                Some('t') => value.push('\t'),
+                Some(c) => value.push(c),
+                None => return Err("has a quote that is not closed"),
+            },
+            Some(c) => value.push(c),
+        }
+    }
+    let rest = chars.as_str().trim_start();
+    if rest.is_empty() || rest.starts_with('#') { Ok(value) } else { Err("has text after the closing quote") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one(raw: &str) -> (String, String) {
+        parse(raw).unwrap().remove(0)
+    }
+
+    #[test]
+    fn forms_people_write() {
+        for (raw, value) in [
+            ("A=b", "b"),
+            ("export A=b # why", "b"),
+            ("A='b # c'", "b # c"),
+            (r#"A="b\"c\n" # d"#, "b\"c\n"),
+            ("A=a=b==", "a=b=="),
+            ("A=pa#ss", "pa#ss"),
+            ("A=$HOME", "$HOME"),
+            ("A=", ""),
+        ] {
+            assert_eq!(one(raw), ("A".into(), value.into()), "{raw}");
+        }
+        assert_eq!(parse("# x\n\n  \n").unwrap(), []);
+    }
+
+    #[test]
+    fn a_bad_line_is_named_without_its_value() {
+        for raw in
+            ["ok=1\nsecretvalue", "ok=1\n=secretvalue", "ok=1\nA='secretvalue", "ok=1\nA='x' secretvalue"]
+        {
+            let told = parse(raw).unwrap_err().to_string();
+            assert!(told.starts_with("line 2:") && !told.contains("secretvalue"), "{told}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(raw in ".*") {
+            let _ = parse(&raw);
+        }
+
+        #[test]
+        fn single_quotes_keep_everything(value in "[^'\r\n]*") {
+            prop_assert_eq!(one(&format!("A='{value}'")).1, value);
+        }
+    }
+}

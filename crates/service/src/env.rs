@@ -1,0 +1,235 @@
+//! Story: an admin keeps the Federation env: settings and secrets that take effect at once.
+
+use crate::directory::{ReadError, Setting, env_place};
+use crate::dotenv;
+use crate::federation::Federation;
+use downcity_core::{Text, Timestamp};
+use downcity_providers::{EnvSpec, catalogue};
+use downcity_store::{EnvRow, StoreError};
+use secrecy::ExposeSecret;
+
+/// The longest value.
+const VALUE_LIMIT: usize = 8 * 1024;
+/// How many settings the env may hold.
+const COUNT_LIMIT: usize = 1000;
+/// A secret shorter than this shows nothing of itself.
+const PREVIEW_FROM: usize = 16;
+
+/// One setting, as it may be shown.
+#[derive(Debug, Clone)]
+pub struct EnvItem {
+    /// Its name.
+    pub key: String,
+    /// Its value; absent for a secret.
+    pub value: Option<String>,
+    /// The value, or for a long secret its last four characters.
+    pub value_preview: String,
+    /// Whether it is a secret.
+    pub secret: bool,
+    /// When it was last set.
+    pub updated_at: Timestamp,
+}
+
+/// One setting that a part of the service needs.
+#[derive(Debug, Clone)]
+pub struct EnvNeed {
+    /// Its name.
+    pub key: &'static str,
+    /// What it is for.
+    pub description: Text,
+    /// Whether the part can't work without it.
+    pub required: bool,
+    /// Whether it is set.
+    pub configured: bool,
+    /// What may be shown of it.
+    pub value_preview: Option<String>,
+}
+
+/// A stored change, with what looks wrong about it.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The names that were set, in order.
+    pub keys: Vec<String>,
+    /// What looks wrong, by name; the values were stored all the same.
+    pub warnings: Vec<(String, Text)>,
+}
+
+/// Why the env was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvError {
+    /// A field has a value that can't be used.
+    #[error("{field} {why}")]
+    BadField {
+        /// Its name on the wire.
+        field: &'static str,
+        /// What is wrong, to be read after the name.
+        why: String,
+    },
+    /// No such setting.
+    #[error("no such setting")]
+    Unknown,
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The change is stored, but could not be read back here.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+fn bad(field: &'static str, why: impl Into<String>) -> EnvError {
+    EnvError::BadField { field, why: why.into() }
+}
+
+/// What the catalogue knows of a name.
+fn spec(key: &str) -> Option<&'static EnvSpec> {
+    catalogue().iter().flat_map(|provider| provider.env).find(|spec| spec.key == key)
+}
+
+/// What is not in the catalogue counts as a secret.
+fn is_secret(key: &str) -> bool {
+    spec(key).is_none_or(|spec| spec.secret)
+}
+
+fn preview(key: &str, value: &str) -> String {
+    if !is_secret(key) {
+        return value.chars().take(64).collect();
+    }
+    let length = value.chars().count();
+    if length < PREVIEW_FROM {
+        return "••••".to_owned();
+    }
+    let tail: String = value.chars().skip(length - 4).collect();
+    format!("••••{tail}")
+}
+
+fn checked_key(key: &str) -> Result<&str, EnvError> {
+    let first = key.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
+    let rest = key.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    if first && rest && key.len() <= 64 {
+        Ok(key)
+    } else {
+        Err(bad("key", "must be 1 to 64 characters of A-Z, 0-9 and `_`, beginning with a letter"))
+    }
+}
+
+fn checked_value(value: &str) -> Result<&str, EnvError> {
+    let value = value.trim();
+    if value.is_empty() {
+        return Err(bad("value", "must not be empty; use env/remove to remove a setting"));
+    }
+    if value.len() > VALUE_LIMIT {
+        return Err(bad("value", format!("must be at most {VALUE_LIMIT} bytes")));
+    }
+    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(bad("value", "must not have control characters"));
+    }
+    Ok(value)
+}
+
+impl Federation {
+    /// What is set, by name. No value of a secret is in it.
+    #[must_use]
+    pub fn env_list(&self) -> Vec<EnvItem> {
+        let item = |(key, setting): (&String, &Setting)| {
+            let (secret, value) = (is_secret(key), setting.value.expose_secret());
+            EnvItem {
+                key: key.clone(),
+                value: (!secret).then(|| value.to_owned()),
+                value_preview: preview(key, value),
+                secret,
+                updated_at: setting.updated_at,
+            }
+        };
+        self.directory.load().env.iter().map(item).collect()
+    }
+
+    /// What the accounts service can use, and what of it is set.
+    #[must_use]
+    pub fn env_catalogue(&self) -> Vec<EnvNeed> {
+        let directory = self.directory.load();
+        let need = |spec: &EnvSpec| {
+            let set = directory.env.get(spec.key);
+            EnvNeed {
+                key: spec.key,
+                description: spec.description,
+                required: spec.required,
+                configured: set.is_some(),
+                value_preview: set.map(|setting| preview(spec.key, setting.value.expose_secret())),
+            }
+        };
+        catalogue().iter().flat_map(|provider| provider.env).map(need).collect()
+    }
+
+    /// Sets one value, effective at once.
+    ///
+    /// # Errors
+    /// See [`EnvError`].
+    pub async fn env_upsert(&self, key: &str, value: &str) -> Result<Stored, EnvError> {
+        self.put(&[(key.to_owned(), value.to_owned())]).await
+    }
+
+    /// Sets what a `.env` text says, all or nothing.
+    ///
+    /// # Errors
+    /// See [`EnvError`]; a line that can't be read is named by its number.
+    pub async fn env_import(&self, raw: &str) -> Result<Stored, EnvError> {
+        let pairs = dotenv::parse(raw).map_err(|why| bad("raw", why.to_string()))?;
+        self.put(&pairs).await
+    }
+
+    /// Removes one value, effective at once.
+    ///
+    /// # Errors
+    /// See [`EnvError`].
+    pub async fn env_remove(&self, key: &str) -> Result<(), EnvError> {
+        let key = checked_key(key)?;
+        if !self.store.remove_env(key).await? {
+            return Err(EnvError::Unknown);
+        }
+        self.reload().await?;
+        Ok(())
+    }
+
+    /// Reads the env from the store again and tells how many settings there are.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn env_refresh(&self) -> Result<usize, EnvError> {
+        self.reload().await?;
+        Ok(self.directory.load().env.len())
+    }
+
+    async fn put(&self, pairs: &[(String, String)]) -> Result<Stored, EnvError> {
+        let now = self.clock.now();
+        let mut rows: Vec<EnvRow> = Vec::with_capacity(pairs.len());
+        let mut warnings = Vec::new();
+        for (key, value) in pairs {
+            let (key, value) = (checked_key(key)?, checked_value(value)?);
+            if let Some(warning) = spec(key).and_then(|spec| (spec.check)(value)) {
+                warnings.push((key.to_owned(), warning));
+            }
+            rows.retain(|row| row.key != key);
+            let sealed = self.vault.seal(&env_place(key), value.as_bytes());
+            rows.push(EnvRow { key: key.to_owned(), sealed, updated_at: now });
+        }
+        if self.directory.load().env.len() + rows.len() > COUNT_LIMIT {
+            return Err(bad("key", format!("the Federation env may hold at most {COUNT_LIMIT} settings")));
+        }
+        self.store.put_env(&rows).await?;
+        self.reload().await?;
+        Ok(Stored { keys: rows.into_iter().map(|row| row.key).collect(), warnings })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_secret_previewed_whole() {
+        assert_eq!(preview("WECHAT_CLIENT_SECRET", "hunter2"), "••••");
+        assert_eq!(preview("WECHAT_CLIENT_SECRET", "0123456789abcdef"), "••••cdef");
+        assert_eq!(preview("UNKNOWN_SETTING", "shown?"), "••••");
+        assert_eq!(preview("WECHAT_CLIENT_ID", "wx0123456789abcdef"), "wx0123456789abcdef");
+    }
+}

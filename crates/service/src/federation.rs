@@ -1,0 +1,183 @@
+//! The Federation: everything the stories share, and how it is opened.
+
+use crate::directory::{Directory, ReadError};
+use crate::keys::{KeyError, TokenKeys};
+use crate::limits::Limits;
+use crate::seams::{Clock, Random};
+use crate::vault::Vault;
+use crate::wake::Waiters;
+use arc_swap::ArcSwap;
+use downcity_core::id::DEFAULT_CITY;
+use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
+use downcity_providers::Outside;
+use downcity_store::{Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+/// What is fixed while the process runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The Federation's real address, without a path.
+    pub public_url: Url,
+    /// Further public addresses that requests may come in on.
+    pub other_urls: Vec<Url>,
+    /// How long a `user_token` and its session live.
+    pub token_life: Duration,
+    /// Sign-ins that one network address may start in a minute; 0 switches the limit off.
+    pub starts_per_minute: u32,
+}
+
+/// What a Federation is made of.
+pub struct Parts {
+    /// What is fixed while the process runs.
+    pub settings: Settings,
+    /// The memory.
+    pub store: Store,
+    /// The 32 bytes that the vault stands on.
+    pub master_key: [u8; 32],
+    /// The outside world.
+    pub outside: Arc<Outside>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub random: Arc<dyn Random>,
+}
+
+/// Why a Federation could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store did not answer.
+    #[error("the database did not answer: {0}")]
+    Store(#[from] StoreError),
+    /// The database belongs to another master key.
+    #[error(
+        "the master key does not fit this database: its secrets were sealed with another key. \
+         Start with the key file that was made for this data; nothing was changed"
+    )]
+    WrongMasterKey,
+    /// The settings could not be read.
+    #[error("the settings in the database cannot be read: {0}")]
+    Directory(#[from] ReadError),
+    /// The signing keys could not be read.
+    #[error("the signing keys cannot be read: {0}")]
+    Keys(#[from] KeyError),
+}
+
+/// One running deployment: the stories are its methods.
+pub struct Federation {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) outside: Arc<Outside>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) directory: ArcSwap<Directory>,
+    pub(crate) reloading: tokio::sync::Mutex<()>,
+    pub(crate) token_keys: TokenKeys,
+    pub(crate) waiters: Waiters,
+    pub(crate) limits: Limits,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Federation {
+    /// Opens a Federation: checks the master key, makes what a first start needs, reads the settings.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. A wrong master key changes nothing.
+    pub async fn open(parts: Parts) -> Result<Arc<Self>, OpenError> {
+        let Parts { settings, store, master_key, outside, clock, random } = parts;
+        let vault = Vault::new(&master_key, Arc::clone(&random));
+        if store.settle_fact("master_key_id", &vault.key_id()).await? != vault.key_id() {
+            return Err(OpenError::WrongMasterKey);
+        }
+        let now = clock.now();
+        if store.changes().await? == 0 {
+            store.insert_city(&default_city(now)).await?;
+        }
+        let token_keys = TokenKeys::open(&store, &vault, &settings.public_url, now).await?;
+        let directory = Directory::read(&store, &vault, &outside).await?;
+        let limits = Limits::new(settings.starts_per_minute);
+        Ok(Arc::new(Self {
+            settings,
+            store,
+            vault,
+            outside,
+            clock,
+            random,
+            directory: ArcSwap::from_pointee(directory),
+            reloading: tokio::sync::Mutex::new(()),
+            token_keys,
+            waiters: Waiters::default(),
+            limits,
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What is fixed while the process runs.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether the Federation can serve: a real read through the store.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn check_ready(&self) -> Result<(), StoreError> {
+        self.store.ping().await
+    }
+
+    /// Waits for running exchanges, then lets the store write what is queued.
+    pub async fn close(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.store.close().await;
+    }
+
+    /// The address the request came in on, if it is one of ours; else the main one. A `Host` that is not
+    /// listed changes nothing.
+    #[must_use]
+    pub fn public_url_for(&self, host: Option<&str>) -> &Url {
+        let listed = |url: &&Url| host.is_some_and(|h| authority(url).eq_ignore_ascii_case(h));
+        let all = std::iter::once(&self.settings.public_url).chain(&self.settings.other_urls);
+        let mut all = all.filter(listed);
+        all.next().unwrap_or(&self.settings.public_url)
+    }
+
+    /// The callback address to register with providers, for the given public address.
+    #[must_use]
+    pub fn callback_url(public: &Url) -> String {
+        format!("{}/v1/accounts/oauth/callback", public.origin().ascii_serialization())
+    }
+}
+
+/// Host and, where it is not the scheme's own, port, as browsers write them in `Host`.
+fn authority(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => String::new(),
+    }
+}
+
+/// The city that always exists.
+fn default_city(now: Timestamp) -> City {
+    City {
+        city_id: CityId::trusted(DEFAULT_CITY.to_owned()),
+        name: "Downcity".to_owned(),
+        status: CityStatus::Active,
+        allowed_origins: Vec::new(),
+        allowed_redirects: Vec::new(),
+        confirm: ConfirmPolicy::default(),
+        created_at: now,
+        updated_at: now,
+    }
+}

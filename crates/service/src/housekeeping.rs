@@ -1,0 +1,46 @@
+//! Story: the Federation keeps its own house: forgets what is over, and notices what other nodes changed.
+
+use crate::federation::Federation;
+use downcity_store::Engine;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{debug, warn};
+
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const NOTICE_EVERY: Duration = Duration::from_secs(1);
+
+impl Federation {
+    /// Runs until dropped; start it once a process.
+    pub async fn keep_house(self: Arc<Self>) {
+        let mut sweep = interval(SWEEP_EVERY);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut notice = interval(NOTICE_EVERY);
+        notice.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // One process owns an SQLite file, so there nobody else changes anything.
+        let shared = self.store.engine() == Engine::Postgres;
+        loop {
+            tokio::select! {
+                _ = sweep.tick() => self.sweep().await,
+                _ = notice.tick(), if shared => self.notice().await,
+            }
+        }
+    }
+
+    async fn sweep(&self) {
+        self.limits.forget_quiet();
+        match self.store.sweep(self.clock.now()).await {
+            Ok(0) => {}
+            Ok(rows) => debug!(rows, "forgot what is over"),
+            Err(problem) => warn!(error = %problem, "could not forget what is over; trying again later"),
+        }
+    }
+
+    async fn notice(&self) {
+        match self.reload_if_changed().await {
+            Ok(true) => debug!("took over settings changed on another node"),
+            Ok(false) => {}
+            Err(problem) => warn!(error = %problem, "could not look for changed settings; trying again"),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Story: a product starts a sign-in.
+
+use crate::federation::Federation;
+use crate::limits::TooMany;
+use downcity_core::attempt::{LIFETIME, Starter};
+use downcity_core::id::DEFAULT_CITY;
+use downcity_core::network::Network;
+use downcity_core::pkce::Challenge;
+use downcity_core::redirect::{RedirectError, Target};
+use downcity_core::{Attempt, AttemptId, City, CityId, Lang, OpaqueToken, Stage, Timestamp};
+use downcity_providers::{Authorize, LoginProvider};
+use downcity_store::StoreError;
+use std::sync::Arc;
+
+/// How often a client without long poll should ask, in seconds.
+pub const INTERVAL_SECONDS: u32 = 2;
+
+/// Who sends a request, as far as it can be known. All of it comes from outside.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The address it came from.
+    pub network: Network,
+    /// Its `User-Agent`, at most 256 characters.
+    pub agent: String,
+    /// The login cookie it sent.
+    pub browser: Option<OpaqueToken>,
+    /// The `Host` it named.
+    pub host: Option<String>,
+    /// The origin of the page that made the request, if a browser says so.
+    pub origin: Option<String>,
+    /// The language it prefers.
+    pub lang: Option<Lang>,
+}
+
+/// What a product asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// The provider's id.
+    pub provider: String,
+    /// The city; the default one when absent.
+    pub city_id: Option<String>,
+    /// Where to send the browser afterwards.
+    pub return_to: Option<String>,
+    /// PKCE challenge (RFC 7636 §4.3).
+    pub code_challenge: Option<String>,
+    /// `S256`, or absent.
+    pub code_challenge_method: Option<String>,
+    /// Language for the provider's page and ours.
+    pub lang: Option<String>,
+    /// `false` turns WeChat's desktop fast login off.
+    pub fast_login: Option<bool>,
+}
+
+/// A started sign-in.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// Where to send the person.
+    pub url: String,
+    /// What the product waits on.
+    pub state: OpaqueToken,
+    /// The provider's id.
+    pub provider: String,
+    /// When the attempt runs out.
+    pub expires_at: Timestamp,
+    /// The login cookie to set.
+    pub browser: OpaqueToken,
+}
+
+/// Why a sign-in was not started. Nothing was stored, and nobody scanned anything.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No such provider.
+    #[error("unknown provider")]
+    UnknownProvider,
+    /// The provider exists, but its settings are not complete.
+    #[error("provider {0} is not configured")]
+    ProviderNotConfigured(String),
+    /// No such city.
+    #[error("unknown city")]
+    UnknownCity,
+    /// The city is paused.
+    #[error("city is paused")]
+    CityPaused,
+    /// The page that asks is not one of the city's.
+    #[error("origin {0} is not allowed")]
+    OriginNotAllowed(String),
+    /// A field has a value that can't be used.
+    #[error("{field} {why}")]
+    BadField {
+        /// Its name on the wire.
+        field: &'static str,
+        /// What is wrong, to be read after the name.
+        why: String,
+    },
+    /// Too many starts from one address.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// The store did not answer.
+    #[error(transparent)]
+    Internal(#[from] StoreError),
+}
+
+fn bad(field: &'static str, why: impl Into<String>) -> StartError {
+    StartError::BadField { field, why: why.into() }
+}
+
+impl Federation {
+    /// Starts a sign-in: checks everything that can be checked before anybody scans, stores one attempt,
+    /// and builds the provider's address.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn login_start(&self, start: &Start, client: &Client) -> Result<Started, StartError> {
+        let provider = self.usable_provider(&start.provider)?;
+        let city = self.open_city(start.city_id.as_deref())?;
+        self.check_origin(client, &city)?;
+        let return_to = allowed_return(start, &city)?;
+        let challenge = challenge(start)?;
+        if return_to.as_ref().is_some_and(Target::is_loopback) && challenge.is_none() {
+            return Err(bad("code_challenge", "is required when return_to is on a loopback address"));
+        }
+        let lang = match &start.lang {
+            Some(text) => Some(Lang::parse(text).ok_or_else(|| bad("lang", "must be `zh` or `en`"))?),
+            None => None,
+        };
+        self.limits.count_start(client.network)?;
+
+        let now = self.clock.now();
+        let state = OpaqueToken::from_bytes(&self.random.bytes());
+        let browser = client.browser.clone().unwrap_or_else(|| OpaqueToken::from_bytes(&self.random.bytes()));
+        let redirect_uri = Self::callback_url(self.public_url_for(client.host.as_deref()));
+        let attempt = Attempt {
+            attempt_id: AttemptId::fresh(now, &self.random.bytes()),
+            city_id: city.city_id.clone(),
+            provider: provider.id().to_owned(),
+            app_id: provider.app_id().to_owned(),
+            redirect_uri,
+            return_to: return_to.map(|target| target.as_str().to_owned()),
+            challenge,
+            lang: lang.or(client.lang).unwrap_or_default(),
+            starter: Starter {
+                network: client.network,
+                agent: client.agent.clone(),
+                browser: Some(browser.digest()),
+            },
+            claimed_code: None,
+            finisher: None,
+            stage: Stage::Waiting,
+            created_at: now,
+            expires_at: now.plus(LIFETIME),
+        };
+        self.store.insert_attempt(state.digest(), &attempt).await?;
+        let authorize = Authorize {
+            state: state.reveal(),
+            redirect_uri: &attempt.redirect_uri,
+            lang,
+            fast_login: start.fast_login,
+        };
+        let url = provider.authorize_url(&authorize);
+        Ok(Started { url, state, provider: attempt.provider, expires_at: attempt.expires_at, browser })
+    }
+
+    fn usable_provider(&self, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {
+        let directory = self.directory();
+        match directory.provider(id) {
+            Some(provider) => Ok(Arc::clone(provider)),
+            None if crate::directory::Directory::knows_provider(id) => {
+                Err(StartError::ProviderNotConfigured(id.to_owned()))
+            }
+            None => Err(StartError::UnknownProvider),
+        }
+    }
+
+    /// A page may start sign-ins for a city only from an origin that the city allows, or from our own.
+    fn check_origin(&self, client: &Client, city: &City) -> Result<(), StartError> {
+        let Some(origin) = &client.origin else { return Ok(()) };
+        let mut own = std::iter::once(&self.settings.public_url).chain(&self.settings.other_urls);
+        let fine = city.allowed_origins.contains(origin)
+            || own.any(|url| url.origin().ascii_serialization() == *origin);
+        if fine { Ok(()) } else { Err(StartError::OriginNotAllowed(clean(origin))) }
+    }
+
+    /// The active city of that id, or the default one.
+    fn open_city(&self, id: Option<&str>) -> Result<Arc<City>, StartError> {
+        let id = CityId::parse(id.unwrap_or(DEFAULT_CITY)).map_err(|why| bad("city_id", why.to_string()))?;
+        let city = self.directory().cities.get(&id).cloned().ok_or(StartError::UnknownCity)?;
+        if city.is_active() { Ok(city) } else { Err(StartError::CityPaused) }
+    }
+}
+
+/// What came from outside, fit for an error text.
+fn clean(text: &str) -> String {
+    downcity_core::identity::clean_text(text, 120).unwrap_or_default()
+}
+
+fn allowed_return(start: &Start, city: &City) -> Result<Option<Target>, StartError> {
+    let Some(text) = &start.return_to else { return Ok(None) };
+    let target = Target::parse(text).and_then(|target| target.check(&city.allowed_redirects));
+    match target {
+        Ok(target) => Ok(Some(target)),
+        Err(RedirectError::NotListed) => Err(bad(
+            "return_to",
+            format!(
+                "is not in the allowed_redirects of {}; an admin can add it with cities/update",
+                city.city_id
+            ),
+        )),
+        Err(why) => Err(bad("return_to", why.to_string())),
+    }
+}
+
+fn challenge(start: &Start) -> Result<Option<Challenge>, StartError> {
+    match (start.code_challenge.as_deref(), start.code_challenge_method.as_deref()) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(bad("code_challenge", "is missing")),
+        (Some(text), None | Some("S256")) => Challenge::parse(text)
+            .map(Some)
+            .ok_or_else(|| bad("code_challenge", "must be BASE64URL(SHA256(code_verifier)), 43 characters")),
+        (Some(_), Some(_)) => Err(bad("code_challenge_method", "must be `S256`")),
+    }
+}

@@ -1,0 +1,94 @@
+//! Story: the browser that finished looks at the outcome. Looking changes nothing, so reloading is harmless.
+
+use crate::federation::Federation;
+use downcity_core::attempt::Standing;
+use downcity_core::{Failure, Lang, OpaqueToken, Stage, Text, Timestamp};
+use downcity_providers::catalogue;
+use downcity_store::StoreError;
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The attempt, for the form.
+    pub attempt_id: String,
+    /// The city's name.
+    pub city: String,
+    /// The provider's name.
+    pub provider: Text,
+    /// The language that the sign-in was started in.
+    pub lang: Lang,
+    /// What happened.
+    pub view: View,
+}
+
+/// The faces of the page.
+#[derive(Debug)]
+pub enum View {
+    /// Still being settled.
+    Working,
+    /// The person is asked.
+    Confirm(Question),
+    /// Signed in.
+    Done {
+        /// The product's address, if the browser goes there.
+        onward: Option<String>,
+    },
+    /// Ended without a token.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// The product's address, if the browser goes there.
+        onward: Option<String>,
+    },
+    /// Ran out.
+    Expired,
+}
+
+/// What the person needs to know to answer.
+#[derive(Debug)]
+pub struct Question {
+    /// When the sign-in was started.
+    pub started_at: Timestamp,
+    /// From which address.
+    pub network: String,
+    /// With which program.
+    pub agent: String,
+    /// What the form has to send back.
+    pub form_token: OpaqueToken,
+}
+
+impl Federation {
+    /// The outcome, for the browser that finished; `None` for any other.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn login_outcome(
+        &self,
+        attempt_id: &str,
+        finisher: Option<&OpaqueToken>,
+        state: Option<&str>,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let Some(attempt) = self.finished_by(attempt_id, finisher).await? else { return Ok(None) };
+        let onward = || state.and_then(|state| self.product_url(&attempt, state));
+        let view = match attempt.standing(self.clock.now()) {
+            Standing::Pending if matches!(attempt.stage, Stage::Confirming) => View::Confirm(Question {
+                started_at: attempt.created_at,
+                network: attempt.starter.network.to_string(),
+                agent: attempt.starter.agent.clone(),
+                form_token: self.form_token(&attempt),
+            }),
+            Standing::Pending => View::Working,
+            Standing::Ready | Standing::Collected => View::Done { onward: onward() },
+            Standing::Failed(failure) => View::Failed { failure, onward: onward() },
+            Standing::Expired => View::Expired,
+        };
+        let directory = self.directory();
+        let city = directory
+            .cities
+            .get(&attempt.city_id)
+            .map_or_else(|| attempt.city_id.to_string(), |c| c.name.clone());
+        let unknown = Text::new("the provider", "登录服务");
+        let provider = catalogue().iter().find(|p| p.id == attempt.provider).map_or(unknown, |p| p.label);
+        Ok(Some(Outcome { attempt_id: attempt_id.to_owned(), city, provider, lang: attempt.lang, view }))
+    }
+}

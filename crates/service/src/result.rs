@@ -1,0 +1,223 @@
+//! Story: the waiting client collects its token, once.
+
+use crate::federation::Federation;
+use crate::login::Client;
+use downcity_core::attempt::{Proof, Refusal, Standing};
+use downcity_core::{
+    Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Session, SessionId, Stage, Timestamp,
+};
+use downcity_store::{Collected, Engine, NewSession, StoreError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The longest a request may wait for an outcome; below the idle limits of usual proxies.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How often a node that shares its database looks for what another node settled.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// What a waiting client sends.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// The state from the start.
+    pub state: Option<String>,
+    /// PKCE verifier (RFC 7636 §4.5).
+    pub code_verifier: Option<String>,
+    /// The one-time code that the browser brought to `return_to`.
+    pub code: Option<String>,
+    /// How long to wait for an outcome.
+    pub wait: Duration,
+}
+
+/// What a waiting client is told.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// Nothing yet: ask again.
+    Pending,
+    /// The token.
+    Done(Handed),
+    /// Ended without a token.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// The language the sign-in was started in.
+        lang: Lang,
+    },
+}
+
+/// A token handed out.
+#[derive(Debug, Clone)]
+pub struct Handed {
+    /// The bearer token.
+    pub user_token: String,
+    /// Its session.
+    pub session: Session,
+}
+
+/// Why nothing is told.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultError {
+    /// `state` is missing.
+    #[error("state required")]
+    StateRequired,
+    /// No such attempt.
+    #[error("unknown state")]
+    Unknown,
+    /// The attempt ran out, or its token was not collected in time.
+    #[error("the attempt has expired")]
+    Expired,
+    /// The token was handed out before.
+    #[error("the token was already handed out")]
+    Collected,
+    /// The caller is not the one the token is for.
+    #[error("the caller is not the one the token is for")]
+    Refused(Refusal),
+    /// The store did not answer.
+    #[error(transparent)]
+    Internal(#[from] StoreError),
+}
+
+impl Federation {
+    /// Tells a waiting client how its sign-in stands, waiting up to `ask.wait` while nothing is settled.
+    /// Hands the token out at most once; the same caller may ask again for a minute.
+    ///
+    /// # Errors
+    /// See [`ResultError`].
+    pub async fn login_result(&self, ask: &Ask, client: &Client) -> Result<Told, ResultError> {
+        let text = ask.state.as_deref().filter(|text| !text.is_empty()).ok_or(ResultError::StateRequired)?;
+        let state = OpaqueToken::parse(text).ok_or(ResultError::Unknown)?;
+        let mut attempt = self.store.attempt_by_state(state.digest()).await?.ok_or(ResultError::Unknown)?;
+        let proof = self.proof(ask, client, &attempt);
+        attempt.check_caller(proof).map_err(ResultError::Refused)?;
+        if attempt.standing(self.clock.now()) == Standing::Pending && !ask.wait.is_zero() {
+            let deadline = Instant::now() + ask.wait.min(LONGEST_WAIT);
+            attempt =
+                self.wait_for_standing(&attempt.attempt_id, deadline).await?.ok_or(ResultError::Unknown)?;
+        }
+        match attempt.standing(self.clock.now()) {
+            Standing::Pending => Ok(Told::Pending),
+            Standing::Failed(failure) => Ok(Told::Failed { failure, lang: attempt.lang }),
+            Standing::Expired => Err(ResultError::Expired),
+            Standing::Collected => Err(ResultError::Collected),
+            Standing::Ready => {
+                attempt.check_collector(proof).map_err(ResultError::Refused)?;
+                self.hand_out(&attempt, client).await
+            }
+        }
+    }
+
+    fn proof<'a>(&self, ask: &'a Ask, client: &Client, attempt: &Attempt) -> Proof<'a> {
+        let login_code = ask
+            .code
+            .as_deref()
+            .map(|given| attempt.return_to.is_some() && self.login_code(attempt).digest().matches(given));
+        Proof {
+            code_verifier: ask.code_verifier.as_deref(),
+            login_code,
+            network: client.network,
+            browser: client.browser.as_ref().map(OpaqueToken::digest),
+        }
+    }
+
+    async fn hand_out(&self, attempt: &Attempt, client: &Client) -> Result<Told, ResultError> {
+        let Stage::Done { user_id, .. } = &attempt.stage else { return Ok(Told::Pending) };
+        let city = self.directory().cities.get(&attempt.city_id).cloned();
+        if !city.is_some_and(|city| city.is_active()) {
+            return Ok(Told::Failed { failure: Failure::CityUnavailable, lang: attempt.lang });
+        }
+        let now = self.clock.now();
+        let sid = self.vault.derive("session", attempt.attempt_id.as_str());
+        let session = Session {
+            session_id: SessionId::fresh(now, &self.random.bytes()),
+            user_id: user_id.clone(),
+            city_id: attempt.city_id.clone(),
+            provider: attempt.provider.clone(),
+            metadata: None,
+            created_at: now,
+            expires_at: now.plus(self.settings.token_life),
+            revoked_at: None,
+        };
+        let new =
+            NewSession { sid: sid.digest(), session, network: client.network, agent: client.agent.clone() };
+        // Whoever asks again gets the session that was stored the first time, and so the same token.
+        match self.store.collect(&attempt.attempt_id, client.network, now, &new).await? {
+            Collected::First(session) | Collected::Again(session) => {
+                Ok(Told::Done(Handed { user_token: self.write_token(&session, &sid), session }))
+            }
+            Collected::Lost => Err(ResultError::Collected),
+        }
+    }
+
+    /// Waits until an attempt is no longer pending, or the deadline.
+    async fn wait_for_standing(
+        &self,
+        id: &AttemptId,
+        deadline: Instant,
+    ) -> Result<Option<Attempt>, StoreError> {
+        self.wait_until(id, deadline, |attempt| attempt.standing(self.clock.now()) != Standing::Pending).await
+    }
+
+    /// Waits until `settled` holds of the attempt or the deadline has come; gives the attempt as last read.
+    pub(crate) async fn wait_until(
+        &self,
+        id: &AttemptId,
+        deadline: Instant,
+        settled: impl Fn(&Attempt) -> bool,
+    ) -> Result<Option<Attempt>, StoreError> {
+        let waiter = self.waiters.queue(id);
+        loop {
+            let woken = waiter.woken();
+            let attempt = self.store.attempt_by_id(id).await?;
+            let over = attempt.as_ref().is_none_or(&settled);
+            if over || Instant::now() >= deadline {
+                return Ok(attempt);
+            }
+            let next = attempt.as_ref().map_or(deadline, |attempt| self.next_look(attempt, deadline));
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// When to look at an attempt again without being woken: when it changes by time alone, or, where other
+    /// nodes share the database, soon.
+    fn next_look(&self, attempt: &Attempt, deadline: Instant) -> Instant {
+        let changes_at = match attempt.stage {
+            Stage::Exchanging { since } => since.plus(downcity_core::attempt::EXCHANGE_LIMIT),
+            _ => attempt.expires_at,
+        };
+        let by_time = self.clock.now().until(changes_at).max(Duration::from_millis(10));
+        let span = if self.store.engine() == Engine::Postgres { by_time.min(LOOK_AGAIN) } else { by_time };
+        deadline.min(Instant::now() + span)
+    }
+
+    /// Writes the token of a session.
+    pub(crate) fn write_token(&self, session: &Session, sid: &OpaqueToken) -> String {
+        self.token_keys.sign(&downcity_core::Claims {
+            iss: self.settings.public_url.origin().ascii_serialization(),
+            aud: downcity_core::token::AUDIENCE.to_owned(),
+            sub: session.user_id.clone(),
+            user_id: session.user_id.clone(),
+            city_id: session.city_id.clone(),
+            sid: sid.reveal().to_owned(),
+            jti: session.session_id.clone(),
+            iat: session.created_at.seconds(),
+            exp: session.expires_at.seconds(),
+            metadata: session.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+        })
+    }
+}
+
+/// What a session is looked up by, from its token's `sid`.
+pub(crate) fn sid_digest(sid: &str) -> Digest {
+    Digest::of(sid)
+}
+
+/// When a handed-out token ends.
+impl Handed {
+    /// The end of its session.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.session.expires_at
+    }
+}

@@ -1,0 +1,131 @@
+//! Story: an admin issues a `user_token` by hand, also for a product's own user ids.
+
+use crate::cities::CityError;
+use crate::federation::Federation;
+use crate::result::Handed;
+use downcity_core::network::Network;
+use downcity_core::{OpaqueToken, Session, SessionId, UserId};
+use downcity_store::{NewSession, StoreError};
+use std::time::Duration;
+
+/// The longest life of a token issued by hand.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+/// The longest metadata, as JSON text.
+const METADATA_LIMIT: usize = 4096;
+
+/// What an admin asks for.
+#[derive(Debug, Clone)]
+pub struct Apply {
+    /// The city.
+    pub city_id: String,
+    /// The user, ours or the product's own.
+    pub user_id: String,
+    /// A JSON object that comes back in `me`.
+    pub metadata: Option<serde_json::Value>,
+    /// How long it lives; the usual life when absent.
+    pub ttl: Option<Duration>,
+}
+
+/// Why no token was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// No such city.
+    #[error("unknown city")]
+    UnknownCity,
+    /// The city is paused.
+    #[error("city is paused")]
+    CityPaused,
+    /// A field has a value that can't be used.
+    #[error("{field} {why}")]
+    BadField {
+        /// Its name on the wire.
+        field: &'static str,
+        /// What is wrong, to be read after the name.
+        why: String,
+    },
+    /// The store did not answer.
+    #[error(transparent)]
+    Internal(#[from] StoreError),
+}
+
+fn bad(field: &'static str, why: impl Into<String>) -> ApplyError {
+    ApplyError::BadField { field, why: why.into() }
+}
+
+/// Reads a life: whole seconds, or a number with `s`, `m`, `h` or `d`.
+///
+/// # Errors
+/// With what is wrong, to be read after the field's name.
+pub fn parse_ttl(text: &str) -> Result<Duration, &'static str> {
+    let why = "must be seconds, or a number with s, m, h or d such as `30m`, and at most 366 days";
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(why),
+    };
+    let number: u64 = digits.parse().map_err(|_| why)?;
+    let life = number.checked_mul(unit).map(Duration::from_secs).ok_or(why)?;
+    if life.is_zero() || life > LONGEST { Err(why) } else { Ok(life) }
+}
+
+impl Federation {
+    /// Issues a token with a session of its own, so that it can be revoked like any other.
+    ///
+    /// # Errors
+    /// See [`ApplyError`].
+    pub async fn apply_token(&self, apply: &Apply) -> Result<Handed, ApplyError> {
+        let city = match self.city(&apply.city_id) {
+            Ok(city) if city.is_active() => city,
+            Ok(_) => return Err(ApplyError::CityPaused),
+            Err(CityError::BadField { field, why }) => return Err(ApplyError::BadField { field, why }),
+            Err(_) => return Err(ApplyError::UnknownCity),
+        };
+        let user_id = UserId::parse(&apply.user_id).map_err(|why| bad("user_id", why.to_string()))?;
+        let metadata = match &apply.metadata {
+            None | Some(serde_json::Value::Null) => None,
+            Some(object) if object.is_object() => Some(object.to_string()),
+            Some(_) => return Err(bad("metadata", "must be a JSON object")),
+        };
+        if metadata.as_ref().is_some_and(|text| text.len() > METADATA_LIMIT) {
+            return Err(bad("metadata", format!("must be at most {METADATA_LIMIT} bytes as JSON")));
+        }
+        let now = self.clock.now();
+        let sid = OpaqueToken::from_bytes(&self.random.bytes());
+        let session = Session {
+            session_id: SessionId::fresh(now, &self.random.bytes()),
+            user_id,
+            city_id: city.city_id.clone(),
+            provider: "token".to_owned(),
+            metadata,
+            created_at: now,
+            expires_at: now.plus(apply.ttl.unwrap_or(self.settings.token_life)),
+            revoked_at: None,
+        };
+        let new = NewSession {
+            sid: sid.digest(),
+            session: session.clone(),
+            network: Network::unknown(),
+            agent: "issued by an admin".to_owned(),
+        };
+        self.store.insert_session(&new).await?;
+        Ok(Handed { user_token: self.write_token(&session, &sid), session })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lives_people_write() {
+        for (text, seconds) in [("90", 90), ("30m", 1800), ("1h", 3600), ("7d", 604_800), ("5s", 5)] {
+            assert_eq!(parse_ttl(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "0", "-1", "1w", "h", "1.5h", "367d", "99999999999999999999d", "1é"] {
+            assert!(parse_ttl(text).is_err(), "{text}");
+        }
+    }
+}
