@@ -1,6 +1,74 @@
 /** Generated from docs/openapi.json by `npm run generate`. Not edited by hand. */
 
 export interface paths {
+    "/.well-known/downcity.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a client finds what it needs. */
+        get: operations["about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys of `user_token`, as a JWK set (RFC 7517). */
+        get: operations["jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the Federation can serve: its database answers. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/logout": {
         parameters: {
             query?: never;
@@ -10,6 +78,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Ends the session: the same token is refused from then on, on every node. */
         post: operations["accounts_logout"];
         delete?: never;
         options?: never;
@@ -24,7 +93,79 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Who the bearer is. */
         get: operations["accounts_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/oauth/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a provider sends the browser. Always answers with a redirect to an address without code and state:
+         *     the page about the outcome, or the product's `return_to`.
+         */
+        get: operations["accounts_oauth_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/oauth/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the person's answer and shows the outcome. Only the browser that finished can answer, once. */
+        post: operations["accounts_oauth_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/oauth/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outcome of a sign-in as server-sent events: one `result` event, then the stream ends. */
+        get: operations["accounts_oauth_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/oauth/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page about the outcome: what happened and what to do next. Looking changes nothing. */
+        get: operations["accounts_oauth_outcome"];
         put?: never;
         post?: never;
         delete?: never;
@@ -40,6 +181,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The outcome of a sign-in: pending, done with the token (handed out once), or failed. */
         get: operations["accounts_oauth_result"];
         put?: never;
         post?: never;
@@ -58,6 +200,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Starts a sign-in. Everything that can be wrong is told before anybody scans anything. */
         post: operations["accounts_oauth_start"];
         delete?: never;
         options?: never;
@@ -72,6 +215,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Ways to sign in that can really be used now. */
         get: operations["accounts_providers"];
         put?: never;
         post?: never;
@@ -90,6 +234,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Activates a paused city. */
         post: operations["cities_activate"];
         delete?: never;
         options?: never;
@@ -106,6 +251,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Creates a city. */
         post: operations["cities_create"];
         delete?: never;
         options?: never;
@@ -120,6 +266,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** All cities, newest first. */
         get: operations["cities_list"];
         put?: never;
         post?: never;
@@ -138,6 +285,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Pauses a city: it starts no sign-in and accepts no token. */
         post: operations["cities_pause"];
         delete?: never;
         options?: never;
@@ -154,6 +302,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Removes a city with its sessions. Its users stay: they belong to the Federation. */
         post: operations["cities_remove"];
         delete?: never;
         options?: never;
@@ -170,6 +319,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Issues a `user_token` by hand, also for a product's own user ids. */
         post: operations["cities_tokens_apply"];
         delete?: never;
         options?: never;
@@ -186,6 +336,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Changes a city's settings, effective at once. */
         post: operations["cities_update"];
         delete?: never;
         options?: never;
@@ -200,6 +351,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What each service can use, and what of it is set. */
         get: operations["env_catalog"];
         put?: never;
         post?: never;
@@ -218,6 +370,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Sets what a `.env` text says, all or nothing. */
         post: operations["env_import"];
         delete?: never;
         options?: never;
@@ -232,6 +385,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What is set. No value of a secret is in it. */
         get: operations["env_list"];
         put?: never;
         post?: never;
@@ -250,6 +404,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Reads the env from the database again. */
         post: operations["env_refresh"];
         delete?: never;
         options?: never;
@@ -266,6 +421,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Removes one value, effective at once. */
         post: operations["env_remove"];
         delete?: never;
         options?: never;
@@ -282,7 +438,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Sets one value, effective at once. */
         post: operations["env_upsert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federation/instruction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this Federation offers and what is still to be configured, as text for operators. */
+        get: operations["federation_instruction"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -296,6 +470,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The services of the Federation; what they need is told to admins alone. */
         get: operations["services"];
         put?: never;
         post?: never;
@@ -309,174 +484,367 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Where a client finds what it needs. */
+        About: {
+            /** @description The callback URL to register with providers. */
+            callback_uri: string;
+            /** @description The `iss` of every `user_token`. */
+            issuer: string;
+            jwks_uri: string;
+            openapi_uri: string;
+            version: string;
+        };
+        /**
+         * @description Yes or no.
+         * @enum {string}
+         */
+        Answer: "allow" | "deny";
+        /** @description One product (tenant) inside the Federation. */
         City: {
+            /** @description Origins whose pages may call the API from a browser. */
             allowed_origins: string[];
+            /** @description Addresses a sign-in may return to, matched exactly. */
             allowed_redirects: string[];
             city_id: string;
-            /** Format: int64 */
-            created_at: number;
+            confirm: components["schemas"]["Confirm"];
+            /** Format: date-time */
+            created_at: string;
+            /** @description The name people see on the confirmation page. */
             name: string;
-            /** @enum {string} */
-            status: "active" | "paused";
-            /** Format: int64 */
-            updated_at: number;
+            status: components["schemas"]["CityStatus"];
+            /** Format: date-time */
+            updated_at: string;
         };
+        /** @description Creates a city. */
         CityCreateRequest: {
-            city_id?: string;
+            allowed_origins?: string[] | null;
+            allowed_redirects?: string[] | null;
+            /** @description Its id; a random one when absent. */
+            city_id?: string | null;
+            /** @description `always`, `auto` or `never`. */
+            confirm?: string | null;
+            /** @description The name people see, at most 80 characters. */
             name: string;
         };
+        /** @description All cities, newest first. */
         CityList: {
             items: components["schemas"]["City"][];
         };
+        /** @description Names a city. */
         CityRequest: {
             city_id: string;
         };
+        /**
+         * @description Whether a city takes sign-ins and its tokens are accepted.
+         * @enum {string}
+         */
+        CityStatus: "active" | "paused";
+        /** @description Changes a city; absent fields stay as they are. */
         CityUpdateRequest: {
-            allowed_origins?: string[];
-            allowed_redirects?: string[];
+            allowed_origins?: string[] | null;
+            allowed_redirects?: string[] | null;
             city_id: string;
-            name?: string;
+            /** @description `always`, `auto` or `never`. */
+            confirm?: string | null;
+            name?: string | null;
         };
+        /**
+         * @description When the person is asked whether the waiting client is theirs.
+         * @enum {string}
+         */
+        Confirm: "always" | "auto" | "never";
+        /** @description The person's answer on the confirmation page. */
+        ConfirmForm: {
+            /** @description The attempt. */
+            attempt: string;
+            /** @description `allow` or `deny`. */
+            decision: components["schemas"]["Answer"];
+            /** @description What the form carries against forged requests. */
+            form_token: string;
+        };
+        /** @description What each service can use. */
         EnvCatalog: {
-            items: {
-                env: {
-                    configured: boolean;
-                    description: string;
-                    key: string;
-                    required: boolean;
-                    value_preview: string | null;
-                }[];
-                id: string;
-                name: string;
-            }[];
+            items: components["schemas"]["EnvCatalogService"][];
         };
-        EnvChanged: {
+        /** @description One setting that a service can use. */
+        EnvCatalogItem: {
+            configured: boolean;
+            description: string;
             key: string;
+            required: boolean;
+            value_preview: string | null;
+        };
+        /** @description One service and its settings. */
+        EnvCatalogService: {
+            env: components["schemas"]["EnvCatalogItem"][];
+            id: string;
+            name: string;
+        };
+        /** @description How many settings there are. */
+        EnvCount: {
+            count: number;
             success: boolean;
         };
-        EnvImported: {
-            /** Format: int64 */
+        /** @description What an import set. */
+        EnvImportAnswer: {
             count: number;
             keys: string[];
             success: boolean;
+            /** @description What looks wrong; the values were stored all the same. */
+            warnings?: components["schemas"]["EnvWarning"][];
         };
+        /** @description A `.env` text: comments, `export` and quotes are understood; nothing is substituted. */
         EnvImportRequest: {
             raw: string;
         };
+        /** @description One setting. */
         EnvItem: {
+            /** @example WECHAT_CLIENT_ID */
             key: string;
             secret: boolean;
+            /** @description Where it comes from: always `federation`. */
             source: string;
-            updated_at: number | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Null for a secret. */
             value: string | null;
-            value_preview: string | null;
+            /** @description The value, or for a long secret its last four characters. */
+            value_preview: string;
         };
+        /** @description What is set. The value of a secret is never in it. */
         EnvList: {
             items: components["schemas"]["EnvItem"][];
         };
-        EnvRefreshed: {
-            /** Format: int64 */
-            count: number;
-            success: boolean;
-        };
+        /** @description Names a setting. */
         EnvRemoveRequest: {
             key: string;
         };
-        EnvUpsertRequest: {
+        /** @description A stored value. */
+        EnvUpsertAnswer: {
             key: string;
+            success: boolean;
+            /** @description What looks wrong about the value; it was stored all the same. */
+            warning?: string | null;
+        };
+        /** @description Sets one value. */
+        EnvUpsertRequest: {
+            /** @description 1 to 64 characters of A-Z, 0-9 and `_`. */
+            key: string;
+            /** @description At most 8192 bytes; white space around it is dropped. */
             value: string;
         };
+        /** @description A value that looks wrong. */
+        EnvWarning: {
+            key: string;
+            warning: string;
+        };
+        /** @description The body of every error. */
         ErrorBody: {
-            code: string;
-            details?: unknown;
+            /** @description A stable code for programs. */
+            code: components["schemas"]["ErrorCode"];
+            details?: components["schemas"]["ErrorDetails"] | null;
+            /** @description A sentence for a person, in the language of `Accept-Language`. */
             error: string;
+            /** @description Names the request in the server's log. */
             request_id: string;
         };
-        Me: {
-            city_id: string;
-            profile: {
-                avatar_url: string | null;
-                bio: string | null;
-                display_name: string | null;
-                email: string | null;
-                user_id: string;
-            };
-            user: {
-                metadata?: unknown;
-                user_id: string;
-            };
+        /**
+         * @description Every error code of the API. They are stable.
+         * @enum {string}
+         */
+        ErrorCode: "BadJson" | "InvalidField" | "StateRequired" | "UnknownProvider" | "ProviderNotConfigured" | "UnknownCity" | "CityPaused" | "CityTaken" | "CityPermanent" | "CityMismatch" | "OriginNotAllowed" | "UnknownLogin" | "LoginExpired" | "AlreadyCollected" | "CodeVerifierRequired" | "CodeVerifierWrong" | "LoginCodeRequired" | "LoginCodeWrong" | "OtherClient" | "CannotConfirm" | "AuthenticationRequired" | "InvalidToken" | "AdminOnly" | "UserOnly" | "UserDisabled" | "UnknownSetting" | "UnknownRoute" | "WrongMethod" | "BodyTooLarge" | "UnsupportedMediaType" | "TooManyTries" | "Unavailable" | "Internal";
+        /** @description The field at fault. */
+        ErrorDetails: {
+            /** @description Its name on the wire. */
+            field: string;
         };
+        /**
+         * @description Why a sign-in ended without a token. The codes are stable.
+         * @enum {string}
+         */
+        FailureCode: "access_denied" | "login_cancelled" | "code_rejected" | "provider_misconfigured" | "wrong_app_type" | "provider_busy" | "provider_unavailable" | "account_restricted" | "consent_missing" | "user_disabled" | "city_unavailable" | "provider_changed" | "login_interrupted";
+        /** @description Whether the process answers, or can serve. */
+        Health: {
+            /** @example ok */
+            status: string;
+            version: string;
+        };
+        /** @description The signed-in user. */
+        Me: {
+            /** @description The city the token is good for. */
+            city_id: string;
+            profile: components["schemas"]["Profile"];
+            session: components["schemas"]["MeSession"];
+            user: components["schemas"]["MeUser"];
+        };
+        /** @description The session the token stands on. */
+        MeSession: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description How they signed in: a provider's id, or `token` when an admin issued it. */
+            provider: string;
+            session_id: string;
+        };
+        /** @description Who the token names. */
+        MeUser: {
+            /** @description What the product attached to a token issued by hand. */
+            metadata?: Record<string, never> | null;
+            /** @description Stable; says nothing about the person. */
+            user_id: string;
+        };
+        /** @description The outcome of a sign-in, told apart by `status`. */
         OauthResult: {
-            /** Format: int64 */
+            /**
+             * Format: int32
+             * @description How often to ask, in seconds, without `wait`.
+             */
             interval: number;
             /** @enum {string} */
             status: "pending";
         } | {
+            /** @description The city the token is good for. */
             city_id: string;
-            /** Format: int64 */
-            expires_at: number;
+            /**
+             * Format: date-time
+             * @description When the token ends (RFC 3339).
+             */
+            expires_at: string;
+            /** @description The provider they signed in with. */
             provider: string;
             /** @enum {string} */
             status: "done";
+            /** @description The user's id. */
             user_id: string;
+            /**
+             * @description The bearer token of the user.
+             * @example ub_eyJhbGciOiJFZERTQSJ9.e30.c2ln
+             */
             user_token: string;
         } | {
-            code: string;
+            /** @description A stable code for programs. */
+            code: components["schemas"]["FailureCode"];
+            /** @description A sentence for the person, in the language of the sign-in. */
             error: string;
             /** @enum {string} */
             status: "failed";
         };
+        /** @description A started sign-in. */
         OauthStartAnswer: {
-            /** Format: int64 */
-            expires_at: number;
-            /** Format: int64 */
+            /**
+             * Format: date-time
+             * @description When the sign-in runs out (RFC 3339).
+             */
+            expires_at: string;
+            /**
+             * Format: int32
+             * @description How often to ask `oauth/result`, in seconds, without `wait`.
+             */
             interval: number;
+            /** @description The provider's id. */
             provider: string;
+            /** @description What to wait on with `oauth/result`. */
             state: string;
+            /** @description Where to send the person. */
             url: string;
         };
+        /** @description Starts a sign-in. */
         OauthStartRequest: {
-            city_id?: string;
-            code_challenge?: string;
-            /** @enum {string} */
-            code_challenge_method?: "S256";
-            fast_login?: boolean;
-            lang?: string;
+            /**
+             * @description The city; `city_downcity` when absent.
+             * @example city_demo
+             */
+            city_id?: string | null;
+            /** @description BASE64URL(SHA256(code_verifier)) (RFC 7636). */
+            code_challenge?: string | null;
+            /** @description `S256`, the only method. */
+            code_challenge_method?: string | null;
+            /** @description `false` turns WeChat's desktop fast login off for this sign-in. */
+            fast_login?: boolean | null;
+            /** @description `zh` or `en`: the language of the provider's page and ours. */
+            lang?: string | null;
+            /**
+             * @description A provider's id from `providers`.
+             * @example wechat
+             */
             provider: string;
-            return_to?: string;
+            /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
+            return_to?: string | null;
         };
+        /** @description What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null. */
+        Profile: {
+            avatar_url: string | null;
+            bio: string | null;
+            display_name: string | null;
+            email: string | null;
+            user_id: string;
+        };
+        /** @description One way to sign in. */
         ProviderItem: {
+            /** @description Always true: what can't be used is not listed. */
             enabled: boolean;
+            /**
+             * @description The provider's id, to be sent to `oauth/start`.
+             * @example wechat
+             */
             id: string;
+            /**
+             * @description Its name, in the language of `Accept-Language`.
+             * @example WeChat
+             */
             label: string;
+            /**
+             * @description How it works.
+             * @example oauth
+             */
             type: string;
         };
+        /** @description Ways to sign in that can really be used now. */
         ProviderList: {
             items: components["schemas"]["ProviderItem"][];
         };
-        ServiceList: {
-            items: {
-                env: unknown[];
-                id: string;
-                name: string;
-            }[];
+        /** @description One setting that a service can use. */
+        ServiceEnv: {
+            configured: boolean;
+            key: string;
+            required: boolean;
         };
+        /** @description One service. */
+        ServiceItem: {
+            /** @description The settings it can use; empty for everybody but admins. */
+            env: components["schemas"]["ServiceEnv"][];
+            id: string;
+            name: string;
+        };
+        /** @description The services of the Federation. */
+        ServiceList: {
+            items: components["schemas"]["ServiceItem"][];
+        };
+        /** @description A call that had nothing to tell. */
         Success: {
+            /** @description Always true. */
             success: boolean;
         };
+        /** @description A token issued by hand. */
         TokenAnswer: {
             city_id: string;
-            /** Format: int64 */
-            expires_at: number;
+            /** Format: date-time */
+            expires_at: string;
             user_id: string;
             user_token: string;
         };
-        TokenRequest: {
+        /** @description Asks for a `user_token` by hand. */
+        TokenApplyRequest: {
             city_id: string;
-            metadata?: unknown;
-            ttl?: number | string;
+            /** @description A JSON object that comes back in `me`, at most 4096 bytes. */
+            metadata?: Record<string, never> | null;
+            ttl?: components["schemas"]["Ttl"] | null;
+            /** @description A user of the Federation, or the product's own id for one. */
             user_id: string;
         };
+        /** @description A length of time. */
+        Ttl: number | string;
     };
     responses: never;
     parameters: never;
@@ -486,6 +854,90 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+        };
+    };
+    jwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     accounts_logout: {
         parameters: {
             query?: never;
@@ -495,22 +947,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Success"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -524,7 +982,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -533,23 +1006,67 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description bad */
-            400: {
+        };
+    };
+    accounts_oauth_callback: {
+        parameters: {
+            query?: {
+                /** @description The authorization code. */
+                code?: string;
+                /** @description An error (RFC 6749 §4.1.2.1). */
+                error?: string;
+                /** @description The issuer (RFC 9207). */
+                iss?: string;
+                /** @description The state of the sign-in. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the page about the outcome, or to return_to */
+            303: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
         };
     };
-    accounts_oauth_result: {
+    accounts_oauth_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["ConfirmForm"];
+            };
+        };
+        responses: {
+            /** @description To the page about the outcome */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    accounts_oauth_events: {
         parameters: {
             query: {
+                /** @description The one-time code that the browser brought to `return_to`, if the sign-in has one. */
                 code?: string;
+                /** @description The PKCE verifier, if the sign-in was started with a challenge. */
                 code_verifier?: string;
+                /** @description The `state` from `oauth/start`. */
                 state: string;
+                /** @description How many seconds to wait for an outcome, at most 30. */
                 wait?: number;
             };
             header?: never;
@@ -558,22 +1075,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description One event `result` whose data is an OauthResult */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+    accounts_oauth_outcome: {
+        parameters: {
+            query?: {
+                /** @description The attempt; shown only to the browser that finished it. */
+                attempt?: string;
+                /** @description A problem to explain, for callbacks that belong to no attempt. */
+                problem?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    accounts_oauth_result: {
+        parameters: {
+            query: {
+                /** @description The one-time code that the browser brought to `return_to`, if the sign-in has one. */
+                code?: string;
+                /** @description The PKCE verifier, if the sign-in was started with a challenge. */
+                code_verifier?: string;
+                /** @description The `state` from `oauth/start`. */
+                state: string;
+                /** @description How many seconds to wait for an outcome, at most 30. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OauthResult"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -591,22 +1199,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OauthStartAnswer"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -620,22 +1234,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderList"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -653,22 +1273,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["City"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -686,22 +1312,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["City"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -715,22 +1347,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CityList"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -748,22 +1386,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["City"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -781,22 +1425,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Success"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -810,26 +1460,32 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TokenRequest"];
+                "application/json": components["schemas"]["TokenApplyRequest"];
             };
         };
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TokenAnswer"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -847,22 +1503,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["City"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -876,22 +1538,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EnvCatalog"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -909,22 +1577,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnvImported"];
-                };
-            };
-            /** @description bad */
-            400: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvImportAnswer"];
                 };
             };
         };
@@ -938,22 +1612,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EnvList"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -967,22 +1647,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnvRefreshed"];
-                };
-            };
-            /** @description bad */
-            400: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvCount"];
                 };
             };
         };
@@ -1000,22 +1686,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnvChanged"];
-                };
-            };
-            /** @description bad */
-            400: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
                 };
             };
         };
@@ -1033,22 +1725,63 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnvChanged"];
-                };
-            };
-            /** @description bad */
-            400: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvUpsertAnswer"];
+                };
+            };
+        };
+    };
+    federation_instruction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };
@@ -1062,22 +1795,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ServiceList"];
-                };
-            };
-            /** @description bad */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
