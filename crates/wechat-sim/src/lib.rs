@@ -12,6 +12,7 @@ mod error;
 mod handle;
 mod ids;
 mod qr;
+mod redirect;
 mod server;
 mod sns;
 mod switches;
