@@ -1,0 +1,162 @@
+//! `fed env`: settings and secrets of a running Federation.
+
+use crate::admin::Connection;
+use crate::on_this_thread;
+use crate::problem::Problem;
+use crate::table::Table;
+use clap::Subcommand;
+use downcity::{EnvCatalog, EnvChange, EnvList, Timestamp};
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+/// The longest text that is read, in bytes; the Federation takes less.
+const LIMIT: u64 = 1024 * 1024;
+
+/// What to do with the settings.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Set one value; without VALUE, or with -, it is read from standard input and stands in no shell history
+    Set {
+        /// Its name, for example WECHAT_CLIENT_ID
+        key: String,
+        /// The value, or - for standard input
+        #[arg(allow_hyphen_values = true)]
+        value: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List what is set; secrets are never shown
+    List(#[command(flatten)] Connection),
+    /// List what can be set, and what of it is
+    Catalog(#[command(flatten)] Connection),
+    /// Remove one value
+    Remove {
+        /// Its name
+        key: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Set everything in a .env file, all or nothing
+    Import {
+        /// The file, or - for standard input
+        file: PathBuf,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Make the Federation read its settings again
+    Refresh(#[command(flatten)] Connection),
+}
+
+/// Does it.
+pub(crate) fn run(command: Command) -> Result<(), Problem> {
+    on_this_thread(async move {
+        match command {
+            Command::Set { key, value, connection } => set(&connection, &key, value).await,
+            Command::List(connection) => {
+                let caller = connection.admin()?;
+                caller.show(caller.admin.raw().get("env", "list", &()), list).await
+            }
+            Command::Catalog(connection) => {
+                let caller = connection.admin()?;
+                caller.show(caller.admin.raw().get("env", "catalog", &()), catalog).await
+            }
+            Command::Remove { key, connection } => {
+                let (caller, body) = (connection.admin()?, json!({ "key": key }));
+                let call = caller.admin.raw().post("env", "remove", &body);
+                caller.show(call, |_: Value| format!("removed {key}, effective at once")).await
+            }
+            Command::Import { file, connection } => import(&connection, &file).await,
+            Command::Refresh(connection) => {
+                let (caller, body) = (connection.admin()?, json!({}));
+                let told = |change: EnvChange| format!("read {} settings again", change.count.unwrap_or(0));
+                caller.show(caller.admin.raw().post("env", "refresh", &body), told).await
+            }
+        }
+    })
+}
+
+async fn set(connection: &Connection, key: &str, value: Option<String>) -> Result<(), Problem> {
+    let caller = connection.admin()?;
+    let value = match value.filter(|value| value != "-") {
+        Some(value) => value,
+        None => value_from_stdin(key)?,
+    };
+    let body = json!({ "key": key, "value": value });
+    let call = caller.admin.raw().post("env", "upsert", &body);
+    caller.show(call, |_: Value| format!("set {key}, effective at once")).await
+}
+
+/// A value that stands neither in a process list nor in a shell's history.
+fn value_from_stdin(key: &str) -> Result<String, Problem> {
+    if io::stdin().is_terminal() {
+        return rpassword::prompt_password(format!("{key} (not shown): "))
+            .map_err(|why| Problem::new(format_args!("the value can't be read: {why}")));
+    }
+    let value = read(io::stdin(), "standard input")?;
+    if value.trim().is_empty() {
+        return Err(Problem::usage(format_args!("no value for {key} came on standard input"))
+            .next(format_args!("pipe it in (`fed env set {key} < file`) or run the command in a terminal to be asked")));
+    }
+    Ok(value)
+}
+
+async fn import(connection: &Connection, file: &Path) -> Result<(), Problem> {
+    let caller = connection.admin()?;
+    let raw = if file == Path::new("-") {
+        read(io::stdin(), "standard input")?
+    } else {
+        let name = file.display().to_string();
+        let opened = std::fs::File::open(file);
+        read(opened.map_err(|why| Problem::usage(format_args!("{name} can't be read: {why}")))?, &name)?
+    };
+    let body = json!({ "raw": raw });
+    let told = |change: EnvChange| {
+        format!("set {} values, effective at once: {}", change.keys.len(), change.keys.join(", "))
+    };
+    caller.show(caller.admin.raw().post("env", "import", &body), told).await
+}
+
+fn read(from: impl Read, name: &str) -> Result<String, Problem> {
+    let mut text = String::new();
+    from.take(LIMIT)
+        .read_to_string(&mut text)
+        .map_err(|why| Problem::usage(format_args!("{name} can't be read: {why}")))?;
+    Ok(text)
+}
+
+fn list(env: EnvList) -> String {
+    if env.items.is_empty() {
+        return "nothing is set yet; `fed env catalog` shows what can be set".to_owned();
+    }
+    let mut table = Table::new(&["KEY", "VALUE", "SECRET", "CHANGED"]);
+    for item in env.items {
+        let value = item.value_preview.or(item.value).unwrap_or_default();
+        table.row([item.key, value, yes(item.secret), moment(item.updated_at)]);
+    }
+    table.draw()
+}
+
+fn catalog(catalog: EnvCatalog) -> String {
+    let mut table = Table::new(&["KEY", "SET", "NEEDED", "VALUE", "WHAT IT IS"]);
+    for entry in catalog.items.into_iter().flat_map(|service| service.env) {
+        let (set, needed) = (yes(entry.configured), yes(entry.required));
+        table.row([
+            entry.key,
+            set,
+            needed,
+            entry.value_preview.unwrap_or_default(),
+            entry.description.unwrap_or_default(),
+        ]);
+    }
+    table.draw()
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes" } else { "–" }.to_owned()
+}
+
+/// A time to the second, in UTC.
+pub(crate) fn moment(at: Option<Timestamp>) -> String {
+    at.map(|at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()).unwrap_or_default()
+}

@@ -1,0 +1,116 @@
+//! `fed serve`: a Federation in production.
+
+use crate::config::{Config, Options, WeChat, own_address};
+use crate::house::{House, Plan, Signals, address_of};
+use crate::problem::Problem;
+use crate::{door, on_all_cores, screen, telemetry};
+use downcity_providers::Outside;
+use downcity_service::{Federation, Settings};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use tracing::warn;
+use url::Url;
+
+/// What stands below the options in `fed serve --help`.
+pub(crate) const AFTER_HELP: &str = "\
+Example:
+  fed serve --public-url https://accounts.example.com --data /var/lib/fed --listen 127.0.0.1:43127
+
+The same as a file for --config:
+  public_url = \"https://accounts.example.com\"
+  data = \"/var/lib/fed\"
+  listen = \"127.0.0.1:43127\"
+
+TLS is the work of the proxy in front (nginx, Caddy); name it with --trusted-proxy, so that the addresses it
+reports are believed. The first start prints an admin key; with it `fed env set WECHAT_CLIENT_ID …` and
+`fed env set WECHAT_CLIENT_SECRET` switch WeChat sign-in on.";
+
+/// Runs until a signal.
+pub(crate) fn run(options: Options) -> Result<(), Problem> {
+    let config = Config::read(options.with_file()?)?;
+    telemetry::start(config.log_format, &config.log_level)?;
+    on_all_cores(serve(config))
+}
+
+async fn serve(config: Config) -> Result<(), Problem> {
+    let mut signals = Signals::listen()?;
+    let outside = outside(&config.wechat)?;
+    let listener = door::bind(config.listen)?;
+    let address = own_address(address_of(&listener)?);
+    let settings = Settings {
+        public_url: config.public_url.clone().unwrap_or_else(|| address.clone()),
+        other_urls: config.other_urls,
+        token_life: config.token_life,
+        starts_per_minute: config.starts_per_minute,
+    };
+    let plan = Plan {
+        data: config.data,
+        database_url: config.database_url,
+        master_key_file: config.master_key_file,
+        settings,
+        trusted_proxies: config.trusted_proxies,
+        outside: Arc::new(outside),
+    };
+    let shared = plan.database_url.is_some();
+    let house = House::open(plan).await?;
+    tell_what_was_made(&house, shared);
+    tell_what_is_missing(&house.federation, config.public_url.is_some());
+    if let WeChat::Simulator(base) = &config.wechat {
+        warn!(simulator = %base, "WECHAT IS SIMULATED: anybody on this machine can sign in as anybody");
+    }
+    let serving = house.serve(listener)?;
+    screen::say(format_args!("ready: listening on {}", bare(&address)));
+    signals.next().await;
+    tracing::info!("stopping: running requests may end; a second signal stops at once");
+    serving.close(signals.next()).await;
+    Ok(())
+}
+
+/// Who plays WeChat.
+fn outside(wechat: &WeChat) -> Result<Outside, Problem> {
+    let outside = match wechat {
+        WeChat::Real { ca_file: None } => Outside::real(),
+        WeChat::Real { ca_file: Some(path) } => Outside::with_ca_file(path),
+        WeChat::Simulator(base) => Outside::with_wechat_simulator(base),
+    };
+    outside.map_err(Problem::usage)
+}
+
+/// The keys of a first start. This is the only time that the admin key is shown.
+fn tell_what_was_made(house: &House, shared: bool) {
+    if let Some(path) = &house.new_master_key {
+        let copy = if shared { " and copy it to every node" } else { "" };
+        screen::say(format_args!(
+            "First start: made the master key {}. Keep a backup{copy}: without it the secrets in the database are lost.\n",
+            path.display()
+        ));
+    }
+    if let Some((key, path)) = &house.new_admin_key {
+        screen::say(format_args!("Admin key, shown this once:\n  {}", key.expose_secret()));
+        match path {
+            Some(path) => screen::say(format_args!("It is also in {}, where `fed` finds it.\n", path.display())),
+            None => screen::say("It is in no file: keep it now.\n"),
+        }
+    }
+}
+
+/// What is still to be configured, and what has to be typed into WeChat's console.
+fn tell_what_is_missing(federation: &Federation, has_public_url: bool) {
+    screen::say(federation.instruction().trim_end());
+    let public = &federation.settings().public_url;
+    screen::say(format_args!(
+        "\nFor the WeChat Open Platform console (Website App):\n  \
+         callback URL                {}\n  \
+         callback domain 授权回调域  {}\n",
+        Federation::callback_url(public),
+        public.host_str().unwrap_or_default(),
+    ));
+    if !has_public_url {
+        screen::say("No public URL is configured, so only browsers on this machine can sign in: --public-url https://…\n");
+    }
+}
+
+/// Without the slash that a URL without a path ends with.
+fn bare(url: &Url) -> &str {
+    url.as_str().trim_end_matches('/')
+}

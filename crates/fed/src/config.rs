@@ -1,0 +1,182 @@
+//! The configuration of `fed serve`: what was typed (flags, environment, file), and what it means.
+
+use crate::problem::Problem;
+use crate::telemetry::LogFormat;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+mod meaning;
+
+pub(crate) use meaning::{Config, USUAL_PORT, WeChat, lacks_https, own_address};
+
+/// One layer of options. On the command line clap lays flags over the environment; the file comes below.
+#[derive(Clone, Default, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Options {
+    /// A TOML file with these options, written with underscores (`public_url = "https://…"`).
+    /// Flags are stronger than the environment, the environment is stronger than the file.
+    #[arg(long, env = "FED_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The address under which people and providers reach this Federation: https, without a path
+    /// [default: http and the listen address, for sign-ins on this machine only]
+    #[arg(long, env = "FED_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+
+    /// A further public address that requests may come in on; may be given several times
+    #[arg(long, env = "FED_ALSO_PUBLIC_URL", value_name = "URL", value_delimiter = ',')]
+    pub(crate) also_public_url: Option<Vec<String>>,
+
+    /// Where to listen; port 0 takes any free port [default: 127.0.0.1:43127]
+    #[arg(long, env = "FED_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// The folder for keys and, without --database-url, the SQLite database [default: ./data]
+    #[arg(long, env = "FED_DATA", value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// A PostgreSQL database, postgres://user:password@host/name, shared by any number of nodes; better in
+    /// the environment or the file than on the command line, since other users can see that
+    #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = secret)]
+    pub(crate) database_url: Option<SecretString>,
+
+    /// The file with the master key that seals secrets in the database: 64 hexadecimal digits; every node
+    /// of a Federation needs the same [default: master.key in the data folder, made at the first start]
+    #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+
+    /// A proxy or network of proxies whose X-Forwarded-For is believed; may be given several times
+    #[arg(long, env = "FED_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Option<Vec<String>>,
+
+    /// How long a user_token lives: 12h, 7d, … [default: 7d]
+    #[arg(long, env = "FED_TOKEN_LIFE", value_name = "TIME")]
+    pub(crate) token_life: Option<String>,
+
+    /// Sign-ins that one network address may start in a minute; 0 for any number [default: 60]
+    #[arg(long, env = "FED_STARTS_PER_MINUTE", value_name = "N")]
+    pub(crate) starts_per_minute: Option<u32>,
+
+    /// CA certificates (PEM) to trust in place of the system's when calling providers
+    #[arg(long, env = "FED_CA_FILE", value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// A WeChat simulator on this machine in place of WeChat, http://127.0.0.1:PORT: anybody can then sign
+    /// in as anybody, so this Federation has to listen on loopback too
+    #[arg(long, env = "FED_WECHAT_SIMULATOR", value_name = "URL")]
+    pub(crate) wechat_simulator: Option<String>,
+
+    /// How log lines look on standard error [default: text]
+    #[arg(long, env = "FED_LOG_FORMAT", value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+
+    /// What is logged: error, warn, info, debug, trace, or `info,downcity_http=debug` [default: info]
+    #[arg(long, env = "FED_LOG", value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+}
+
+fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(SecretString::from(text))
+}
+
+impl Options {
+    /// These options over those of the file, if one is named.
+    pub(crate) fn with_file(self) -> Result<Self, Problem> {
+        let Some(path) = self.config.clone() else { return Ok(self) };
+        let text = std::fs::read_to_string(&path).map_err(|why| {
+            Problem::usage(format_args!("the config file {} can't be read: {why}", path.display()))
+        })?;
+        Ok(self.over(Self::from_toml(&text, &path)?))
+    }
+
+    fn from_toml(text: &str, path: &Path) -> Result<Self, Problem> {
+        // Not the error's own display: that quotes the line, which may hold the database's password.
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+            let why = error.message().replace("unknown field", "unknown key").replace('\n', ", ");
+            Problem::usage(format_args!("the config file {}, line {line}: {why}", path.display()))
+                .next("`fed serve --help` describes every option; in the file their names have underscores")
+        })
+    }
+
+    fn over(self, weaker: Self) -> Self {
+        Self {
+            config: self.config,
+            public_url: self.public_url.or(weaker.public_url),
+            also_public_url: self.also_public_url.or(weaker.also_public_url),
+            listen: self.listen.or(weaker.listen),
+            data: self.data.or(weaker.data),
+            database_url: self.database_url.or(weaker.database_url),
+            master_key_file: self.master_key_file.or(weaker.master_key_file),
+            trusted_proxy: self.trusted_proxy.or(weaker.trusted_proxy),
+            token_life: self.token_life.or(weaker.token_life),
+            starts_per_minute: self.starts_per_minute.or(weaker.starts_per_minute),
+            ca_file: self.ca_file.or(weaker.ca_file),
+            wechat_simulator: self.wechat_simulator.or(weaker.wechat_simulator),
+            log_format: self.log_format.or(weaker.log_format),
+            log_level: self.log_level.or(weaker.log_level),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn file(text: &str) -> Result<Options, Problem> {
+        Options::from_toml(text, Path::new("fed.toml"))
+    }
+
+    #[test]
+    fn every_option_can_stand_in_the_file_and_the_stronger_layer_wins() {
+        let weaker = file(
+            r#"
+            public_url = "https://file.example"
+            also_public_url = ["https://b.example"]
+            listen = "127.0.0.1:1"
+            data = "/srv/fed"
+            database_url = "postgres://u:p@h/d"
+            master_key_file = "/k"
+            trusted_proxy = ["10.0.0.0/8"]
+            token_life = "1d"
+            starts_per_minute = 5
+            ca_file = "/ca"
+            wechat_simulator = "http://127.0.0.1:9"
+            log_format = "json"
+            log_level = "debug"
+            "#,
+        );
+        let flags = Options { public_url: Some("https://flag.example".into()), ..Options::default() };
+        let both = flags.over(weaker.unwrap());
+        assert_eq!(both.public_url.as_deref(), Some("https://flag.example"));
+        assert_eq!(both.also_public_url.unwrap(), ["https://b.example"]);
+        assert_eq!(both.listen.unwrap().port(), 1);
+        assert_eq!(both.data.as_deref(), Some(Path::new("/srv/fed")));
+        assert_eq!(both.database_url.unwrap().expose_secret(), "postgres://u:p@h/d");
+        assert_eq!(both.master_key_file.as_deref(), Some(Path::new("/k")));
+        assert_eq!(both.trusted_proxy.unwrap(), ["10.0.0.0/8"]);
+        assert_eq!(both.token_life.as_deref(), Some("1d"));
+        assert_eq!(both.starts_per_minute, Some(5));
+        assert_eq!(both.ca_file.as_deref(), Some(Path::new("/ca")));
+        assert_eq!(both.wechat_simulator.as_deref(), Some("http://127.0.0.1:9"));
+        assert_eq!(both.log_format, Some(LogFormat::Json));
+        assert_eq!(both.log_level.as_deref(), Some("debug"));
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_is_named_by_key_and_line_and_never_quotes_a_password() {
+        let told = file("listen = \"127.0.0.1:1\"\n\ndatabase-url = \"postgres://u:hunter2@h/d\"\n");
+        let told = told.err().unwrap().what().to_owned();
+        assert!(told.contains("fed.toml, line 3") && told.contains("unknown key `database-url`"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+        let told = file("data = \"/x\"\ndatabase_url = \"postgres://u:hunter2@h/d\nlisten = 1").err().unwrap();
+        assert!(told.what().contains("line 2") && !told.what().contains("hunter2"), "{told:?}");
+        let told = file("config = \"other.toml\"").err().unwrap();
+        assert!(told.what().contains("unknown key `config`"), "{told:?}");
+    }
+}

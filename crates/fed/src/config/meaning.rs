@@ -1,0 +1,216 @@
+//! What the options mean: checked values with the defaults filled in.
+
+use super::Options;
+use crate::problem::Problem;
+use crate::telemetry::LogFormat;
+use downcity_service::tokens::parse_ttl;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+use url::{Host, Url};
+
+/// The port that commands and guides assume.
+pub(crate) const USUAL_PORT: u16 = 43127;
+
+/// The configuration of `fed serve`.
+pub(crate) struct Config {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// The public address; absent means the listen address, which is then on loopback.
+    pub(crate) public_url: Option<Url>,
+    /// Further public addresses.
+    pub(crate) other_urls: Vec<Url>,
+    /// The folder for keys and the SQLite database.
+    pub(crate) data: PathBuf,
+    /// A PostgreSQL database in place of SQLite.
+    pub(crate) database_url: Option<SecretString>,
+    /// The master key's file, when it is not the one in the data folder.
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// Proxies that are believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// How long a token lives.
+    pub(crate) token_life: Duration,
+    /// Sign-ins an address may start in a minute; 0 is no limit.
+    pub(crate) starts_per_minute: u32,
+    /// Who plays WeChat.
+    pub(crate) wechat: WeChat,
+    /// How log lines look.
+    pub(crate) log_format: LogFormat,
+    /// What is logged.
+    pub(crate) log_level: String,
+}
+
+/// Who plays WeChat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WeChat {
+    /// WeChat, trusted by the system's certificates or by those in a file.
+    Real {
+        /// CA certificates in PEM form.
+        ca_file: Option<PathBuf>,
+    },
+    /// A simulator at this loopback address.
+    Simulator(String),
+}
+
+impl Config {
+    /// Checks the options together. Whatever is wrong with them is told before anything is made.
+    pub(crate) fn read(options: Options) -> Result<Self, Problem> {
+        let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
+        let listen = options.listen.unwrap_or(usual);
+        let public_url = options.public_url.map(|text| public("public_url", &text)).transpose()?;
+        let others = options.also_public_url.unwrap_or_default();
+        let other_urls = others.iter().map(|text| public("also_public_url", text)).collect::<Result<_, _>>()?;
+        check_listen(listen, public_url.as_ref())?;
+        let wechat = match options.wechat_simulator {
+            Some(base) => simulator(base, listen)?,
+            None => WeChat::Real { ca_file: options.ca_file },
+        };
+        let life = options.token_life.as_deref().unwrap_or("7d");
+        let token_life =
+            parse_ttl(life).map_err(|why| Problem::usage(format_args!("token_life `{life}` {why}")))?;
+        let proxies = options.trusted_proxy.unwrap_or_default();
+        Ok(Self {
+            listen,
+            public_url,
+            other_urls,
+            data: options.data.unwrap_or_else(|| PathBuf::from("data")),
+            database_url: options.database_url,
+            master_key_file: options.master_key_file,
+            trusted_proxies: proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
+            token_life,
+            starts_per_minute: options.starts_per_minute.unwrap_or(60),
+            wechat,
+            log_format: options.log_format.unwrap_or_default(),
+            log_level: options.log_level.unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+}
+
+/// The address that a server on this machine has for a browser on this machine.
+pub(crate) fn own_address(address: SocketAddr) -> Url {
+    Url::parse(&format!("http://{address}")).expect("an IP address and a port make a URL")
+}
+
+/// Whether what goes to this address can be read on the way: http to another machine.
+pub(crate) fn lacks_https(url: &Url) -> bool {
+    let local = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() != "https" && !local
+}
+
+fn public(name: &str, text: &str) -> Result<Url, Problem> {
+    let wrong = |why: &str| {
+        Problem::usage(format_args!("{name} `{text}` {why}"))
+            .next("give the address that people and WeChat use, such as https://accounts.example.com")
+    };
+    let url = Url::parse(text).map_err(|_| wrong("is not an absolute URL"))?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "https" | "http") || lacks_https(&url) {
+        return Err(wrong("must begin with https:// (http:// only for 127.0.0.1, [::1] and localhost)"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Problem::usage(format_args!("{name} must not hold a user name or password")));
+    }
+    if bare { Ok(url) } else { Err(wrong("must have no path, query or fragment: the paths are fixed")) }
+}
+
+fn check_listen(listen: SocketAddr, public_url: Option<&Url>) -> Result<(), Problem> {
+    if listen.ip().is_loopback() || public_url.is_some_and(|url| url.scheme() == "https") {
+        return Ok(());
+    }
+    Err(Problem::usage(format_args!(
+        "listening on {listen}, which other machines reach, needs a public_url with https"
+    ))
+    .next("add --public-url https://accounts.example.com, or listen on 127.0.0.1 behind a proxy with TLS"))
+}
+
+fn simulator(base: String, listen: SocketAddr) -> Result<WeChat, Problem> {
+    if !listen.ip().is_loopback() {
+        return Err(Problem::usage(format_args!(
+            "with the WeChat simulator anybody can sign in as anybody, so it can't be used while listening on {listen}"
+        ))
+        .next("remove wechat_simulator in production; for development listen on 127.0.0.1"));
+    }
+    Ok(WeChat::Simulator(base))
+}
+
+fn proxy(text: &str) -> Result<IpNet, Problem> {
+    let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    net.map_err(|_| {
+        Problem::usage(format_args!("trusted_proxy `{text}` is not an address or network"))
+            .next("give 10.0.0.7 or 10.0.0.0/8, for instance")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(change: impl FnOnce(&mut Options)) -> Result<Config, Problem> {
+        let mut options = Options::default();
+        change(&mut options);
+        Config::read(options)
+    }
+
+    fn refused(change: impl FnOnce(&mut Options)) -> String {
+        read(change).err().expect("refused").what().to_owned()
+    }
+
+    #[test]
+    fn defaults_serve_this_machine_only() {
+        let config = read(|_| {}).unwrap();
+        assert_eq!(config.listen, SocketAddr::from((Ipv4Addr::LOCALHOST, 43127)));
+        assert_eq!(config.token_life, Duration::from_secs(7 * 86_400));
+        assert_eq!(config.wechat, WeChat::Real { ca_file: None });
+        assert!(config.public_url.is_none() && config.database_url.is_none());
+    }
+
+    #[test]
+    fn public_addresses_are_https_or_on_this_machine() {
+        for fine in ["https://a.example", "https://a.example:8443/", "http://127.0.0.1:1", "http://[::1]:2"] {
+            assert!(read(|o| o.public_url = Some(fine.into())).is_ok(), "{fine}");
+        }
+        for bad in [
+            "a.example",
+            "http://a.example",
+            "http://10.0.0.1",
+            "ftp://127.0.0.1",
+            "https://a.example/sub",
+            "https://a.example/?x",
+            "https://u:p@a.example",
+        ] {
+            assert!(refused(|o| o.public_url = Some(bad.into())).contains("public_url"), "{bad}");
+            assert!(refused(|o| o.also_public_url = Some(vec![bad.into()])).contains("also_public_url"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn other_machines_need_https_and_never_meet_the_simulator() {
+        let open = Some("0.0.0.0:80".parse().unwrap());
+        assert!(refused(|o| o.listen = open).contains("https"));
+        let https = Some("https://a.example".to_owned());
+        assert!(read(|o| (o.listen, o.public_url) = (open, https.clone())).is_ok());
+        let simulator = Some("http://127.0.0.1:9".to_owned());
+        let both = |o: &mut Options| (o.listen, o.public_url, o.wechat_simulator) = (open, https, simulator);
+        assert!(refused(both).contains("anybody can sign in as anybody"));
+    }
+
+    #[test]
+    fn proxies_and_lives_are_read() {
+        let config = read(|o| {
+            o.trusted_proxy = Some(vec!["10.0.0.7".into(), "fd00::/8".into()]);
+            o.token_life = Some("12h".into());
+        });
+        let config = config.unwrap();
+        assert_eq!(config.trusted_proxies, ["10.0.0.7/32".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+        assert_eq!(config.token_life, Duration::from_secs(43_200));
+        assert!(refused(|o| o.trusted_proxy = Some(vec!["proxy".into()])).contains("`proxy`"));
+        assert!(refused(|o| o.token_life = Some("soon".into())).contains("`soon`"));
+    }
+}

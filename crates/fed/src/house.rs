@@ -1,0 +1,195 @@
+//! Wires the rooms together: store, outside world, service, door. What `serve`, `dev` and `demo` share.
+
+use crate::door::Door;
+use crate::keys::{self, MasterKey};
+use crate::problem::Problem;
+use crate::screen;
+use downcity_providers::Outside;
+use downcity_service::seams::{SystemClock, SystemRandom};
+use downcity_service::{Federation, OpenError, Parts, Settings};
+use downcity_store::Store;
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+
+/// The database's file in the data folder.
+const DATABASE: &str = "fed.db";
+/// The admin key's file in the data folder.
+pub(crate) const ADMIN_KEY: &str = "admin.key";
+/// The master key's file in the data folder.
+const MASTER_KEY: &str = "master.key";
+
+/// What a house is built from.
+pub(crate) struct Plan {
+    /// The folder for keys and the SQLite database.
+    pub(crate) data: PathBuf,
+    /// PostgreSQL in place of SQLite.
+    pub(crate) database_url: Option<SecretString>,
+    /// A master key that does not lie in the data folder.
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// What the service needs to know.
+    pub(crate) settings: Settings,
+    /// Proxies that are believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Where WeChat is.
+    pub(crate) outside: Arc<Outside>,
+}
+
+/// An open Federation, and what its first start made.
+pub(crate) struct House {
+    /// The stories.
+    pub(crate) federation: Arc<Federation>,
+    /// The master key's file, if it was made just now.
+    pub(crate) new_master_key: Option<PathBuf>,
+    /// The admin key, if it was made just now, and its file where that could be written.
+    pub(crate) new_admin_key: Option<(SecretString, Option<PathBuf>)>,
+    trusted_proxies: Vec<IpNet>,
+}
+
+impl House {
+    /// Opens the store and the Federation, and makes the keys that a first start needs.
+    pub(crate) async fn open(plan: Plan) -> Result<Self, Problem> {
+        keys::make_folder(&plan.data)?;
+        let key = master_key(&plan)?;
+        let opened = open(&plan, &key).await;
+        if opened.is_err() {
+            key.unmake();
+        }
+        let federation = opened?;
+        let new_admin_key = admin_key(&federation, &plan.data).await?;
+        Ok(Self {
+            federation,
+            new_master_key: key.made.then_some(key.path),
+            new_admin_key,
+            trusted_proxies: plan.trusted_proxies,
+        })
+    }
+
+    /// Opens the door and starts housekeeping.
+    pub(crate) fn serve(&self, listener: TcpListener) -> Result<Serving, Problem> {
+        let federation = Arc::clone(&self.federation);
+        let app = downcity_http::app(downcity_http::Door {
+            federation: Arc::clone(&federation),
+            trusted_proxies: self.trusted_proxies.clone(),
+        });
+        let door = Door::open(listener, app)?;
+        let keeping = tokio::spawn(Arc::clone(&federation).keep_house());
+        Ok(Serving { federation, door, keeping })
+    }
+}
+
+/// A Federation that answers requests.
+pub(crate) struct Serving {
+    federation: Arc<Federation>,
+    door: Door,
+    keeping: JoinHandle<()>,
+}
+
+impl Serving {
+    /// Ends running requests, then lets the store write what is queued. `hurry` ends the first wait.
+    pub(crate) async fn close(self, hurry: impl Future<Output = ()>) {
+        self.door.close(hurry).await;
+        self.keeping.abort();
+        self.federation.close().await;
+    }
+}
+
+fn master_key(plan: &Plan) -> Result<MasterKey, Problem> {
+    if let Some(path) = &plan.master_key_file {
+        let missing = || {
+            let make = format!("make one: (umask 077; openssl rand -hex 32 > {})", path.display());
+            Problem::new(format_args!("there is no master key file {}", path.display()))
+                .next(format_args!("copy it from another node or a backup, or for a new Federation {make}"))
+        };
+        return MasterKey::read(path)?.ok_or_else(missing);
+    }
+    let path = plan.data.join(MASTER_KEY);
+    let database = plan.data.join(DATABASE);
+    if plan.database_url.is_none() && database.exists() && !path.exists() {
+        // A fresh key could open nothing in there.
+        let what = format!("{} is there, but its master key {} is missing", database.display(), path.display());
+        return Err(Problem::new(what).next("put the key back from a backup; nothing was changed"));
+    }
+    MasterKey::read_or_make(&path)
+}
+
+async fn open(plan: &Plan, key: &MasterKey) -> Result<Arc<Federation>, Problem> {
+    let store = match &plan.database_url {
+        Some(url) => Store::open_postgres(url.expose_secret()).await,
+        None => Store::open_sqlite(&plan.data.join(DATABASE)).await,
+    };
+    let store = store.map_err(Problem::new)?;
+    let parts = Parts {
+        settings: plan.settings.clone(),
+        store,
+        master_key: key.bytes,
+        outside: Arc::clone(&plan.outside),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    };
+    Federation::open(parts).await.map_err(|why| match why {
+        OpenError::WrongMasterKey if key.made => {
+            Problem::new("this database belongs to a Federation that has a master key already").next(format_args!(
+                "copy {MASTER_KEY} from its first node to {} (mode 0600), or name it with --master-key-file",
+                key.path.display()
+            ))
+        }
+        why => Problem::new(why),
+    })
+}
+
+/// Makes the first admin key and keeps it in the data folder, where `fed` commands find it.
+async fn admin_key(
+    federation: &Federation,
+    data: &Path,
+) -> Result<Option<(SecretString, Option<PathBuf>)>, Problem> {
+    let Some(key) = federation.make_first_admin_key().await.map_err(Problem::new)? else { return Ok(None) };
+    let path = data.join(ADMIN_KEY);
+    // The key is told only this once: whatever goes wrong with the file, it has to be shown.
+    let kept = match keys::write_private(&path, key.expose_secret()) {
+        Ok(true) => Some(path),
+        Ok(false) => {
+            screen::tell(format_args!("warning: {} holds another key and stays as it is", path.display()));
+            None
+        }
+        Err(why) => {
+            screen::tell(format_args!("warning: {} can't be written: {why}", path.display()));
+            None
+        }
+    };
+    Ok(Some((key, kept)))
+}
+
+/// SIGTERM and SIGINT.
+pub(crate) struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    /// From now on a signal is answered in an orderly way.
+    pub(crate) fn listen() -> Result<Self, Problem> {
+        let fault = |why| Problem::new(format_args!("signals can't be received: {why}"));
+        Ok(Self {
+            term: signal(SignalKind::terminate()).map_err(fault)?,
+            int: signal(SignalKind::interrupt()).map_err(fault)?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
+    }
+}
+
+/// The address that a listener really has.
+pub(crate) fn address_of(listener: &TcpListener) -> Result<SocketAddr, Problem> {
+    listener.local_addr().map_err(|why| Problem::new(format_args!("the listen address can't be read: {why}")))
+}

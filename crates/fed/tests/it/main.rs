@@ -1,0 +1,5 @@
+//! The whole system: the real binary, started as a process, spoken to over HTTP.
+
+mod cli;
+mod demo;
+mod support;

@@ -1,0 +1,251 @@
+//! Starts `fed serve` as a real process on a free port and stops it when the test is over.
+
+use downcity::{Admin, Federation, SecretString};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a start may take before the test gives up; the machine may be busy with other builds.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What `fed serve` prints before its address once it listens.
+pub(crate) const READY: &str = "ready: listening on ";
+
+/// `fed` with an environment that nothing of the developer's leaks into.
+pub(crate) fn fed() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fed"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FED_") {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end with `input` on its standard input.
+pub(crate) fn run(mut command: Command, input: &str) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("fed starts");
+    // The command may end without reading its input; then there is nobody to write to.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("fed ends")
+}
+
+/// What a finished command said on both channels.
+pub(crate) fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// How a Federation is started. The default: SQLite in a fresh folder, a free port, no simulator.
+#[derive(Default)]
+pub(crate) struct Setup {
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    folder: Option<Arc<TempDir>>,
+}
+
+impl Setup {
+    /// Further arguments of `fed serve`.
+    pub(crate) fn args<'a>(mut self, args: impl IntoIterator<Item = &'a str>) -> Self {
+        self.args.extend(args.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// A variable of the process's environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The simulator at this address in WeChat's place.
+    pub(crate) fn simulator(self, base: &str) -> Self {
+        self.args(["--wechat-simulator", base])
+    }
+
+    /// A PostgreSQL database in SQLite's place.
+    pub(crate) fn database_url(self, url: &str) -> Self {
+        self.env("FED_DATABASE_URL", url)
+    }
+
+    /// The folder of another Federation, for instance one that was killed.
+    pub(crate) fn folder(mut self, folder: &Arc<TempDir>) -> Self {
+        self.folder = Some(Arc::clone(folder));
+        self
+    }
+
+    /// Starts it and waits until it listens.
+    pub(crate) fn start(self) -> Fed {
+        self.start_on("127.0.0.1:0")
+    }
+
+    fn start_on(self, listen: &str) -> Fed {
+        let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
+        let mut command = fed();
+        command.args(["serve", "--listen", listen, "--data"]).arg(folder.path().join("data"));
+        command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("fed serve starts");
+        let output = collect(child.stdout.take().expect("a pipe"));
+        let log = collect(child.stderr.take().expect("a pipe"));
+        let mut fed = Fed { child, folder, setup: self, output, log, url: String::new() };
+        fed.url = fed.wait_for_address();
+        fed
+    }
+}
+
+/// A running `fed serve`. Dropping it kills it.
+pub(crate) struct Fed {
+    child: Child,
+    folder: Arc<TempDir>,
+    setup: Setup,
+    output: Arc<Mutex<String>>,
+    log: Arc<Mutex<String>>,
+    url: String,
+}
+
+impl Fed {
+    /// With the defaults of [`Setup`].
+    pub(crate) fn start() -> Self {
+        Setup::default().start()
+    }
+
+    /// Its address, without a slash at its end.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its data folder, with the keys and, on SQLite, the database.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The temporary folder round the data folder; kept as long as somebody holds it.
+    pub(crate) fn folder(&self) -> &Arc<TempDir> {
+        &self.folder
+    }
+
+    /// What it printed so far on standard output.
+    pub(crate) fn output(&self) -> String {
+        self.output.lock().expect("not poisoned").clone()
+    }
+
+    /// What it logged so far on standard error.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("not poisoned").clone()
+    }
+
+    /// The admin key that the first start made.
+    pub(crate) fn admin_key(&self) -> String {
+        read(&self.data().join("admin.key")).trim().to_owned()
+    }
+
+    /// The Rust client at its address.
+    pub(crate) fn client(&self) -> Federation {
+        Federation::new(&self.url).expect("a good address")
+    }
+
+    /// The Rust client with the admin key.
+    pub(crate) fn admin(&self) -> Admin {
+        self.client().admin(SecretString::from(self.admin_key()))
+    }
+
+    /// A `fed` command against this Federation; the admin key comes from its data folder.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = fed();
+        command.args(args).args(["--url", &self.url, "--data"]).arg(self.data());
+        command
+    }
+
+    /// Runs such a command and expects success; answers its standard output.
+    pub(crate) fn run(&self, args: &[&str]) -> String {
+        self.run_with(args, "")
+    }
+
+    /// The same with something on standard input.
+    pub(crate) fn run_with(&self, args: &[&str], input: &str) -> String {
+        let output = run(self.command(args), input);
+        assert!(output.status.success(), "fed {args:?} failed: {}", said(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// kill -9.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status;
+            }
+            assert!(Instant::now() < end, "fed serve did not stop: {}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Kills it if it still runs and starts it again with the same data, on the same port.
+    pub(crate) fn restart(mut self) -> Self {
+        self.kill();
+        let listen = self.url.trim_start_matches("http://").to_owned();
+        let setup = std::mem::take(&mut self.setup);
+        setup.folder(&self.folder).start_on(&listen)
+    }
+
+    fn wait_for_address(&mut self) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(url) = self.output().lines().find_map(|line| line.strip_prefix(READY)) {
+                let address = url.trim_start_matches("http://");
+                TcpStream::connect(address).expect("it listens where it says");
+                return url.to_owned();
+            }
+            let ended = self.child.try_wait().expect("a child");
+            assert!(
+                ended.is_none() && Instant::now() < end,
+                "fed serve did not start: {}{}",
+                self.output(),
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Fed {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The text of a file.
+pub(crate) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Collects what a process writes, line by line, for as long as it lives.
+fn collect(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::clone(&text);
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let mut kept = kept.lock().expect("not poisoned");
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+    });
+    text
+}
