@@ -50,3 +50,12 @@ fn url(database: &str) -> String {
 pub async fn tamper(store: &Store, sql: &'static str) -> u64 {
     store.db.exec(sql, Vec::new()).await.expect("the statement is right")
 }
+
+/// Reads one whole number behind the store's back, for instance how many rows there are.
+///
+/// # Panics
+/// When the query fails or does not answer with one.
+pub async fn number(store: &Store, sql: &'static str) -> i64 {
+    let row = store.db.read_row(sql, Vec::new()).await.expect("the query is right").expect("one row");
+    row.read_as("(a test)", |row| row.int("number")).expect("a whole number")
+}

@@ -40,10 +40,7 @@ impl Writer {
     /// Starts the thread, which owns the connection and the lock on the file until it ends.
     pub(crate) fn start(connection: Connection, lock: File) -> std::io::Result<Self> {
         let (orders, inbox) = sync_channel(QUEUE);
-        std::thread::Builder::new().name("store-writer".into()).spawn(move || {
-            run(connection, &inbox);
-            drop(lock);
-        })?;
+        std::thread::Builder::new().name("store-writer".into()).spawn(move || run(connection, lock, &inbox))?;
         Ok(Self { orders })
     }
 
@@ -103,7 +100,7 @@ impl Writer {
     }
 }
 
-fn run(connection: Connection, inbox: &Receiver<Order>) {
+fn run(connection: Connection, lock: File, inbox: &Receiver<Order>) {
     let mut tx = Tx::sqlite_writer(connection);
     let mut closing = None;
     while closing.is_none() {
@@ -114,6 +111,8 @@ fn run(connection: Connection, inbox: &Receiver<Order>) {
         }
     }
     drop(tx);
+    // Only now may another process open the file; whoever waits for the end may start one.
+    drop(lock);
     if let Some(done) = closing {
         let _ = done.send(());
     }

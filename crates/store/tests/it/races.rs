@@ -4,7 +4,7 @@ use crate::support::{
     attempt, exchanging, home, later, new_session, on_both_engines, openid, sign_in, signed_in, sixteen, state,
     unionid, user, wechat,
 };
-use downcity_core::{Digest, UserId};
+use downcity_core::{Digest, IdentityId, UserId};
 use downcity_store::{AdminKeyRow, Collected, Completed, SigningKeyRow, Store, testing};
 use std::collections::HashSet;
 
@@ -126,6 +126,7 @@ async fn sixteen_completions_of_one_attempt(store: Store) {
         let store = store.clone();
         let mut sign_in = sign_in("a", wechat(vec![openid("wx", &format!("o{i}"))]), later(1));
         sign_in.user_id = user(&i.to_string());
+        sign_in.identity_id = IdentityId::parse(&format!("identity-{i}")).unwrap();
         async move { store.complete_sign_in(&sign_in).await.unwrap() }
     })
     .await;
