@@ -50,3 +50,12 @@ async fn a_code_of_another_app_in_the_callback() {
     let path = fx.exchange_path(&code).replace(&app.appid, &other.appid).replace(&app.secret, &other.secret);
     assert!(fx.sns(&path).await["access_token"].is_string(), "valid, but not ours");
 }
+
+#[test]
+fn the_readme_names_every_switch() {
+    let readme = include_str!("../../README.md");
+    let switches = serde_json::to_value(Switches::default()).unwrap();
+    for name in switches.as_object().unwrap().keys() {
+        assert!(readme.contains(&format!("`{name}`")), "README.md lacks the switch {name}");
+    }
+}
