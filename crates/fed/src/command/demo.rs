@@ -40,9 +40,10 @@ pub(crate) fn run() -> Result<(), Problem> {
         walked?;
         let took = begun.elapsed().as_millis();
         screen::say(format_args!("\nSigned in with WeChat and out again, all as expected, in {took} ms. Go on:"));
-        screen::say("  fed dev                the same in your browser, with a sample product page");
-        screen::say("  fed serve --help       your own Federation, with the real WeChat");
-        screen::say(paint.faint("  (fed is target/release/fed; cargo run --release -- dev does the same)"));
+        // Whoever came by cargo may have no `fed` in their path.
+        let fed = if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "fed" };
+        screen::say(format_args!("  {fed} dev           the same in your browser, with a sample product page"));
+        screen::say(format_args!("  {fed} serve --help  your own Federation, with the real WeChat"));
         Ok(())
     })
 }

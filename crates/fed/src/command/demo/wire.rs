@@ -28,6 +28,8 @@ pub(crate) struct Answer {
     path: String,
     status: StatusCode,
     location: Option<String>,
+    /// Cookies that were set, as a browser sends them back.
+    cookies: Vec<String>,
     body: String,
 }
 
@@ -73,14 +75,15 @@ impl Wire {
         self.send("POST", to, self.client.post(to).form(form), None).await
     }
 
-    /// `GET` as a browser does it: with redirects.
+    /// `GET` as a browser does it: with redirects, and with the cookies set on the way.
     pub(crate) async fn follow(&self, to: &str) -> Result<Answer, Problem> {
         let mut answer = self.get(to, None).await?;
         let mut at = Url::parse(to).map_err(Problem::new)?;
         for _ in 0..HOPS {
             let Some(next) = answer.location.as_deref().and_then(|location| at.join(location).ok()) else { break };
+            let request = self.client.get(next.as_str()).header(header::COOKIE, answer.cookies.join("; "));
             let asked = answer.path;
-            answer = self.get(next.as_str(), None).await?;
+            answer = self.send("GET", next.as_str(), request, None).await?;
             (answer.path, at) = (asked, next);
         }
         Ok(answer)
@@ -154,7 +157,9 @@ impl Wire {
         let response: Response = request.send().await.map_err(broken)?;
         let (status, headers) = (response.status(), response.headers());
         let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let set = headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookies = set.filter_map(|cookie| cookie.split(';').next()).map(str::to_owned).collect();
         let body = response.text().await.map_err(broken)?;
-        Ok(Answer { method, host, path, status, location, body })
+        Ok(Answer { method, host, path, status, location, cookies, body })
     }
 }
