@@ -79,7 +79,7 @@ impl Postgres {
     }
 
     async fn write_once<D, T>(&self, data: &D, work: Work<D, T>) -> Result<T, Fault> {
-        let mut tx = Tx::postgres(PgTx::begin(self.pool.get().await?).await?);
+        let mut tx = Tx::postgres(PgTx::new(self.pool.get().await?));
         let result = work(data, &mut tx).await;
         let result = tx.verdict(result);
         let keep = result.is_ok() && !tx.is_undone();
@@ -102,39 +102,52 @@ impl Postgres {
 pub(crate) struct PgTx {
     /// Empty once the transaction has ended.
     connection: Option<Object>,
+    begun: bool,
 }
 
 impl PgTx {
-    async fn begin(connection: Object) -> Result<Self, Fault> {
-        // Wrapped first: whatever happens from here on, the connection is not reused inside a transaction.
-        let tx = Self { connection: Some(connection) };
-        tx.connection()?.batch_execute(dialect::BEGIN_POSTGRES).await?;
-        Ok(tx)
+    fn new(connection: Object) -> Self {
+        Self { connection: Some(connection), begun: false }
     }
 
-    pub(super) async fn query(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
-        query(self.connection()?, sql, args).await
+    pub(super) async fn query(&mut self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
+        self.after_begin(|connection| query(connection, sql, args)).await
     }
 
-    pub(super) async fn execute(&self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
-        execute(self.connection()?, sql, args).await
+    pub(super) async fn execute(&mut self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
+        self.after_begin(|connection| execute(connection, sql, args)).await
+    }
+
+    /// The first statement travels together with its `begin`: the server runs them in the order they were
+    /// sent, which is the order in which `join!` first polls them.
+    async fn after_begin<'t, T, F, W>(&'t mut self, statement: F) -> Result<T, Fault>
+    where
+        F: FnOnce(&'t Object) -> W,
+        W: Future<Output = Result<T, Fault>>,
+    {
+        let first = !std::mem::replace(&mut self.begun, true);
+        let connection = self.connection.as_ref().ok_or_else(|| Fault::internal("the transaction has ended"))?;
+        if !first {
+            return statement(connection).await;
+        }
+        let (begun, result) = tokio::join!(connection.batch_execute(dialect::BEGIN_POSTGRES), statement(connection));
+        begun?;
+        result
     }
 
     async fn end(mut self, how: &str) -> Result<(), Fault> {
-        self.connection()?.batch_execute(how).await?;
-        self.connection = None;
+        if let (true, Some(connection)) = (self.begun, &self.connection) {
+            connection.batch_execute(how).await?;
+        }
+        self.begun = false;
         Ok(())
-    }
-
-    fn connection(&self) -> Result<&Object, Fault> {
-        self.connection.as_ref().ok_or_else(|| Fault::internal("the transaction has ended"))
     }
 }
 
 impl Drop for PgTx {
     /// A transaction that did not end goes together with its connection.
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        if let (true, Some(connection)) = (self.begun, self.connection.take()) {
             drop(Object::take(connection));
         }
     }
