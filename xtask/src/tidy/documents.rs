@@ -24,7 +24,7 @@ fn twins(tree: &Tree, breaks: &mut Vec<Break>) {
         let is_guide = path.strip_prefix("docs/").is_some_and(|rest| !rest.contains('/'));
         match tree.text(&twin) {
             None if is_guide => {
-                breaks.push(Break::new(path, 1, format!("a guide has a Chinese twin, `{twin}`")))
+                breaks.push(Break::new(path, 1, format!("a guide has a Chinese twin, `{twin}`")));
             }
             None => {}
             Some(other) => {
@@ -66,7 +66,7 @@ fn decisions(tree: &Tree, breaks: &mut Vec<Break>) {
         });
         match number {
             None => {
-                breaks.push(Break::new(&path, 1, "a decision is called `NNNN-title-in-small-letters.md`"))
+                breaks.push(Break::new(&path, 1, "a decision is called `NNNN-title-in-small-letters.md`"));
             }
             Some(number) if number != expected => {
                 breaks.push(Break::new(

@@ -75,8 +75,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Break> {
 
 fn objection(room: &Room, ours: &[String], name: &str) -> Option<String> {
     let folder = room.folder;
-    let stranger = ours.iter().any(|our| our == name)
-        && room.knows.is_some_and(|knows| !knows.iter().any(|known| *known == name));
+    let stranger =
+        ours.iter().any(|our| our == name) && room.knows.is_some_and(|knows| !knows.contains(&name));
     if stranger {
         return Some(format!("the room `{folder}` must not know `{name}`: arrows point inwards only"));
     }
