@@ -38,6 +38,7 @@ pub(crate) struct CallbackParams {
 pub(crate) async fn oauth_callback(
     State(house): State<House>,
     client::From(client): client::From,
+    headers: HeaderMap,
     query: Result<Query<CallbackParams>, ApiError>,
 ) -> Response {
     let Ok(Query(params)) = query else { return see_other(&problem_path(Code::UnknownLogin)) };
@@ -47,8 +48,9 @@ pub(crate) async fn oauth_callback(
     match house.federation.login_callback(query, &client).await {
         Ok(CallbackAnswer::ToProduct(url)) => see_other(&url),
         Ok(CallbackAnswer::ToOutcome { attempt, finisher }) => {
-            let mut response = see_other(&format!("{OUTCOME}?attempt={}", attempt.attempt_id));
-            let cookie = finisher.and_then(|finisher| cookies::set_finish(&finisher, &state, house.secure));
+            let id = attempt.attempt_id.as_str();
+            let mut response = see_other(&format!("{OUTCOME}?attempt={id}"));
+            let cookie = finisher.and_then(|f| cookies::set_finish(&headers, id, &f, &state, house.secure));
             if let Some(cookie) = cookie {
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
             }
@@ -87,7 +89,7 @@ pub(crate) async fn oauth_outcome(
     let Some(attempt) = params.attempt else {
         return pages::problem(params.problem.as_deref(), lang.unwrap_or_default());
     };
-    let finish = cookies::finish(&headers, house.secure);
+    let finish = cookies::finish(&headers, &attempt, house.secure);
     let (finisher, state) = finish.map_or((None, None), |finish| (Some(finish.finisher), Some(finish.state)));
     match house.federation.login_outcome(&attempt, finisher.as_ref(), state.as_deref()).await {
         Ok(Some(outcome)) => pages::outcome(&outcome, lang),
@@ -128,7 +130,7 @@ pub(crate) async fn oauth_confirm(State(house): State<House>, headers: HeaderMap
         return refused();
     }
     let Ok(form) = serde_urlencoded::from_bytes::<ConfirmForm>(&body) else { return refused() };
-    let finisher = cookies::finish(&headers, house.secure).map(|finish| finish.finisher);
+    let finisher = cookies::finish(&headers, &form.attempt, house.secure).map(|finish| finish.finisher);
     let decision = match form.decision {
         Answer::Allow => Decision::Allow,
         Answer::Deny => Decision::Deny,

@@ -4,11 +4,15 @@
 //! them. They are `Lax`, since the browser comes back from the provider by a cross-site navigation.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use downcity_service::core::OpaqueToken;
 use downcity_service::core::attempt::LIFETIME;
+use downcity_service::core::{AttemptId, OpaqueToken};
 
 const LOGIN: &str = "dc_login";
 const FINISH: &str = "dc_finish";
+
+/// How many sign-ins one browser can have at their last step at the same time, in tabs side by side. The
+/// oldest give way, so that nobody can fill a browser's cookie space by sending it through callbacks.
+const FINISHES: usize = 4;
 
 /// The browser that finished an attempt, and the state it brought.
 pub(crate) struct Finish {
@@ -21,14 +25,16 @@ pub(crate) fn login(headers: &HeaderMap, secure: bool) -> Option<OpaqueToken> {
     find(headers, &name(LOGIN, secure)).and_then(|value| OpaqueToken::parse(&value))
 }
 
-/// The finish cookie of a request.
-pub(crate) fn finish(headers: &HeaderMap, secure: bool) -> Option<Finish> {
+/// What a request's finish cookie says about an attempt.
+pub(crate) fn finish(headers: &HeaderMap, attempt: &str, secure: bool) -> Option<Finish> {
     let value = find(headers, &name(FINISH, secure))?;
-    let (finisher, state) = value.split_once('.')?;
-    Some(Finish {
-        finisher: OpaqueToken::parse(finisher)?,
-        state: OpaqueToken::parse(state)?.reveal().to_owned(),
-    })
+    let entry = value.split('~').find(|entry| is_about(entry, attempt))?;
+    let mut parts = entry.split('.').skip(1).map(OpaqueToken::parse);
+    Some(Finish { finisher: parts.next()??, state: parts.next()??.reveal().to_owned() })
+}
+
+fn is_about(entry: &str, attempt: &str) -> bool {
+    entry.split_once('.').is_some_and(|(id, _)| id == attempt)
 }
 
 /// Sets the login cookie.
@@ -36,9 +42,26 @@ pub(crate) fn set_login(token: &OpaqueToken, secure: bool) -> Option<HeaderValue
     set(LOGIN, token.reveal(), secure)
 }
 
-/// Sets the finish cookie.
-pub(crate) fn set_finish(finisher: &OpaqueToken, state: &str, secure: bool) -> Option<HeaderValue> {
-    set(FINISH, &format!("{}.{state}", finisher.reveal()), secure)
+/// Adds an attempt to the finish cookie of a request.
+pub(crate) fn set_finish(
+    headers: &HeaderMap,
+    attempt: &str,
+    finisher: &OpaqueToken,
+    state: &str,
+    secure: bool,
+) -> Option<HeaderValue> {
+    let before = find(headers, &name(FINISH, secure)).unwrap_or_default();
+    let others = before.split('~').filter(|entry| is_entry(entry) && !is_about(entry, attempt));
+    let this = format!("{attempt}.{}.{state}", finisher.reveal());
+    let entries: Vec<&str> = std::iter::once(this.as_str()).chain(others).take(FINISHES).collect();
+    set(FINISH, &entries.join("~"), secure)
+}
+
+/// Whether a part of a cookie has the form that we gave it, so that nothing else is sent back.
+fn is_entry(entry: &str) -> bool {
+    let parts: Vec<&str> = entry.split('.').collect();
+    matches!(parts[..], [id, finisher, state]
+        if AttemptId::parse(id).is_ok() && OpaqueToken::parse(finisher).is_some() && OpaqueToken::parse(state).is_some())
 }
 
 fn name(base: &str, secure: bool) -> String {
