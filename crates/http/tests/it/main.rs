@@ -1,6 +1,11 @@
 //! The door and everything behind it, over real HTTP: a Federation on a real store, the WeChat simulator as
 //! the provider, a clock that tests can move.
 
+mod confirm;
+mod confirm_page;
+mod kit;
 mod openapi;
+mod person;
+mod spec;
 mod support;
 mod walk;

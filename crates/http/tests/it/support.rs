@@ -78,6 +78,8 @@ pub(crate) struct World {
     pub(crate) admin_key: Secret,
     pub(crate) http: reqwest::Client,
     pub(crate) store: Store,
+    /// The path of the SQLite file, or the URL of the PostgreSQL database.
+    pub(crate) database: String,
     _dir: tempfile::TempDir,
 }
 
@@ -96,9 +98,12 @@ impl World {
 
     pub(crate) async fn planned(plan: Plan) -> Self {
         let (dir, path) = fresh_sqlite();
-        let store = match plan.on {
-            On::Sqlite => Store::open_sqlite(&path).await.unwrap(),
-            On::Postgres => Store::open_postgres(&fresh_postgres().await).await.unwrap(),
+        let (store, database) = match plan.on {
+            On::Sqlite => (Store::open_sqlite(&path).await.unwrap(), path.to_str().unwrap().to_owned()),
+            On::Postgres => {
+                let url = fresh_postgres().await;
+                (Store::open_postgres(&url).await.unwrap(), url)
+            }
         };
         let sim = Sim::start(plan.sim, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -134,7 +139,7 @@ impl World {
             .timeout(Duration::from_secs(60))
             .build()
             .unwrap();
-        Self { base, federation, sim, clock, admin_key, http, store, _dir: dir }
+        Self { base, federation, sim, clock, admin_key, http, store, database, _dir: dir }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
