@@ -7,6 +7,7 @@
 mod cities;
 mod db;
 mod env;
+mod events;
 mod error;
 mod housekeeping;
 mod keys;
@@ -17,6 +18,7 @@ pub mod testing;
 mod users;
 
 pub use env::EnvRow;
+pub use events::NewEvent;
 pub use error::{OpenError, StoreError};
 pub use keys::{AdminKeyRow, SigningKeyRow};
 pub use sessions::{Collected, NewSession};
