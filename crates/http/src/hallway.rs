@@ -81,7 +81,10 @@ fn harden(headers: &mut HeaderMap, secure: bool) {
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(API_CSP));
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
+    // Only what a handler calls public may be kept anywhere: event streams come with `no-cache`, which allows it.
+    let public =
+        headers.get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"public"));
+    if !public {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if secure {

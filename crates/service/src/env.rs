@@ -80,6 +80,10 @@ fn bad(field: &'static str, why: impl Into<String>) -> EnvError {
     EnvError::BadField { field, why: why.into() }
 }
 
+fn full() -> EnvError {
+    bad("key", format!("is one too many: the Federation env holds at most {COUNT_LIMIT} settings"))
+}
+
 /// What the catalogue knows of a name.
 fn spec(key: &str) -> Option<&'static EnvSpec> {
     catalogue().iter().flat_map(|provider| provider.env).find(|spec| spec.key == key)
@@ -199,6 +203,13 @@ impl Federation {
         Ok(self.directory.load().env.len())
     }
 
+    /// Whether these fit: changing what is set needs no room.
+    fn check_room(&self, rows: &[EnvRow]) -> Result<(), EnvError> {
+        let directory = self.directory.load();
+        let added = rows.iter().filter(|row| !directory.env.contains_key(&row.key)).count();
+        if added > 0 && directory.env.len() + added > COUNT_LIMIT { Err(full()) } else { Ok(()) }
+    }
+
     async fn put(&self, pairs: &[(String, String)]) -> Result<Stored, EnvError> {
         let now = self.clock.now();
         let mut rows: Vec<EnvRow> = Vec::with_capacity(pairs.len());
@@ -211,10 +222,11 @@ impl Federation {
             rows.retain(|row| row.key != key);
             let sealed = self.vault.seal(&env_place(key), value.as_bytes());
             rows.push(EnvRow { key: key.to_owned(), sealed, updated_at: now });
+            if rows.len() > COUNT_LIMIT {
+                return Err(full());
+            }
         }
-        if self.directory.load().env.len() + rows.len() > COUNT_LIMIT {
-            return Err(bad("key", format!("the Federation env may hold at most {COUNT_LIMIT} settings")));
-        }
+        self.check_room(&rows)?;
         self.store.put_env(&rows).await?;
         self.reload().await?;
         Ok(Stored { keys: rows.into_iter().map(|row| row.key).collect(), warnings })
