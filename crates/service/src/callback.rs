@@ -1,8 +1,8 @@
 //! Story: the browser comes back from the provider.
 //!
 //! Exactly one callback claims an attempt and talks to the provider; every other one waits for that outcome
-//! and shows it. The exchange runs in a task of its own, so that a browser that goes away can't leave it
-//! half done.
+//! and shows it. Claim and exchange run in a task of their own, so that a browser that goes away can't leave
+//! them half done.
 
 use crate::federation::Federation;
 use crate::login::Client;
@@ -62,24 +62,13 @@ impl Federation {
         let found = self.store.attempt_by_state(state.digest()).await?.ok_or(CallbackError::UnknownState)?;
         let code = query.code.clone().unwrap_or_default();
         let finisher = finisher_token(state.reveal(), &code);
-        let now = self.clock.now();
         let claimed = match found.stage {
-            Stage::Waiting => {
-                self.store.claim_attempt(state.digest(), Digest::of(&code), finisher.digest(), now).await?
-            }
-            _ => None,
+            Stage::Waiting => self.claim_in_task(&found, &state, &finisher, query, client).await?,
+            _ => false,
         };
         let settled = match claimed {
-            Some(attempt) => {
-                let (federation, client) = (Arc::clone(self), client.clone());
-                let id = attempt.attempt_id.clone();
-                let work = async move { federation.finish(attempt, &query, &client).await };
-                if self.tasks.spawn(work).await.is_err() {
-                    error!(attempt_id = %id, "finishing a sign-in stopped unexpectedly");
-                }
-                self.store.attempt_by_id(&id).await?
-            }
-            None => self.settled(found).await?,
+            true => self.store.attempt_by_id(&found.attempt_id).await?,
+            false => self.settled(found).await?,
         };
         let attempt = settled.ok_or(CallbackError::UnknownState)?;
         if matches!(attempt.stage, Stage::Waiting) {
@@ -87,6 +76,31 @@ impl Federation {
         }
         let same_browser = attempt.claimed_code == Some(Digest::of(&code));
         Ok(self.answer_browser(attempt, state.reveal(), same_browser.then_some(finisher)))
+    }
+
+    /// Claims the attempt and finishes it in a task of its own: from the claim on nobody else will, so a
+    /// browser that goes away must not stop it. False when another callback was faster.
+    async fn claim_in_task(
+        self: &Arc<Self>,
+        found: &Attempt,
+        state: &OpaqueToken,
+        finisher: &OpaqueToken,
+        query: CallbackQuery,
+        client: &Client,
+    ) -> Result<bool, StoreError> {
+        let (federation, client) = (Arc::clone(self), client.clone());
+        let code = Digest::of(query.code.as_deref().unwrap_or_default());
+        let (state, finisher, now) = (state.digest(), finisher.digest(), self.clock.now());
+        let work = async move {
+            let claimed = federation.store.claim_attempt(state, code, finisher, now).await?;
+            let Some(attempt) = claimed else { return Ok(false) };
+            federation.finish(attempt, &query, &client).await;
+            Ok(true)
+        };
+        self.tasks.spawn(work).await.unwrap_or_else(|_| {
+            error!(attempt_id = %found.attempt_id, "finishing a sign-in stopped unexpectedly");
+            Ok(true)
+        })
     }
 
     /// Waits, for as long as an exchange can take, until a claimed attempt is settled.

@@ -7,6 +7,7 @@ use crate::callback::held_place;
 use crate::federation::Federation;
 use downcity_core::{Attempt, AttemptId, ExternalIdentity, Failure, OpaqueToken, Stage};
 use downcity_store::StoreError;
+use std::sync::Arc;
 use tracing::{error, info};
 
 /// What the person answered.
@@ -35,7 +36,7 @@ impl Federation {
     /// # Errors
     /// See [`ConfirmError`].
     pub async fn login_confirm(
-        &self,
+        self: &Arc<Self>,
         attempt_id: &str,
         finisher: Option<&OpaqueToken>,
         form_token: &str,
@@ -48,6 +49,18 @@ impl Federation {
         if !matches!(attempt.stage, Stage::Confirming) || self.clock.now() >= attempt.expires_at {
             return Ok(());
         }
+        // A task of its own: a browser that goes away after the click must not leave the client unwoken.
+        let federation = Arc::clone(self);
+        let id = attempt.attempt_id.clone();
+        let work = async move { federation.decide(&attempt, decision).await };
+        let decided = self.tasks.spawn(work).await;
+        Ok(decided.unwrap_or_else(|_| {
+            error!(attempt_id = %id, "taking an answer stopped unexpectedly");
+            Ok(())
+        })?)
+    }
+
+    async fn decide(&self, attempt: &Attempt, decision: Decision) -> Result<(), StoreError> {
         match decision {
             Decision::Deny => {
                 info!(attempt_id = %attempt.attempt_id, "sign-in cancelled on the confirmation page");
@@ -55,7 +68,7 @@ impl Federation {
                     .fail_attempt(&attempt.attempt_id, Failure::LoginCancelled, self.clock.now())
                     .await?;
             }
-            Decision::Allow => self.release(&attempt).await?,
+            Decision::Allow => self.release(attempt).await?,
         }
         self.waiters.wake(&attempt.attempt_id);
         Ok(())
