@@ -2,13 +2,22 @@
 
 use downcity_core::AttemptId;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Who waits for what. Holds nothing for attempts that nobody waits for.
 #[derive(Default)]
 pub(crate) struct Waiters {
-    waiting: Mutex<HashMap<AttemptId, Arc<Notify>>>,
+    waiting: Mutex<HashMap<AttemptId, Queue>>,
+}
+
+/// Those who wait for one attempt. They are counted here, under the lock: the counts of the `Arc` change
+/// outside of it.
+#[derive(Default)]
+struct Queue {
+    notify: Arc<Notify>,
+    length: usize,
 }
 
 /// One caller's place in the queue; leaves it when dropped.
@@ -21,19 +30,23 @@ pub(crate) struct Waiter<'a> {
 impl Waiters {
     /// Queues up for an attempt. Queue first and look at the attempt after, so that no change is missed.
     pub(crate) fn queue(&self, id: &AttemptId) -> Waiter<'_> {
-        let notify = Arc::clone(self.lock().entry(id.clone()).or_default());
+        let mut waiting = self.lock();
+        let queue = waiting.entry(id.clone()).or_default();
+        queue.length += 1;
+        let notify = Arc::clone(&queue.notify);
+        drop(waiting);
         Waiter { waiters: self, id: id.clone(), notify }
     }
 
     /// Wakes everybody who waits for an attempt.
     pub(crate) fn wake(&self, id: &AttemptId) {
-        let notify = self.lock().get(id).cloned();
+        let notify = self.lock().get(id).map(|queue| Arc::clone(&queue.notify));
         if let Some(notify) = notify {
             notify.notify_waiters();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AttemptId, Arc<Notify>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AttemptId, Queue>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -50,10 +63,11 @@ impl Waiter<'_> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let mut waiting = self.waiters.lock();
-        // The map's own handle and ours: nobody else is left.
-        if Arc::strong_count(&self.notify) <= 2 {
-            waiting.remove(&self.id);
+        if let Entry::Occupied(mut queue) = self.waiters.lock().entry(self.id.clone()) {
+            queue.get_mut().length -= 1;
+            if queue.get().length == 0 {
+                queue.remove();
+            }
         }
     }
 }
@@ -73,5 +87,21 @@ mod tests {
             tokio::join!(woken_one, woken_two);
         }
         assert!(waiters.lock().is_empty());
+    }
+
+    #[test]
+    fn nothing_is_kept_when_many_leave_at_the_same_moment() {
+        let waiters = Waiters::default();
+        let id = AttemptId::trusted("a".into());
+        for round in 0..2000 {
+            let queued: Vec<_> = (0..4).map(|_| waiters.queue(&id)).collect();
+            std::thread::scope(|scope| {
+                for waiter in queued {
+                    scope.spawn(move || drop(waiter));
+                }
+                scope.spawn(|| waiters.wake(&id));
+            });
+            assert!(waiters.lock().is_empty(), "round {round}");
+        }
     }
 }
