@@ -3,9 +3,12 @@
 
 mod confirm;
 mod confirm_page;
+mod contract;
 mod kit;
 mod openapi;
 mod person;
+mod races;
 mod spec;
 mod support;
+mod vanishing;
 mod walk;
