@@ -149,3 +149,27 @@ pub(crate) async fn admin_get(world: &World, path: &str) -> Answer {
 pub(crate) async fn admin_try(world: &World, path: &str, body: Value) -> Answer {
     world.post_as(world.admin_key.expose_secret(), path, body).await
 }
+
+/// Sends bytes as they are and gives what came back, as far as it came, within two seconds.
+pub(crate) async fn raw(world: &World, bytes: &[u8]) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = world.base.strip_prefix("http://").unwrap();
+    let (mut read, mut write) = tokio::net::TcpStream::connect(address).await.unwrap().into_split();
+    let mut answer = Vec::new();
+    // The server may answer and close before everything is sent.
+    let send = async {
+        let _ = write.write_all(bytes).await;
+        std::future::pending::<()>().await;
+    };
+    let receive = async {
+        let mut part = [0; 4096];
+        while let Ok(count @ 1..) = read.read(&mut part).await {
+            answer.extend_from_slice(&part[..count]);
+        }
+    };
+    let both = async {
+        tokio::select! { () = send => {} () = receive => {} }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(2), both).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
