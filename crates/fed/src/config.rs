@@ -96,7 +96,8 @@ impl Options {
     fn from_toml(text: &str, path: &Path) -> Result<Self, Problem> {
         // Not the error's own display: that quotes the line, which may hold the database's password.
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+            let line =
+                error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
             let why = error.message().replace("unknown field", "unknown key").replace('\n', ", ");
             Problem::usage(format_args!("the config file {}, line {line}: {why}", path.display()))
                 .next("`fed serve --help` describes every option; in the file their names have underscores")
@@ -174,7 +175,8 @@ mod tests {
         let told = told.err().unwrap().what().to_owned();
         assert!(told.contains("fed.toml, line 3") && told.contains("unknown key `database-url`"), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
-        let told = file("data = \"/x\"\ndatabase_url = \"postgres://u:hunter2@h/d\nlisten = 1").err().unwrap();
+        let told =
+            file("data = \"/x\"\ndatabase_url = \"postgres://u:hunter2@h/d\nlisten = 1").err().unwrap();
         assert!(told.what().contains("line 2") && !told.what().contains("hunter2"), "{told:?}");
         let told = file("config = \"other.toml\"").err().unwrap();
         assert!(told.what().contains("unknown key `config`"), "{told:?}");

@@ -55,11 +55,7 @@ impl House {
     pub(crate) async fn open(plan: Plan) -> Result<Self, Problem> {
         keys::make_folder(&plan.data)?;
         let key = master_key(&plan)?;
-        let opened = open(&plan, &key).await;
-        if opened.is_err() {
-            key.unmake();
-        }
-        let federation = opened?;
+        let federation = open(&plan, &key).await?;
         let new_admin_key = admin_key(&federation, &plan.data).await?;
         Ok(Self {
             federation,
@@ -111,7 +107,8 @@ fn master_key(plan: &Plan) -> Result<MasterKey, Problem> {
     let database = plan.data.join(DATABASE);
     if plan.database_url.is_none() && database.exists() && !path.exists() {
         // A fresh key could open nothing in there.
-        let what = format!("{} is there, but its master key {} is missing", database.display(), path.display());
+        let what =
+            format!("{} is there, but its master key {} is missing", database.display(), path.display());
         return Err(Problem::new(what).next("put the key back from a backup; nothing was changed"));
     }
     MasterKey::read_or_make(&path)
@@ -133,6 +130,8 @@ async fn open(plan: &Plan, key: &MasterKey) -> Result<Arc<Federation>, Problem> 
     };
     Federation::open(parts).await.map_err(|why| match why {
         OpenError::WrongMasterKey if key.made => {
+            // Only now is it sure that nothing was sealed with it.
+            key.unmake();
             Problem::new("this database belongs to a Federation that has a master key already").next(format_args!(
                 "copy {MASTER_KEY} from its first node to {} (mode 0600), or name it with --master-key-file",
                 key.path.display()

@@ -34,8 +34,11 @@ impl MasterKey {
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Problem> {
         let Some(text) = read_private(path)? else { return Ok(None) };
         let bytes = from_hex(text.trim()).ok_or_else(|| {
-            Problem::new(format_args!("{} holds no master key: 64 hexadecimal digits are expected", path.display()))
-                .next("put the key that was made for this data back in its place")
+            Problem::new(format_args!(
+                "{} holds no master key: 64 hexadecimal digits are expected",
+                path.display()
+            ))
+            .next("put the key that was made for this data back in its place")
         })?;
         Ok(Some(Self { bytes, path: path.to_owned(), made: false }))
     }
@@ -162,7 +165,8 @@ mod tests {
     #[test]
     fn what_is_no_key_is_not_taken_for_one() {
         let folder = tempfile::tempdir().unwrap();
-        for (index, text) in ["", "00", &"g".repeat(64), &"é".repeat(32), &"0".repeat(65)].iter().enumerate() {
+        for (index, text) in ["", "00", &"g".repeat(64), &"é".repeat(32), &"0".repeat(65)].iter().enumerate()
+        {
             let path = folder.path().join(format!("{index}.key"));
             write_private(&path, text).unwrap();
             assert!(MasterKey::read_or_make(&path).is_err(), "{text}");

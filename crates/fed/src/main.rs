@@ -32,11 +32,17 @@ fn main() -> ExitCode {
 
 /// Runs a command that only waits for answers, on this thread.
 fn on_this_thread(work: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Problem::runtime)?.block_on(work)
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().map_err(|why| Problem::runtime(&why))?.block_on(work)
 }
 
 /// Runs a server: one worker a core, and few threads for what blocks (name look-ups, files).
 fn on_all_cores(work: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.enable_all().max_blocking_threads(16).build().map_err(Problem::runtime)?.block_on(work)
+    runtime
+        .enable_all()
+        .max_blocking_threads(16)
+        .build()
+        .map_err(|why| Problem::runtime(&why))?
+        .block_on(work)
 }

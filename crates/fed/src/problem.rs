@@ -30,7 +30,7 @@ impl Problem {
     }
 
     /// The system gives no threads.
-    pub(crate) fn runtime(cause: std::io::Error) -> Self {
+    pub(crate) fn runtime(cause: &std::io::Error) -> Self {
         Self::new(format_args!("the system gives no threads to run on: {cause}"))
     }
 

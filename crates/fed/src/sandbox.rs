@@ -29,7 +29,11 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     /// Starts both. Nothing is configured yet.
-    pub(crate) async fn start(data: &Path, listener: TcpListener, simulator_port: u16) -> Result<Self, Problem> {
+    pub(crate) async fn start(
+        data: &Path,
+        listener: TcpListener,
+        simulator_port: u16,
+    ) -> Result<Self, Problem> {
         let sim = command::wechat_sim::start(simulator_port).await?;
         let public_url = own_address(address_of(&listener)?);
         let url = public_url.as_str().trim_end_matches('/').to_owned();

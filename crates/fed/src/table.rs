@@ -21,7 +21,8 @@ impl Table {
     /// The table as text, without a line break at its end.
     pub(crate) fn draw(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+        let width =
+            |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
         let lines = self.rows.iter().map(|row| line(row, &widths));
         lines.collect::<Vec<_>>().join("\n")

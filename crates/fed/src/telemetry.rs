@@ -36,9 +36,7 @@ pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), Problem> {
             let layer = layer.with_ansi(std::io::stderr().is_terminal());
             registry.with(layer.with_filter(filter)).try_init()
         }
-        LogFormat::Json => {
-            registry.with(layer.json().flatten_event(true).with_filter(filter)).try_init()
-        }
+        LogFormat::Json => registry.with(layer.json().flatten_event(true).with_filter(filter)).try_init(),
     };
     started.map_err(|why| Problem::new(format_args!("logging can't start: {why}")))
 }

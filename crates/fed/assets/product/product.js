@@ -100,7 +100,8 @@ async function signIn(provider) {
     showFailure(provider, error);
   } finally {
     waiting.over();
-    if (stop.signal.aborted || !waiting.sent()) shown?.close();
+    // Once it is at the provider it is the person's to close.
+    if (!waiting.sent()) shown?.close();
   }
 }
 
@@ -199,7 +200,8 @@ async function showUser(token) {
     const avatar = make("img", { id: "avatar", alt: "", referrerPolicy: "no-referrer" });
     // People change their avatars, and then the old address is gone: the letter below stays.
     avatar.addEventListener("error", () => avatar.remove());
-    avatar.src = me.profile.avatar_url;
+    // The Federation lifts avatars to https; the simulated WeChat on this machine has none.
+    avatar.src = me.profile.avatar_url.replace(/^https:\/\/127\.0\.0\.1:/, "http://127.0.0.1:");
     face.append(avatar);
   }
   const rows = Object.entries(claims(token)).map(([key, value]) =>

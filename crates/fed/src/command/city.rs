@@ -115,7 +115,11 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
                 let more = rules.confirm();
                 let change = CityUpdate { city_id, name, allowed_origins, allowed_redirects, more };
                 let caller = connection.admin()?;
-                caller.show(caller.admin.raw().post("cities", "update", &change), |city| about("changed", &city)).await
+                caller
+                    .show(caller.admin.raw().post("cities", "update", &change), |city| {
+                        about("changed", &city)
+                    })
+                    .await
             }
             Command::Pause(named) => named.change("pause", "paused").await,
             Command::Activate(named) => named.change("activate", "activated").await,

@@ -39,10 +39,14 @@ pub(crate) fn run() -> Result<(), Problem> {
         sandbox.close(signals.next()).await;
         walked?;
         let took = begun.elapsed().as_millis();
-        screen::say(format_args!("\nSigned in with WeChat and out again, all as expected, in {took} ms. Go on:"));
+        screen::say(format_args!(
+            "\nSigned in with WeChat and out again, all as expected, in {took} ms. Go on:"
+        ));
         // Whoever came by cargo may have no `fed` in their path.
         let fed = if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "fed" };
-        screen::say(format_args!("  {fed} dev           the same in your browser, with a sample product page"));
+        screen::say(format_args!(
+            "  {fed} dev           the same in your browser, with a sample product page"
+        ));
         screen::say(format_args!("  {fed} serve --help  your own Federation, with the real WeChat"));
         Ok(())
     })
@@ -67,7 +71,9 @@ async fn configure(wire: &Wire, sandbox: &Sandbox) -> Result<(), Problem> {
     wire.step("configure", &answer, 200, |_| Some("WECHAT_CLIENT_ID, WECHAT_CLIENT_SECRET set".into()))?;
     let city = json!({ "name": "Demo", "city_id": CITY });
     let answer = wire.post("/v1/cities/create", &city, Some(key)).await?;
-    wire.step("city", &answer, 200, |city| Some(format!("{} is {}", text(city, "city_id")?, text(city, "status")?)))
+    wire.step("city", &answer, 200, |city| {
+        Some(format!("{} is {}", text(city, "city_id")?, text(city, "status")?))
+    })
 }
 
 /// A sign-in that was started.
@@ -115,7 +121,11 @@ impl Login {
 async fn phone(wire: &Wire, login: &Login) -> Result<Url, Problem> {
     let answer = wire.get(login.url.as_str(), None).await?;
     let uuid = answer.between("/connect/qrcode/", "\"").unwrap_or_default();
-    wire.page("QR page", &answer, (!uuid.is_empty()).then(|| format!("a QR code is shown, uuid={}", shortened(&uuid))))?;
+    wire.page(
+        "QR page",
+        &answer,
+        (!uuid.is_empty()).then(|| format!("a QR code is shown, uuid={}", shortened(&uuid))),
+    )?;
     let answer = wire.get(&format!("{}/connect/confirm?uuid={uuid}", wire.sim), None).await?;
     wire.page("scan", &answer, answer.between("value=\"", "\"").map(|_| "the phone asks: allow?".into()))?;
     let form = [("uuid", uuid.as_str()), ("allow", "allow"), ("user", "zhangsan")];
@@ -126,7 +136,8 @@ async fn phone(wire: &Wire, login: &Login) -> Result<Url, Problem> {
     let told = code.as_ref().map(|code| format!("405 code={}", shortened(code)));
     wire.page("QR page", &answer, told)?;
     let code = code.unwrap_or_default();
-    let redirect = login.url.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, value)| value.into_owned());
+    let redirect =
+        login.url.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, value)| value.into_owned());
     let callback = redirect.and_then(|redirect| {
         Url::parse_with_params(&redirect, [("code", code.as_str()), ("state", login.state.as_str())]).ok()
     });
@@ -161,7 +172,9 @@ async fn use_token(wire: &Wire, token: &str) -> Result<(), Problem> {
         Some(format!("{}, user_id={user}, {}", text(&me["profile"], "display_name")?, text(me, "city_id")?))
     })?;
     let answer = wire.post("/v1/accounts/logout", &json!({}), Some(token)).await?;
-    wire.step("logout", &answer, 200, |out| (out["success"] == true).then(|| "the session is revoked".into()))?;
+    wire.step("logout", &answer, 200, |out| {
+        (out["success"] == true).then(|| "the session is revoked".into())
+    })?;
     let answer = wire.get("/v1/accounts/me", Some(token)).await?;
     wire.step("refused", &answer, 401, |error| Some(format!("the old token: {}", text(error, "code")?)))
 }
@@ -173,4 +186,3 @@ fn pending(result: &Value) -> bool {
 fn text(object: &Value, key: &str) -> Option<String> {
     object[key].as_str().map(str::to_owned)
 }
-

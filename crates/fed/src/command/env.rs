@@ -95,8 +95,11 @@ fn value_from_stdin(key: &str) -> Result<String, Problem> {
     }
     let value = read(io::stdin(), "standard input")?;
     if value.trim().is_empty() {
-        return Err(Problem::usage(format_args!("no value for {key} came on standard input"))
-            .next(format_args!("pipe it in (`fed env set {key} < file`) or run the command in a terminal to be asked")));
+        return Err(Problem::usage(format_args!("no value for {key} came on standard input")).next(
+            format_args!(
+                "pipe it in (`fed env set {key} < file`) or run the command in a terminal to be asked"
+            ),
+        ));
     }
     Ok(value)
 }

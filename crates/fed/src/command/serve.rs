@@ -1,12 +1,13 @@
 //! `fed serve`: a Federation in production.
 
-use crate::config::{Config, Options, WeChat, own_address};
+use crate::config::{Config, Options, USUAL_PORT, WeChat, own_address};
 use crate::house::{House, Plan, Signals, address_of};
 use crate::problem::Problem;
 use crate::{door, on_all_cores, screen, telemetry};
 use downcity_providers::Outside;
 use downcity_service::{Federation, Settings};
 use secrecy::ExposeSecret;
+use std::path::Path;
 use std::sync::Arc;
 use tracing::warn;
 use url::Url;
@@ -51,10 +52,14 @@ async fn serve(config: Config) -> Result<(), Problem> {
         trusted_proxies: config.trusted_proxies,
         outside: Arc::new(outside),
     };
+    let hint = hint(&address, &plan.data);
     let shared = plan.database_url.is_some();
     let house = House::open(plan).await?;
     tell_what_was_made(&house, shared);
     tell_what_is_missing(&house.federation, config.public_url.is_some());
+    if let Some(hint) = hint {
+        screen::say(format_args!("`fed` commands reach it with {hint}\n"));
+    }
     if let WeChat::Simulator(base) = &config.wechat {
         warn!(simulator = %base, "WECHAT IS SIMULATED: anybody on this machine can sign in as anybody");
     }
@@ -88,7 +93,9 @@ fn tell_what_was_made(house: &House, shared: bool) {
     if let Some((key, path)) = &house.new_admin_key {
         screen::say(format_args!("Admin key, shown this once:\n  {}", key.expose_secret()));
         match path {
-            Some(path) => screen::say(format_args!("It is also in {}, where `fed` finds it.\n", path.display())),
+            Some(path) => {
+                screen::say(format_args!("It is also in {}, where `fed` finds it.\n", path.display()))
+            }
             None => screen::say("It is in no file: keep it now.\n"),
         }
     }
@@ -106,8 +113,20 @@ fn tell_what_is_missing(federation: &Federation, has_public_url: bool) {
         public.host_str().unwrap_or_default(),
     ));
     if !has_public_url {
-        screen::say("No public URL is configured, so only browsers on this machine can sign in: --public-url https://…\n");
+        screen::say(
+            "No public URL is configured, so only browsers on this machine can sign in: --public-url https://…\n",
+        );
     }
+}
+
+/// What has to be added to `fed` commands on this machine, where the defaults are not used.
+fn hint(address: &Url, data: &Path) -> Option<String> {
+    // Where it listens on every address, this machine reaches it on loopback.
+    let local = bare(address).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+    let url = (local != format!("http://127.0.0.1:{USUAL_PORT}")).then(|| format!("--url {local}"));
+    let data = (data != Path::new("data")).then(|| format!("--data {}", data.display()));
+    let parts: Vec<String> = url.into_iter().chain(data).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// Without the slash that a URL without a path ends with.

@@ -32,7 +32,11 @@ pub(crate) enum Command {
 
 fn json(text: &str) -> Result<Value, String> {
     let value: Value = serde_json::from_str(text).map_err(|why| format!("is not JSON: {why}"))?;
-    if value.is_object() { Ok(value) } else { Err("must be a JSON object such as {\"plan\":\"pro\"}".to_owned()) }
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err("must be a JSON object such as {\"plan\":\"pro\"}".to_owned())
+    }
 }
 
 /// Does it.
@@ -42,10 +46,14 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
     on_this_thread(async move {
         let caller = connection.admin()?;
         let call = caller.admin.raw().post("cities", "tokens/apply", &request);
-        caller.show(call, |token: TokenAnswer| {
-            screen::tell(format_args!("for {} in {} until {}", token.user_id, token.city_id, token.expires_at));
-            token.user_token.expose_secret().to_owned()
-        })
-        .await
+        caller
+            .show(call, |token: TokenAnswer| {
+                screen::tell(format_args!(
+                    "for {} in {} until {}",
+                    token.user_id, token.city_id, token.expires_at
+                ));
+                token.user_token.expose_secret().to_owned()
+            })
+            .await
     })
 }

@@ -61,7 +61,8 @@ impl Config {
         let listen = options.listen.unwrap_or(usual);
         let public_url = options.public_url.map(|text| public("public_url", &text)).transpose()?;
         let others = options.also_public_url.unwrap_or_default();
-        let other_urls = others.iter().map(|text| public("also_public_url", text)).collect::<Result<_, _>>()?;
+        let other_urls =
+            others.iter().map(|text| public("also_public_url", text)).collect::<Result<_, _>>()?;
         check_listen(listen, public_url.as_ref())?;
         let wechat = match options.wechat_simulator {
             Some(base) => simulator(base, listen)?,
@@ -186,7 +187,10 @@ mod tests {
             "https://u:p@a.example",
         ] {
             assert!(refused(|o| o.public_url = Some(bad.into())).contains("public_url"), "{bad}");
-            assert!(refused(|o| o.also_public_url = Some(vec![bad.into()])).contains("also_public_url"), "{bad}");
+            assert!(
+                refused(|o| o.also_public_url = Some(vec![bad.into()])).contains("also_public_url"),
+                "{bad}"
+            );
         }
     }
 

@@ -26,14 +26,16 @@ fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
     let file = file.to_str().unwrap();
     let by_file = Setup::default().args(["--config", file]).start();
     assert!(by_file.output().contains("https://file.example/v1/accounts/oauth/callback"));
-    let by_env = Setup::default().args(["--config", file]).env("FED_PUBLIC_URL", "https://env.example").start();
+    let by_env =
+        Setup::default().args(["--config", file]).env("FED_PUBLIC_URL", "https://env.example").start();
     assert!(by_env.output().contains("https://env.example/v1/accounts/oauth/callback"));
     let by_flag = Setup::default()
         .args(["--config", file, "--public-url", "https://flag.example"])
         .env("FED_PUBLIC_URL", "https://env.example")
         .start();
     assert!(by_flag.output().contains("https://flag.example/v1/accounts/oauth/callback"));
-    let callback_domain = by_flag.output().lines().any(|line| line.contains("授权回调域") && line.ends_with(" flag.example"));
+    let callback_domain =
+        by_flag.output().lines().any(|line| line.contains("授权回调域") && line.ends_with(" flag.example"));
     assert!(callback_domain, "{}", by_flag.output());
 }
 
@@ -41,7 +43,8 @@ fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
 fn an_unknown_key_in_the_file_is_named_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("fed.toml");
-    std::fs::write(&file, "listen = \"127.0.0.1:0\"\n# a note\npublick_url = \"https://a.example\"\n").unwrap();
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\n# a note\npublick_url = \"https://a.example\"\n")
+        .unwrap();
     let (code, told) = refused(serve(&["--config", file.to_str().unwrap()]));
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("line 3") && told.contains("publick_url") && told.contains("public_url"), "{told}");
@@ -80,7 +83,17 @@ fn what_would_be_unsafe_is_refused_before_anything_is_made() {
     for (args, why) in [
         (vec!["--listen", "0.0.0.0:0"], "https"),
         (vec!["--public-url", "http://a.example"], "https"),
-        (vec!["--public-url", "https://a.example", "--listen", "0.0.0.0:0", "--wechat-simulator", "http://127.0.0.1:9"], "sign in as anybody"),
+        (
+            vec![
+                "--public-url",
+                "https://a.example",
+                "--listen",
+                "0.0.0.0:0",
+                "--wechat-simulator",
+                "http://127.0.0.1:9",
+            ],
+            "sign in as anybody",
+        ),
         (vec!["--listen", "127.0.0.1:0", "--wechat-simulator", "http://localhost:9"], "127.0.0.1"),
         (vec!["--listen", "127.0.0.1:0", "--wechat-simulator", "http://10.0.0.1:9"], "127.0.0.1"),
     ] {
@@ -102,7 +115,10 @@ fn the_first_start_makes_keys_and_shows_the_admin_key_once() {
     let master = read(&first.data().join("master.key"));
     let shown = first.output();
     assert_eq!(shown.matches(&key).count(), 1, "{shown}");
-    assert!(shown.contains("fed env set WECHAT_CLIENT_ID") && shown.contains("fed env set WECHAT_CLIENT_SECRET"), "{shown}");
+    assert!(
+        shown.contains("fed env set WECHAT_CLIENT_ID") && shown.contains("fed env set WECHAT_CLIENT_SECRET"),
+        "{shown}"
+    );
     assert!(shown.lines().last().unwrap().starts_with(READY), "{shown}");
     assert!(!first.log().contains(&key), "{}", first.log());
     assert!(!shown.contains(master.trim()) && !first.log().contains(master.trim()));
@@ -160,7 +176,8 @@ async fn settings_from_standard_input_are_effective_at_once() {
     assert!(fed.run(&["env", "catalog"]).contains("WECHAT_FAST_LOGIN"));
     fed.run(&["env", "remove", "WECHAT_CLIENT_ID"]);
     assert!(guest.providers().await.unwrap().items.is_empty());
-    let told = fed.run_with(&["env", "import", "-"], "# WeChat\nexport WECHAT_CLIENT_ID='wx0123456789abcdef'\n");
+    let told =
+        fed.run_with(&["env", "import", "-"], "# WeChat\nexport WECHAT_CLIENT_ID='wx0123456789abcdef'\n");
     assert!(told.contains("WECHAT_CLIENT_ID"), "{told}");
     assert_eq!(guest.providers().await.unwrap().items.len(), 1);
     assert!(fed.run(&["env", "refresh"]).contains('2'));
@@ -172,7 +189,8 @@ async fn settings_from_standard_input_are_effective_at_once() {
 #[test]
 fn an_odd_value_is_taken_with_a_warning() {
     let fed = Fed::start();
-    let output = run(fed.command(&["env", "set", "WECHAT_CLIENT_ID", "0123456789abcdef0123456789abcdef"]), "");
+    let output =
+        run(fed.command(&["env", "set", "WECHAT_CLIENT_ID", "0123456789abcdef0123456789abcdef"]), "");
     let told = said(&output);
     assert!(output.status.success() && told.contains("warning: This looks like the AppSecret"), "{told}");
 }
@@ -180,9 +198,33 @@ fn an_odd_value_is_taken_with_a_warning() {
 #[tokio::test]
 async fn cities_and_tokens_are_effective_at_once() {
     let fed = Fed::start();
-    let made = fed.run(&["city", "create", "Demo 示例", "--city-id", "city_demo", "--allow-origin", "https://app.example.com", "--confirm", "always"]);
-    assert!(made.contains("city_demo") && made.contains("https://app.example.com") && made.contains("always"), "{made}");
-    let token = fed.run(&["token", "apply", "--city", "city_demo", "--user", "u-1", "--ttl", "30m", "--metadata", r#"{"plan":"pro"}"#]);
+    let made = fed.run(&[
+        "city",
+        "create",
+        "Demo 示例",
+        "--city-id",
+        "city_demo",
+        "--allow-origin",
+        "https://app.example.com",
+        "--confirm",
+        "always",
+    ]);
+    assert!(
+        made.contains("city_demo") && made.contains("https://app.example.com") && made.contains("always"),
+        "{made}"
+    );
+    let token = fed.run(&[
+        "token",
+        "apply",
+        "--city",
+        "city_demo",
+        "--user",
+        "u-1",
+        "--ttl",
+        "30m",
+        "--metadata",
+        r#"{"plan":"pro"}"#,
+    ]);
     let token = token.trim();
     assert!(token.starts_with("ub_") && !token.contains(char::is_whitespace), "the token alone: {token}");
     let user = fed.client().user(SecretString::from(token));
@@ -192,9 +234,20 @@ async fn cities_and_tokens_are_effective_at_once() {
     assert!(user.me().await.is_err(), "a paused city accepts no token");
     fed.run(&["city", "activate", "city_demo"]);
     user.me().await.unwrap();
-    fed.run(&["city", "update", "city_demo", "--name", "Other", "--allow-redirect", "https://app.example.com/back"]);
+    fed.run(&[
+        "city",
+        "update",
+        "city_demo",
+        "--name",
+        "Other",
+        "--allow-redirect",
+        "https://app.example.com/back",
+    ]);
     let listed = fed.run(&["city", "list"]);
-    assert!(listed.contains("Other") && listed.contains("/back") && listed.contains("https://app.example.com "), "{listed}");
+    assert!(
+        listed.contains("Other") && listed.contains("/back") && listed.contains("https://app.example.com "),
+        "{listed}"
+    );
     fed.run(&["city", "update", "city_demo", "--allow-origin", ""]);
     fed.run(&["city", "remove", "city_demo"]);
     assert_eq!(user.me().await.unwrap_err().status(), Some(401));

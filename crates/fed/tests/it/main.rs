@@ -2,4 +2,6 @@
 
 mod cli;
 mod demo;
+mod dev;
+mod serve;
 mod support;

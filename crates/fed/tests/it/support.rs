@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -89,9 +90,10 @@ impl Setup {
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("fed serve starts");
-        let output = collect(child.stdout.take().expect("a pipe"));
-        let log = collect(child.stderr.take().expect("a pipe"));
-        let mut fed = Fed { child, folder, setup: self, output, log, url: String::new() };
+        let (output, first) = collect(child.stdout.take().expect("a pipe"));
+        let (log, second) = collect(child.stderr.take().expect("a pipe"));
+        let readers = vec![first, second];
+        let mut fed = Fed { child, folder, setup: self, output, log, readers, url: String::new() };
         fed.url = fed.wait_for_address();
         fed
     }
@@ -104,6 +106,7 @@ pub(crate) struct Fed {
     setup: Setup,
     output: Arc<Mutex<String>>,
     log: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
     url: String,
 }
 
@@ -181,6 +184,7 @@ impl Fed {
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.read_to_the_end();
     }
 
     /// SIGTERM, and waits for the end.
@@ -190,6 +194,7 @@ impl Fed {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
+                self.read_to_the_end();
                 return status;
             }
             assert!(Instant::now() < end, "fed serve did not stop: {}", self.log());
@@ -203,6 +208,13 @@ impl Fed {
         let listen = self.url.trim_start_matches("http://").to_owned();
         let setup = std::mem::take(&mut self.setup);
         setup.folder(&self.folder).start_on(&listen)
+    }
+
+    /// What a process wrote last may still be on its way when it is gone.
+    fn read_to_the_end(&mut self) {
+        for reader in self.readers.drain(..) {
+            reader.join().expect("nothing panics there");
+        }
     }
 
     fn wait_for_address(&mut self) -> String {
@@ -237,15 +249,15 @@ pub(crate) fn read(path: &Path) -> String {
 }
 
 /// Collects what a process writes, line by line, for as long as it lives.
-fn collect(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+fn collect(pipe: impl Read + Send + 'static) -> (Arc<Mutex<String>>, JoinHandle<()>) {
     let text = Arc::new(Mutex::new(String::new()));
     let kept = Arc::clone(&text);
-    std::thread::spawn(move || {
+    let reader = std::thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
             let mut kept = kept.lock().expect("not poisoned");
             kept.push_str(&line);
             kept.push('\n');
         }
     });
-    text
+    (text, reader)
 }

@@ -80,7 +80,9 @@ impl Wire {
         let mut answer = self.get(to, None).await?;
         let mut at = Url::parse(to).map_err(Problem::new)?;
         for _ in 0..HOPS {
-            let Some(next) = answer.location.as_deref().and_then(|location| at.join(location).ok()) else { break };
+            let Some(next) = answer.location.as_deref().and_then(|location| at.join(location).ok()) else {
+                break;
+            };
             let request = self.client.get(next.as_str()).header(header::COOKIE, answer.cookies.join("; "));
             let asked = answer.path;
             answer = self.send("GET", next.as_str(), request, None).await?;
@@ -107,7 +109,13 @@ impl Wire {
     }
 
     /// Tells a call that the Federation made to WeChat: it has to be exactly one.
-    pub(crate) fn between_servers(&self, name: &str, path: &str, calls: usize, facts: &str) -> Result<(), Problem> {
+    pub(crate) fn between_servers(
+        &self,
+        name: &str,
+        path: &str,
+        calls: usize,
+        facts: &str,
+    ) -> Result<(), Problem> {
         if calls != 1 {
             return Err(Problem::new(format_args!("{calls} calls of {path} were made, not one")));
         }
@@ -123,8 +131,11 @@ impl Wire {
         }
         screen::say(format_args!("  {} {name}: {method} {host} {path} {status}", self.paint.bad("✗")));
         let json = answer.json();
-        let said = json["error"].as_str().or(json["status"].as_str()).unwrap_or("no such answer was expected");
-        Err(Problem::new(format_args!("the step “{name}” did not go as expected: {method} {path} → {status}, {said}")))
+        let said =
+            json["error"].as_str().or(json["status"].as_str()).unwrap_or("no such answer was expected");
+        Err(Problem::new(format_args!(
+            "the step “{name}” did not go as expected: {method} {path} → {status}, {said}"
+        )))
     }
 
     fn line(&self, name: &str, [method, host, path]: [&str; 3], status: &str, facts: &str) {
@@ -151,9 +162,13 @@ impl Wire {
     ) -> Result<Answer, Problem> {
         let host = if url.starts_with(&self.sim) { "sim" } else { "fed" };
         let path = Url::parse(url).map(|url| url.path().to_owned()).map_err(Problem::new)?;
-        let request = bearer.into_iter().fold(request, |request, bearer| request.bearer_auth(bearer));
+        let request = match bearer {
+            Some(bearer) => request.bearer_auth(bearer),
+            None => request,
+        };
         // The query holds secrets, so the address stays out of what is told.
-        let broken = |why: reqwest::Error| Problem::new(format_args!("{method} {host} {path}: {}", why.without_url()));
+        let broken =
+            |why: reqwest::Error| Problem::new(format_args!("{method} {host} {path}: {}", why.without_url()));
         let response: Response = request.send().await.map_err(broken)?;
         let (status, headers) = (response.status(), response.headers());
         let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
