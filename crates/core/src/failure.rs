@@ -39,8 +39,8 @@ macro_rules! failures {
 failures! {
     /// The person refused at the provider.
     AccessDenied = "access_denied", retry true,
-        "The sign-in was refused on the phone. If that was not your intention, start again and tap Allow.",
-        "登录在手机上被拒绝。如非本意，请重新开始并点击“允许”。";
+        "The sign-in was refused. If that was not your intention, start again and allow it.",
+        "登录被拒绝。如非本意，请重新开始并点击“允许”。";
     /// The person said on the confirmation page that they did not start this.
     LoginCancelled = "login_cancelled", retry true,
         "The sign-in was cancelled on the confirmation page. Nobody was signed in. Start again if you want to sign in.",
@@ -65,10 +65,15 @@ failures! {
     ProviderUnavailable = "provider_unavailable", retry true,
         "The sign-in provider could not be reached. Please start again in a moment.",
         "暂时无法连接登录服务提供方，请稍后重新开始。";
+    /// What the provider answered could not be verified: another issuer (RFC 9207), or an ID token that is not
+    /// ours, not signed, or out of date. Every token received is discarded.
+    AnswerRefused = "provider_answer_refused", retry true,
+        "The answer of the sign-in provider could not be verified, so nobody was signed in. Please start again; if it happens again, tell the operator of this service.",
+        "无法验证登录服务提供方的应答，因此没有任何人登录。请重新开始；如再次出现，请联系运营人员。";
     /// The provider restricted or closed the person's account.
     AccountRestricted = "account_restricted", retry false,
-        "This WeChat account is restricted or closed, so it cannot be used to sign in. Please use another way to sign in.",
-        "该微信账号已被限制或注销，无法用于登录，请使用其他登录方式。";
+        "This account is restricted or closed at the sign-in provider, so it cannot be used to sign in. Please use another way to sign in.",
+        "该账号已被登录服务提供方限制或注销，无法用于登录，请使用其他登录方式。";
     /// The person did not grant what we need.
     ConsentMissing = "consent_missing", retry true,
         "The permission to sign you in was not granted. Please start again and allow it.",

@@ -42,9 +42,99 @@ impl std::fmt::Display for Network {
     }
 }
 
+/// Whether an address lies on the public internet: where a server may go on the word of a setting. False for
+/// this machine, private and link-local networks, and addresses that stand for others or for nobody
+/// (IANA's special-purpose registries, RFC 6890). An IPv4 address inside an IPv6 one is judged itself.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => is_public_v4(v4),
+        IpAddr::V6(v6) => {
+            let s = v6.segments();
+            let inner = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+            match s {
+                // NAT64 (RFC 6052) and 6to4 (RFC 3056) lead to the IPv4 address inside.
+                [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+                    is_public_v4(inner(high, low))
+                }
+                // Protocol assignments with Teredo, documentation (twice).
+                [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
+                [first, ..] => first & 0xe000 == 0x2000,
+            }
+        }
+    }
+}
+
+fn is_public_v4(v4: Ipv4Addr) -> bool {
+    let special = match v4.octets() {
+        // This network, shared by carriers (RFC 6598), protocol assignments, benchmarks, reserved.
+        [0, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] | [240..=255, ..] => true,
+        // The old 6to4 relay.
+        [192, 88, 99, _] => true,
+        _ => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+    };
+    !(special || v4.is_documentation() || v4.is_multicast())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_public_internet_counts_as_public() {
+        for yes in [
+            "1.1.1.1",
+            "140.82.112.3",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+            "64:ff9b::101:101",
+            "2002:101:101::1",
+            "::ffff:1.1.1.1",
+        ] {
+            assert!(is_public(yes.parse().unwrap()), "{yes}");
+        }
+        for no in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "192.88.99.1",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "2002:a00:1::1",
+            "2001::1",
+            "2001:db8::1",
+            "3fff::1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "100::1",
+        ] {
+            assert!(!is_public(no.parse().unwrap()), "{no}");
+        }
+    }
 
     fn net(text: &str) -> Network {
         Network::parse(text).unwrap()

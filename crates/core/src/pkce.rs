@@ -16,6 +16,12 @@ impl Challenge {
         (bytes.len() == 32).then(|| Self(text.to_owned()))
     }
 
+    /// The challenge of a verifier of ours, to be sent to a provider.
+    #[must_use]
+    pub fn of(verifier: &str) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Digest::of(verifier).0))
+    }
+
     /// Takes a challenge that was checked when it was stored.
     #[must_use]
     pub fn trusted(text: String) -> Self {
@@ -50,6 +56,7 @@ mod tests {
         assert!(challenge.accepts("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
         assert!(!challenge.accepts("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXj"));
         assert!(!challenge.accepts(""));
+        assert_eq!(Challenge::of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), challenge);
         assert!(Challenge::parse("too-short").is_none());
         assert!(Challenge::parse(&"=".repeat(43)).is_none());
     }
