@@ -19,7 +19,8 @@ pub(crate) fn openapi(root: &Path) -> Result<(), String> {
 
 /// Builds the bench and the binary it measures as they ship, then runs the bench.
 pub(crate) fn bench(root: &Path, args: &[String]) -> Result<(), String> {
-    run(cargo(root).args(["build", "--release", "-p", "bench", "-p", "fed"]))?;
+    // By itself: built together with the bench it could get other features than it ships with.
+    run(cargo(root).args(["build", "--release", "-p", "fed"]))?;
     run(cargo(root).args(["run", "--release", "--quiet", "-p", "bench", "--"]).args(args))
 }
 

@@ -1,0 +1,46 @@
+//! Memory and start of `fed serve` with nothing configured, as it ships.
+
+use crate::cli::Effort;
+use crate::processes::{Server, scratch};
+use crate::statistics::median;
+use crate::{Failed, progress};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long it is left alone before its memory is read.
+const REST: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Idle {
+    /// Resident memory in MiB.
+    pub(crate) resident: f64,
+    /// Milliseconds from starting the process to the answer of `/health`, in an empty folder: keys are made.
+    pub(crate) first_start: f64,
+    /// The same in a folder that was used before.
+    pub(crate) later_start: f64,
+    /// The slowest of all starts.
+    pub(crate) slowest: f64,
+}
+
+pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Idle, Failed> {
+    progress("starts and idle memory");
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    for _ in 0..effort.starts {
+        let data = scratch()?;
+        first.push(start(fed, data.path())?.1);
+        later.push(start(fed, data.path())?.1);
+    }
+    let data = scratch()?;
+    let (server, _) = start(fed, data.path())?;
+    std::thread::sleep(REST);
+    let resident = server.resident()?;
+    let slowest = first.iter().chain(&later).copied().fold(0.0, f64::max);
+    Ok(Idle { resident, first_start: median(first), later_start: median(later), slowest })
+}
+
+fn start(fed: &Path, data: &Path) -> Result<(Server, f64), Failed> {
+    let begin = Instant::now();
+    let server = Server::fed(fed, data, &[])?;
+    server.must("GET /health", "", "")?;
+    Ok((server, begin.elapsed().as_secs_f64() * 1000.0))
+}

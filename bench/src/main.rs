@@ -1,0 +1,70 @@
+//! Speed and memory of a Federation, measured as ratios in one run.
+//!
+//! This process is the load generator; what it measures runs as processes of its own: a bare axum server for
+//! comparison, a fast fake of WeChat's two endpoints, the store's writer alone, and the real `fed serve`.
+//! Rounds alternate between them and medians are told, so that a drifting machine does little harm.
+
+mod answer;
+mod cli;
+mod idle;
+mod load;
+mod machine;
+mod processes;
+mod report;
+mod routes;
+mod servers;
+mod sign_in;
+mod statistics;
+mod visitor;
+
+use clap::Parser;
+use cli::{Cli, Role};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// The allocator of `fed`, so that the comparison differs in nothing but our code.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What stops a bench: there is nothing to do but say it.
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.role {
+        Some(Role::Hello) => servers::hello(),
+        Some(Role::FakeWechat) => servers::fake_wechat(),
+        Some(Role::Inserts { file, tasks, millis }) => servers::inserts(&file, tasks, millis),
+        None => measure(&cli),
+    };
+    outcome.map_or_else(
+        |error| {
+            let _ = writeln!(std::io::stderr(), "bench: {error}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn measure(cli: &Cli) -> Result<(), Failed> {
+    let effort = cli.effort();
+    let fed = cli.fed()?;
+    let machine = machine::describe(&fed);
+    let part = |name: &str| cli.only.is_empty() || cli.only.iter().any(|only| only == name);
+    let routes = part("routes").then(|| routes::measure(&fed, effort)).transpose()?;
+    let sign_ins = part("sign-ins").then(|| sign_in::measure(&fed, effort)).transpose()?;
+    let idle = part("idle").then(|| idle::measure(&fed, effort)).transpose()?;
+    let found = report::Found { machine, effort, routes, sign_ins, idle };
+    writeln!(std::io::stdout(), "{}", report::page(&found, report::Language::English))?;
+    if cli.write {
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        std::fs::write(docs.join("bench.md"), report::page(&found, report::Language::English))?;
+        std::fs::write(docs.join("bench.zh.md"), report::page(&found, report::Language::Chinese))?;
+    }
+    Ok(())
+}
+
+/// Tells how far the bench is, on standard error.
+fn progress(text: &str) {
+    let _ = writeln!(std::io::stderr(), "  {text}");
+}

@@ -1,0 +1,75 @@
+//! Whole sign-ins against what the disk allows: each is four durable commits (start; claim and completion at
+//! the callback; collecting the result), which sign-ins at the same time share.
+
+use crate::cli::Effort;
+use crate::load;
+use crate::processes::{Federation, scratch};
+use crate::routes::CONNECTIONS;
+use crate::statistics::median;
+use crate::visitor::Visitor;
+use crate::{Failed, progress};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+/// Durable writes of one sign-in.
+pub(crate) const COMMITS: f64 = 4.0;
+
+/// Medians at one number of sign-ins at a time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SignIns {
+    pub(crate) per_second: f64,
+    /// In milliseconds, start to result.
+    pub(crate) median: f64,
+    pub(crate) p99: f64,
+    /// Durable inserts a second through the store's writer alone.
+    pub(crate) inserts: f64,
+    /// Of what the writer alone could commit, what sign-ins reached.
+    pub(crate) share: f64,
+    /// Milliseconds of the server's processor time for each sign-in.
+    pub(crate) processor: f64,
+}
+
+/// By [`CONNECTIONS`].
+pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Vec<SignIns>, Failed> {
+    let federation = Federation::start(fed)?;
+    let server = &federation.server;
+    let people = Arc::new(AtomicU64::new(1));
+    let mut found = Vec::new();
+    for connections in CONNECTIONS {
+        progress(&format!("sign-ins, {connections} at a time"));
+        let visitor = || Visitor::signing_in(server.address, Arc::clone(&people));
+        load::run(server.address, connections, effort.time / 4, visitor)?;
+        let mut rounds = Vec::new();
+        for _ in 0..effort.rounds {
+            let inserts = inserts(connections, effort.time)?;
+            let before = server.processor_seconds()?;
+            let tally = load::run(server.address, connections, effort.time, visitor)?;
+            let used = server.processor_seconds()? - before;
+            rounds.push((inserts, used * 1e3 / f64::from(u32::try_from(tally.done.max(1))?), tally));
+        }
+        found.push(SignIns {
+            per_second: median(rounds.iter().map(|(_, _, tally)| tally.per_second)),
+            median: median(rounds.iter().map(|(_, _, tally)| tally.median)),
+            p99: median(rounds.iter().map(|(_, _, tally)| tally.p99)),
+            inserts: median(rounds.iter().map(|(inserts, _, _)| *inserts)),
+            share: median(rounds.iter().map(|(inserts, _, tally)| tally.per_second * COMMITS / inserts)),
+            processor: median(rounds.iter().map(|(_, processor, _)| *processor)),
+        });
+    }
+    Ok(found)
+}
+
+/// Durable inserts a second, in a process and a database of their own.
+fn inserts(tasks: usize, time: Duration) -> Result<f64, Failed> {
+    let data = scratch()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("inserts").arg(data.path().join("bench.db"));
+    let output = command.args([tasks.to_string(), time.as_millis().to_string()]).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
+}
