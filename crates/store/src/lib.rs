@@ -7,23 +7,30 @@
 mod cities;
 mod db;
 mod env;
-mod events;
 mod error;
+mod events;
 mod housekeeping;
 mod keys;
 mod login;
+mod mail_tokens;
+mod outbox;
+mod passwords;
 mod sessions;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod users;
 
 pub use env::EnvRow;
-pub use events::NewEvent;
 pub use error::{OpenError, StoreError};
+pub use events::NewEvent;
 pub use keys::{AdminKeyRow, SigningKeyRow};
+pub use mail_tokens::{MailToken, NewMailToken, Purpose};
+pub use outbox::{Due, NewMail, Outgoing};
+pub use passwords::{Account, NewAccount, Password, PasswordChange, Registered};
 pub use sessions::{Collected, NewSession};
 pub use users::{Completed, SignIn};
 
+use std::fmt;
 use std::path::Path;
 
 /// The engines that a store can stand on.
@@ -75,5 +82,11 @@ impl Store {
     /// `Unavailable` when that is not possible now.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.changes().await.map(drop)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("engine", &self.engine()).finish()
     }
 }

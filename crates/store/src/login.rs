@@ -94,7 +94,12 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn fail_attempt(&self, id: &AttemptId, why: Failure, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn fail_attempt(
+        &self,
+        id: &AttemptId,
+        why: Failure,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let args = args![why.code(), now, id.as_str()];
         Ok(self.db.exec(FAIL, args).await? == 1)
     }
@@ -132,8 +137,7 @@ impl Store {
 }
 
 /// Ends an attempt as failed: the failure's code, the time, the attempt's id.
-pub(crate) const FAIL: &str =
-    "update login_attempts set stage = 'failed', failure = $1, ended_at = $2, sealed_identity = null \
+pub(crate) const FAIL: &str = "update login_attempts set stage = 'failed', failure = $1, ended_at = $2, sealed_identity = null \
      where attempt_id = $3 and stage in ('waiting', 'exchanging', 'confirming')";
 
 fn read(row: Option<Row>) -> Result<Option<Attempt>, StoreError> {

@@ -57,7 +57,10 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`; `Corrupt` when the row contradicts itself.
-    pub async fn session_with_user(&self, sid: Digest) -> Result<Option<(Session, Option<User>)>, StoreError> {
+    pub async fn session_with_user(
+        &self,
+        sid: Digest,
+    ) -> Result<Option<(Session, Option<User>)>, StoreError> {
         let sql = concat!(
             "select ",
             columns!(),

@@ -28,14 +28,19 @@ pub async fn fresh_postgres() -> String {
     let admin = url("postgres");
     let target = crate::db::Target::parse(&admin).expect("PGHOST and its companions make a URL");
     let client = target.single().await.expect("the PostgreSQL server that PGHOST names answers");
-    client.batch_execute(&format!("drop database if exists {name}")).await.expect("an old database goes away");
+    client
+        .batch_execute(&format!("drop database if exists {name}"))
+        .await
+        .expect("an old database goes away");
     client.batch_execute(&format!("create database {name}")).await.expect("a new database is made");
     url(&name)
 }
 
 fn url(database: &str) -> String {
     let Ok(host) = std::env::var("PGHOST") else {
-        panic!("no PostgreSQL server: PGHOST is not set. Run ./test, or `pg_virtualenv -t cargo nextest run …`")
+        panic!(
+            "no PostgreSQL server: PGHOST is not set. Run ./test, or `pg_virtualenv -t cargo nextest run …`"
+        )
     };
     let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let (port, user) = (variable("PGPORT", "5432"), variable("PGUSER", "postgres"));

@@ -138,7 +138,8 @@ async fn add_key(sign_in: &SignIn, key: &IdentityKey, identity_id: &str, tx: &mu
 async fn refresh(sign_in: &SignIn, known: &Known, tx: &mut Tx) -> Result<(), Fault> {
     let profile = &sign_in.identity.profile;
     let differs = |told: &Option<String>, stored: &Option<String>| told.is_some() && told != stored;
-    if differs(&profile.display_name, &known.display_name) || differs(&profile.avatar_url, &known.avatar_url) {
+    if differs(&profile.display_name, &known.display_name) || differs(&profile.avatar_url, &known.avatar_url)
+    {
         let sql = "update users set display_name = coalesce($1, display_name), \
                    avatar_url = coalesce($2, avatar_url), updated_at = $3 where user_id = $4";
         let (name, avatar) = (profile.display_name.as_ref(), profile.avatar_url.as_ref());

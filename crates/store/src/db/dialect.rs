@@ -20,7 +20,6 @@ pub(crate) const SETTINGS_SQLITE: &str = "
     pragma busy_timeout = 5000;
     pragma wal_autocheckpoint = 4000;
     pragma journal_size_limit = 67108864;
-    pragma cache_size = -8192;
     pragma temp_store = memory;
     pragma trusted_schema = off;";
 

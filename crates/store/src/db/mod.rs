@@ -11,6 +11,8 @@ mod migrate;
 mod postgres;
 mod row;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod val;
 mod writer;
@@ -60,7 +62,7 @@ impl Db {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(db) => db.close().await,
-            Self::Postgres(db) => db.close(),
+            Self::Postgres(db) => db.close().await,
         }
     }
 
@@ -73,7 +75,11 @@ impl Db {
     }
 
     /// Reads one row or none.
-    pub(crate) async fn read_row(&self, sql: &'static str, args: Vec<Val>) -> Result<Option<Row>, StoreError> {
+    pub(crate) async fn read_row(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+    ) -> Result<Option<Row>, StoreError> {
         Ok(self.read(sql, args).await?.into_iter().next())
     }
 
@@ -86,12 +92,20 @@ impl Db {
     }
 
     /// Runs one writing statement with `returning`: one row or none.
-    pub(crate) async fn exec_row(&self, sql: &'static str, args: Vec<Val>) -> Result<Option<Row>, StoreError> {
-        let rows = match self {
+    pub(crate) async fn exec_row(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.exec_rows(sql, args).await?.into_iter().next())
+    }
+
+    /// Runs one writing statement with `returning`: any number of rows.
+    pub(crate) async fn exec_rows(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
             Self::Sqlite(db) => db.writer.query(sql, args).await?,
             Self::Postgres(db) => db.query(sql, &args).await?,
-        };
-        Ok(rows.into_iter().next())
+        })
     }
 
     /// Runs several statements that stand or fall together.

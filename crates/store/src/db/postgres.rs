@@ -7,6 +7,7 @@ use deadpool_postgres::{Object, Pool};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 use tokio_postgres::types::ToSql;
+use tokio_util::task::TaskTracker;
 
 /// How often a write is tried when other transactions get in between.
 const TRIES: u32 = 16;
@@ -15,6 +16,7 @@ const TRIES: u32 = 16;
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
+    writes: TaskTracker,
 }
 
 impl Postgres {
@@ -22,7 +24,7 @@ impl Postgres {
     pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {
         let target = connect::Target::parse(url)?;
         migrate::postgres(&target).await?;
-        Ok(Self { pool: target.pool()? })
+        Ok(Self { pool: target.pool()?, writes: TaskTracker::new() })
     }
 
     /// Runs one statement that answers with rows.
@@ -59,7 +61,7 @@ impl Postgres {
         T: Send + 'static,
     {
         let this = self.clone();
-        let task = tokio::spawn(async move { this.write_with_retry(&data, work).await });
+        let task = self.writes.spawn(async move { this.write_with_retry(&data, work).await });
         match task.await {
             Ok(result) => result,
             Err(error) if error.is_panic() => Err(Fault::internal("a write panicked")),
@@ -92,8 +94,10 @@ impl Postgres {
         result
     }
 
-    /// Closes idle connections; those in use are closed when they come back.
-    pub(crate) fn close(&self) {
+    /// Lets writes that have begun come to their end, also those whose caller is gone; then closes the pool.
+    pub(crate) async fn close(&self) {
+        self.writes.close();
+        self.writes.wait().await;
         self.pool.close();
     }
 }
@@ -126,11 +130,13 @@ impl PgTx {
         W: Future<Output = Result<T, Fault>>,
     {
         let first = !std::mem::replace(&mut self.begun, true);
-        let connection = self.connection.as_ref().ok_or_else(|| Fault::internal("the transaction has ended"))?;
+        let connection =
+            self.connection.as_ref().ok_or_else(|| Fault::internal("the transaction has ended"))?;
         if !first {
             return statement(connection).await;
         }
-        let (begun, result) = tokio::join!(connection.batch_execute(dialect::BEGIN_POSTGRES), statement(connection));
+        let (begun, result) =
+            tokio::join!(connection.batch_execute(dialect::BEGIN_POSTGRES), statement(connection));
         begun?;
         result
     }
@@ -157,7 +163,9 @@ async fn query(connection: &Object, sql: &'static str, args: &[Val]) -> Result<V
     check(args)?;
     let statement = connection.prepare_cached(sql).await?;
     let rows = connection.query(&statement, &borrow(args)).await?;
-    rows.iter().map(|row| Ok(Row::new((0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>()?))).collect()
+    rows.iter()
+        .map(|row| Ok(Row::new((0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>()?)))
+        .collect()
 }
 
 async fn execute(connection: &Object, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {

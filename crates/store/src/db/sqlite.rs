@@ -78,7 +78,8 @@ impl Sqlite {
 fn lock(path: &Path) -> Result<File, OpenError> {
     let mut lock_path = path.as_os_str().to_owned();
     lock_path.push(".lock");
-    let failed = |cause: std::io::Error| OpenError::File { path: lock_path.clone().into(), cause: cause.to_string() };
+    let failed =
+        |cause: std::io::Error| OpenError::File { path: lock_path.clone().into(), cause: cause.to_string() };
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&lock_path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -119,7 +120,8 @@ fn prepare<'c>(
         return Err(Fault::internal(format!("wrong number of arguments for: {sql}")));
     }
     for (index, value) in args.iter().enumerate() {
-        let number = statement.parameter_name(index + 1).and_then(|name| name.strip_prefix('$')?.parse().ok());
+        let number =
+            statement.parameter_name(index + 1).and_then(|name| name.strip_prefix('$')?.parse().ok());
         if number != Some(index + 1) {
             return Err(Fault::internal(format!("parameters must first appear as $1, $2, …: {sql}")));
         }
@@ -138,7 +140,9 @@ pub(crate) fn query(connection: &Connection, sql: &'static str, args: &[Val]) ->
         let mut cells = Vec::with_capacity(columns);
         for column in 0..columns {
             let cell = Val::from_sqlite(row.get_ref(column)?);
-            cells.push(cell.ok_or_else(|| Fault::internal(format!("column {column} has a foreign type: {sql}")))?);
+            cells.push(
+                cell.ok_or_else(|| Fault::internal(format!("column {column} has a foreign type: {sql}")))?,
+            );
         }
         rows.push(Row::new(cells));
     }

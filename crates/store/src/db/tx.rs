@@ -70,7 +70,11 @@ impl Tx {
 
     /// On PostgreSQL nothing can follow a statement that failed, so on SQLite nothing does either.
     fn check(&self) -> Result<(), Fault> {
-        if self.broken { Err(Fault::internal("a write went on after a statement had failed")) } else { Ok(()) }
+        if self.broken {
+            Err(Fault::internal("a write went on after a statement had failed"))
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn sqlite(&self) -> Result<&Connection, Fault> {

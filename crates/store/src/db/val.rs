@@ -62,6 +62,12 @@ impl From<String> for Val {
     }
 }
 
+impl From<Vec<u8>> for Val {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(value)
+    }
+}
+
 impl From<Network> for Val {
     fn from(value: Network) -> Self {
         Self::Text(value.to_string())

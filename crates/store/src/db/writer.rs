@@ -40,7 +40,9 @@ impl Writer {
     /// Starts the thread, which owns the connection and the lock on the file until it ends.
     pub(crate) fn start(connection: Connection, lock: File) -> std::io::Result<Self> {
         let (orders, inbox) = sync_channel(QUEUE);
-        std::thread::Builder::new().name("store-writer".into()).spawn(move || run(connection, lock, &inbox))?;
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || run(connection, lock, &inbox))?;
         Ok(Self { orders })
     }
 

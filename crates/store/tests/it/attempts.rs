@@ -66,7 +66,8 @@ async fn a_failed_attempt_stays_failed(store: Store) {
     let id = attempt("a").attempt_id;
     assert!(store.fail_attempt(&id, Failure::AccessDenied, later(1)).await.unwrap());
     assert!(!store.fail_attempt(&id, Failure::ProviderBusy, later(2)).await.unwrap());
-    let claim = store.claim_attempt(state("a"), Digest::of("code"), Digest::of("cookie"), later(3)).await.unwrap();
+    let claim =
+        store.claim_attempt(state("a"), Digest::of("code"), Digest::of("cookie"), later(3)).await.unwrap();
     assert_eq!(claim, None);
     assert!(!store.hold_attempt(&id, b"sealed", later(3)).await.unwrap());
     let stored = store.attempt_by_id(&id).await.unwrap().unwrap();
@@ -90,7 +91,10 @@ async fn a_held_identity_is_there_only_while_confirming(store: Store) {
 
 async fn what_is_over_by_time_stays_over(store: Store) {
     let id = exchanging(&store, "a", later(0)).await;
-    assert!(!store.hold_attempt(&id, b"sealed", later(20)).await.unwrap(), "the exchange counts as interrupted");
+    assert!(
+        !store.hold_attempt(&id, b"sealed", later(20)).await.unwrap(),
+        "the exchange counts as interrupted"
+    );
     assert!(store.hold_attempt(&id, b"sealed", later(19)).await.unwrap());
 }
 
@@ -107,7 +111,10 @@ async fn a_contradicting_row_is_an_error_that_names_it(store: Store) {
     ] {
         assert_eq!(testing::tamper(&store, damage).await, 1);
         let error = store.attempt_by_state(state("a")).await.unwrap_err();
-        assert!(matches!(&error, StoreError::Corrupt { table: "login_attempts", row, .. } if row == "a"), "{damage}");
+        assert!(
+            matches!(&error, StoreError::Corrupt { table: "login_attempts", row, .. } if row == "a"),
+            "{damage}"
+        );
         assert!(!error.to_string().contains("nowhere"), "{error}");
     }
 }

@@ -1,7 +1,8 @@
 //! The token is handed out once, and for a moment again to the same caller.
 
 use crate::support::{
-    attempt, away, exchanging, home, later, new_session, on_both_engines, openid, sign_in, state, user, wechat,
+    attempt, away, exchanging, home, later, new_session, on_both_engines, openid, sign_in, state, user,
+    wechat,
 };
 use downcity_core::network::Network;
 use downcity_core::pkce::Challenge;
@@ -30,7 +31,9 @@ async fn the_first_collects_and_the_same_caller_may_ask_again(store: Store) {
     let new = new_session("a", user("a"), later(5));
     let first = store.collect(&id, home(), later(5), &new).await.unwrap();
     assert_eq!(first, Collected::First(new.session.clone()));
-    let Stage::Done { collected, at, .. } = store.attempt_by_id(&id).await.unwrap().unwrap().stage else { panic!() };
+    let Stage::Done { collected, at, .. } = store.attempt_by_id(&id).await.unwrap().unwrap().stage else {
+        panic!()
+    };
     assert_eq!((collected, at), (Some((later(5), home())), later(0)));
 
     let other = new_session("other", user("a"), later(64));

@@ -1,5 +1,7 @@
 //! The same suite on both engines: `…::sqlite::name` and `…::postgres::name`.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 mod support;
 
 mod attempts;

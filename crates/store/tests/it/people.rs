@@ -1,7 +1,8 @@
 //! Who somebody is: the rules for unionid and openid.
 
 use crate::support::{
-    as_user, exchanging, later, new_session, on_both_engines, openid, sign_in, signed_in, unionid, user, wechat,
+    as_user, exchanging, later, new_session, on_both_engines, openid, sign_in, signed_in, unionid, user,
+    wechat,
 };
 use downcity_core::identity::KeyKind;
 use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityKey, Profile, Stage, User};
@@ -69,17 +70,29 @@ async fn late_unionid_splits_user(store: Store) {
 }
 
 async fn migrated_unionid_duplicates(store: Store) {
-    assert_eq!(signed_in(&store, "a", wechat(vec![unionid("old"), openid("wx", "o1")])).await, as_user("a", true));
+    assert_eq!(
+        signed_in(&store, "a", wechat(vec![unionid("old"), openid("wx", "o1")])).await,
+        as_user("a", true)
+    );
     let moved = signed_in(&store, "b", wechat(vec![unionid("new"), openid("wx", "o1")])).await;
     assert_eq!(moved, as_user("a", false));
-    assert_eq!(signed_in(&store, "c", wechat(vec![unionid("new"), openid("wx2", "x")])).await, as_user("a", false));
+    assert_eq!(
+        signed_in(&store, "c", wechat(vec![unionid("new"), openid("wx2", "x")])).await,
+        as_user("a", false)
+    );
     let stranger = signed_in(&store, "d", wechat(vec![unionid("old"), openid("wx3", "y")])).await;
     assert_eq!(stranger, as_user("d", true), "the old unionid was replaced");
 }
 
 async fn one_person_in_two_apps(store: Store) {
-    assert_eq!(signed_in(&store, "a", wechat(vec![unionid("u1"), openid("wx1", "o1")])).await, as_user("a", true));
-    assert_eq!(signed_in(&store, "b", wechat(vec![unionid("u1"), openid("wx2", "o2")])).await, as_user("a", false));
+    assert_eq!(
+        signed_in(&store, "a", wechat(vec![unionid("u1"), openid("wx1", "o1")])).await,
+        as_user("a", true)
+    );
+    assert_eq!(
+        signed_in(&store, "b", wechat(vec![unionid("u1"), openid("wx2", "o2")])).await,
+        as_user("a", false)
+    );
     assert_eq!(signed_in(&store, "c", wechat(vec![openid("wx2", "o2")])).await, as_user("a", false));
     assert_eq!(signed_in(&store, "d", wechat(vec![openid("wx1", "o2")])).await, as_user("d", true));
 }
@@ -88,7 +101,8 @@ async fn two_users_stay_two_and_the_conflict_is_told(store: Store) {
     signed_in(&store, "a", wechat(vec![unionid("u1"), openid("wx1", "o1")])).await;
     signed_in(&store, "b", wechat(vec![openid("wx2", "o2")])).await;
     let both = signed_in(&store, "c", wechat(vec![unionid("u1"), openid("wx2", "o2")])).await;
-    let conflict = Completed::SignedIn { user_id: user("a"), new_user: false, conflicts_with: Some(user("b")) };
+    let conflict =
+        Completed::SignedIn { user_id: user("a"), new_user: false, conflicts_with: Some(user("b")) };
     assert_eq!(both, conflict);
     assert_eq!(signed_in(&store, "d", wechat(vec![openid("wx2", "o2")])).await, as_user("b", false));
 }
@@ -96,8 +110,16 @@ async fn two_users_stay_two_and_the_conflict_is_told(store: Store) {
 async fn the_same_name_elsewhere_is_somebody_else(store: Store) {
     signed_in(&store, "a", wechat(vec![openid("wx", "x")])).await;
     assert_eq!(signed_in(&store, "b", wechat(vec![unionid("x")])).await, as_user("b", true), "another kind");
-    assert_eq!(signed_in(&store, "c", wechat(vec![openid("wx2", "x")])).await, as_user("c", true), "another scope");
-    assert_eq!(signed_in(&store, "d", wechat(vec![openid("wx", "X")])).await, as_user("d", true), "another case");
+    assert_eq!(
+        signed_in(&store, "c", wechat(vec![openid("wx2", "x")])).await,
+        as_user("c", true),
+        "another scope"
+    );
+    assert_eq!(
+        signed_in(&store, "d", wechat(vec![openid("wx", "X")])).await,
+        as_user("d", true),
+        "another case"
+    );
 }
 
 async fn the_profile_is_refreshed_and_nothing_is_invented(store: Store) {
@@ -163,7 +185,10 @@ async fn confirming_ends_in_done_and_erases_the_identity(store: Store) {
     store.hold_attempt(&id, b"sealed", later(1)).await.unwrap();
     let late = store.complete_sign_in(&sign_in("a", person(), later(600))).await.unwrap();
     assert_eq!(late, Completed::Lost, "the attempt has expired");
-    assert_eq!(store.complete_sign_in(&sign_in("a", person(), later(599))).await.unwrap(), as_user("a", true));
+    assert_eq!(
+        store.complete_sign_in(&sign_in("a", person(), later(599))).await.unwrap(),
+        as_user("a", true)
+    );
     assert_eq!(store.held_identity(&id).await.unwrap(), None);
     let left = testing::tamper(&store, "delete from login_attempts where sealed_identity is not null").await;
     assert_eq!(left, 0);

@@ -1,8 +1,8 @@
 //! What many requests do at the same moment has one outcome.
 
 use crate::support::{
-    attempt, exchanging, home, later, new_session, on_both_engines, openid, sign_in, signed_in, sixteen, state,
-    unionid, user, wechat,
+    attempt, exchanging, home, later, new_session, on_both_engines, openid, sign_in, signed_in, sixteen,
+    state, unionid, user, wechat,
 };
 use downcity_core::{Digest, IdentityId, UserId};
 use downcity_store::{AdminKeyRow, Collected, Completed, SigningKeyRow, Store, testing};
@@ -34,7 +34,12 @@ async fn sixteen_callbacks_one_claim(store: Store) {
         store.insert_attempt(state(&name), &attempt(&name)).await.unwrap();
         let claims = sixteen(|i| {
             let (store, state) = (store.clone(), state(&name));
-            async move { store.claim_attempt(state, Digest::of(&i.to_string()), Digest::of("c"), later(1)).await.unwrap() }
+            async move {
+                store
+                    .claim_attempt(state, Digest::of(&i.to_string()), Digest::of("c"), later(1))
+                    .await
+                    .unwrap()
+            }
         })
         .await;
         let winners: Vec<_> = claims.into_iter().flatten().collect();
@@ -56,7 +61,8 @@ async fn concurrent_first_login_makes_three_users(store: Store) {
             async move { store.complete_sign_in(&sign_in).await.unwrap() }
         })
         .await;
-        let new = done.iter().filter(|done| matches!(done, Completed::SignedIn { new_user: true, .. })).count();
+        let new =
+            done.iter().filter(|done| matches!(done, Completed::SignedIn { new_user: true, .. })).count();
         let users: HashSet<_> = done.into_iter().map(user_of).collect();
         assert_eq!((new, users.len()), (1, 1));
     }

@@ -138,7 +138,10 @@ async fn every_change_is_counted_and_nothing_else(store: Store) {
 async fn a_damaged_city_is_an_error_and_not_an_empty_list(store: Store) {
     testing::tamper(&store, "update cities set allowed_redirects = '[1]'").await;
     let error = store.cities().await.unwrap_err();
-    assert!(matches!(&error, StoreError::Corrupt { table: "cities", row, .. } if row == "city_demo"), "{error}");
+    assert!(
+        matches!(&error, StoreError::Corrupt { table: "cities", row, .. } if row == "city_demo"),
+        "{error}"
+    );
 }
 
 async fn a_closed_store_says_so(store: Store) {

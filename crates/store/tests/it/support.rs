@@ -4,8 +4,8 @@ use downcity_core::attempt::{LIFETIME, Starter};
 use downcity_core::identity::KeyKind;
 use downcity_core::network::Network;
 use downcity_core::{
-    Attempt, AttemptId, City, CityId, CityStatus, ConfirmPolicy, Digest, ExternalIdentity, IdentityId, IdentityKey,
-    Lang, Profile, Session, SessionId, Stage, Timestamp, UserId,
+    Attempt, AttemptId, City, CityId, CityStatus, ConfirmPolicy, Digest, ExternalIdentity, IdentityId,
+    IdentityKey, Lang, Profile, Session, SessionId, Stage, Timestamp, UserId,
 };
 use downcity_store::{Completed, NewSession, SignIn, Store, testing};
 use std::path::{Path, PathBuf};
@@ -120,7 +120,8 @@ pub(crate) fn state(name: &str) -> Digest {
 pub(crate) async fn exchanging(store: &Store, name: &str, now: Timestamp) -> AttemptId {
     let attempt = Attempt { created_at: now, expires_at: now.plus(LIFETIME), ..attempt(name) };
     store.insert_attempt(state(name), &attempt).await.unwrap();
-    let claimed = store.claim_attempt(state(name), Digest::of("code"), Digest::of("cookie"), now).await.unwrap();
+    let claimed =
+        store.claim_attempt(state(name), Digest::of("code"), Digest::of("cookie"), now).await.unwrap();
     claimed.expect("a waiting attempt").attempt_id
 }
 

@@ -1,0 +1,148 @@
+//! What the façade promises to the stories, where it can't be seen from outside.
+
+use super::{Db, args};
+use crate::StoreError;
+use crate::testing::{fresh_postgres, fresh_sqlite};
+use tempfile::TempDir;
+
+const PUT: &str = "insert into facts (name, value) values ($1, $2)";
+
+async fn sqlite() -> (TempDir, Db) {
+    let (folder, path) = fresh_sqlite();
+    (folder, Db::open_sqlite(&path).unwrap())
+}
+
+async fn facts(db: &Db) -> usize {
+    db.read("select name from facts", args![]).await.unwrap().len()
+}
+
+fn is_internal<T>(result: &Result<T, StoreError>, part: &str) -> bool {
+    matches!(result, Err(StoreError::Internal(text)) if text.contains(part))
+}
+
+/// SQLite alone would bind the two the wrong way round, PostgreSQL alone would not.
+#[tokio::test]
+async fn parameters_out_of_order_are_refused() {
+    let (_folder, db) = sqlite().await;
+    let swapped = "insert into facts (value, name) values ($2, $1)";
+    assert!(is_internal(&db.exec(swapped, args!["name", &b"value"[..]]).await, "must first appear"));
+    assert!(is_internal(
+        &db.read("select name from facts where name = ?", args!["x"]).await,
+        "must first appear"
+    ));
+    assert!(is_internal(&db.exec(PUT, args!["name"]).await, "wrong number"));
+    let twice = db.exec(
+        "insert into facts (name, value) values ($1, $2) on conflict (name) do update set \
+                         value = $2",
+        args!["name", &b"v"[..]],
+    );
+    assert_eq!(twice.await.unwrap(), 1, "a parameter may appear again");
+}
+
+#[tokio::test]
+async fn a_write_that_waits_for_something_else_is_an_error() {
+    let (_folder, db) = sqlite().await;
+    let result = db
+        .write((), |(), tx| {
+            Box::pin(async move {
+                tx.exec(PUT, args!["a", &b"1"[..]]).await?;
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                Ok(())
+            })
+        })
+        .await;
+    assert!(is_internal(&result, "not the store"), "{result:?}");
+    assert_eq!(facts(&db).await, 0, "and leaves nothing behind");
+}
+
+/// Runs what must hold on both engines.
+async fn a_failed_write_leaves_nothing(db: Db) {
+    let swallowed = db
+        .write((), |(), tx| {
+            Box::pin(async move {
+                tx.exec(PUT, args!["a", &b"1"[..]]).await?;
+                let _ = tx.exec("insert into facts (name, value) values ($1, null)", args!["b"]).await;
+                Ok(())
+            })
+        })
+        .await;
+    assert!(is_internal(&swallowed, "after a statement had failed"), "{swallowed:?}");
+    let panicked: Result<(), _> = db
+        .write((), |(), tx| {
+            Box::pin(async move {
+                tx.exec(PUT, args!["c", &b"1"[..]]).await?;
+                panic!("on purpose")
+            })
+        })
+        .await;
+    assert!(is_internal(&panicked, "panicked"), "{panicked:?}");
+    let undone = db
+        .write(7, |number, tx| {
+            Box::pin(async move {
+                tx.exec(PUT, args!["d", &b"1"[..]]).await?;
+                tx.undo();
+                Ok(*number)
+            })
+        })
+        .await;
+    assert_eq!(undone.unwrap(), 7);
+    assert_eq!(facts(&db).await, 0);
+    db.exec(PUT, args!["e", &b"1"[..]]).await.unwrap();
+    assert_eq!(facts(&db).await, 1, "and does not stop those that follow");
+    assert!(is_internal(&db.exec(PUT, args!["e", &b"hush"[..]]).await, ""));
+    db.close().await;
+}
+
+#[tokio::test]
+async fn a_failed_write_leaves_nothing_on_sqlite() {
+    let (_folder, db) = sqlite().await;
+    a_failed_write_leaves_nothing(db).await;
+}
+
+#[tokio::test]
+async fn a_failed_write_leaves_nothing_on_postgres() {
+    a_failed_write_leaves_nothing(Db::open_postgres(&fresh_postgres().await).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_failing_job_does_not_take_its_group_along() {
+    let (_folder, db) = sqlite().await;
+    let jobs: Vec<_> = (0..200)
+        .map(|i| {
+            let db = db.clone();
+            // Every third name is taken.
+            let name = format!("n{}", if i % 3 == 2 { i - 1 } else { i });
+            tokio::spawn(async move { db.exec(PUT, args![name, &b"1"[..]]).await })
+        })
+        .collect();
+    let mut stored = 0;
+    for job in jobs {
+        stored += usize::from(job.await.unwrap().is_ok());
+    }
+    assert_eq!(stored, 134);
+    assert_eq!(facts(&db).await, stored, "exactly what was answered with success stands");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_to_everybody_it_concerns() {
+    let (_folder, db) = sqlite().await;
+    let pages = db.exec_row("pragma max_page_count = 60", args![]).await;
+    assert!(pages.is_ok());
+    let jobs: Vec<_> = (0..64)
+        .map(|i| {
+            let db = db.clone();
+            tokio::spawn(async move { db.exec(PUT, args![format!("n{i}"), &[7_u8; 20_000][..]]).await })
+        })
+        .collect();
+    let mut stored = 0;
+    for job in jobs {
+        match job.await.unwrap() {
+            Ok(_) => stored += 1,
+            Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}"),
+        }
+    }
+    assert!(stored < 64);
+    assert_eq!(facts(&db).await, stored, "exactly what was answered with success stands");
+    db.exec("delete from facts", args![]).await.unwrap();
+    db.exec(PUT, args!["again", &b"1"[..]]).await.unwrap();
+}

@@ -1,0 +1,221 @@
+//! Accounts that sign in by e-mail. The address is an identity like any other (provider `email`); the
+//! password hangs on the user.
+
+use crate::db::{Fault, Misfit, Row, Tx, args};
+use crate::events::{NewEvent, append};
+use crate::mail_tokens::{Purpose, spend};
+use crate::{Store, StoreError};
+use downcity_core::{Digest, Timestamp, User, UserId};
+
+const TABLE: &str = "passwords";
+
+/// A user's password, as far as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Password {
+    /// PHC string.
+    pub hash: String,
+    /// Wrong tries since the last right one.
+    pub failures: i64,
+    /// Before this, tries from unknown places are put off.
+    pub next_try_at: Timestamp,
+}
+
+/// A user found by their address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Who.
+    pub user: User,
+    /// Their password; absent when they sign in by link or provider only.
+    pub password: Option<Password>,
+}
+
+/// An account to be made when its address is verified.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Digest of the token that verified the address.
+    pub token: Digest,
+    /// What the token was for.
+    pub purpose: Purpose,
+    /// The folded address.
+    pub address: String,
+    /// PHC string; absent for accounts made by a mailed link.
+    pub hash: Option<String>,
+    /// What they want to be called.
+    pub display_name: Option<String>,
+    /// A fresh id.
+    pub user_id: UserId,
+    /// A fresh id.
+    pub identity_id: String,
+    /// What to write into the event log.
+    pub events: Vec<NewEvent>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What came of making an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registered {
+    /// Made.
+    Made,
+    /// The token was used, or is over.
+    Spent,
+    /// Somebody has the address by now.
+    Taken,
+}
+
+impl Store {
+    /// The user whose identity this address is.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when a row contradicts itself.
+    pub async fn account_by_address(&self, address: &str) -> Result<Option<Account>, StoreError> {
+        let sql = "select u.user_id, u.email, u.display_name, u.avatar_url, u.bio, u.disabled, u.created_at, \
+                   p.hash, p.failures, p.next_try_at from identity_keys k \
+                   join identities i on i.identity_id = k.identity_id join users u on u.user_id = i.user_id \
+                   left join passwords p on p.user_id = u.user_id \
+                   where k.provider = 'email' and k.kind = 'sub' and k.scope = '' and k.value = $1";
+        let row = self.db.read_row(sql, args![address]).await?;
+        row.map(|row| row.read_as(TABLE, account)).transpose()
+    }
+
+    /// The password of a user.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn password_of(&self, user_id: &UserId) -> Result<Option<Password>, StoreError> {
+        let sql = "select user_id, hash, failures, next_try_at from passwords where user_id = $1";
+        let row = self.db.read_row(sql, args![user_id.as_str()]).await?;
+        row.map(|row| row.read_as(TABLE, password)).transpose()
+    }
+
+    /// Makes an account for a verified address, once.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn create_account(&self, new: NewAccount) -> Result<Registered, StoreError> {
+        self.db.write(new, |new, tx| Box::pin(create(new, tx))).await
+    }
+
+    /// Counts a wrong try and says from when the next one is taken from unknown places.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn count_failure(&self, user_id: &UserId, next_try_at: Timestamp) -> Result<(), StoreError> {
+        let sql = "update passwords set failures = failures + 1, next_try_at = $1 where user_id = $2";
+        self.db.exec(sql, args![next_try_at, user_id.as_str()]).await.map(drop)
+    }
+
+    /// Forgets wrong tries after a right one; a new hash takes the old one's place when its form is better.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn forgive_failures(
+        &self,
+        user_id: &UserId,
+        better_hash: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql = "update passwords set failures = 0, next_try_at = 0, hash = coalesce($1, hash) where user_id = $2";
+        self.db.exec(sql, args![better_hash, user_id.as_str()]).await.map(drop)
+    }
+
+    /// Sets a password; other sessions of the user end, all but `keep`. With a token, only if it is spent here.
+    ///
+    /// # Errors
+    /// `Unavailable`. Answers false when the token was used or is over.
+    pub async fn set_password(&self, change: PasswordChange) -> Result<bool, StoreError> {
+        self.db.write(change, |change, tx| Box::pin(set(change, tx))).await
+    }
+}
+
+/// A password to be set.
+#[derive(Debug, Clone)]
+pub struct PasswordChange {
+    /// Whose.
+    pub user_id: UserId,
+    /// PHC string.
+    pub hash: String,
+    /// The mailed token that allows it, when the person does not know the old one.
+    pub token: Option<Digest>,
+    /// The session that stays: digest of its key.
+    pub keep: Option<Digest>,
+    /// What to write into the event log.
+    pub event: NewEvent,
+    /// The time.
+    pub now: Timestamp,
+}
+
+async fn create(new: &NewAccount, tx: &mut Tx) -> Result<Registered, Fault> {
+    if !spend(new.token, new.purpose, new.now, tx).await? {
+        return Ok(Registered::Spent);
+    }
+    let sql = "select identity_id from identity_keys where provider = 'email' and kind = 'sub' and scope = '' and value = $1";
+    if tx.row(sql, args![&new.address]).await?.is_some() {
+        return Ok(Registered::Taken);
+    }
+    // A provider may have told the address of another user; it stays theirs to show, and signs nobody in.
+    let held = tx.row("select user_id from users where email = $1", args![&new.address]).await?.is_some();
+    let email = (!held).then_some(new.address.as_str());
+    let sql = "insert into users (user_id, email, display_name, disabled, created_at, updated_at) \
+               values ($1, $2, $3, 0, $4, $4)";
+    tx.exec(sql, args![new.user_id.as_str(), email, new.display_name.as_ref(), new.now]).await?;
+    let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
+               values ($1, $2, 'email', $3, $3)";
+    tx.exec(sql, args![&new.identity_id, new.user_id.as_str(), new.now]).await?;
+    let sql = "insert into identity_keys (provider, kind, scope, value, identity_id) values ('email', 'sub', '', $1, $2)";
+    tx.exec(sql, args![&new.address, &new.identity_id]).await?;
+    if let Some(hash) = &new.hash {
+        let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3)";
+        tx.exec(sql, args![new.user_id.as_str(), hash, new.now]).await?;
+    }
+    for event in &new.events {
+        append(event, tx).await?;
+    }
+    Ok(Registered::Made)
+}
+
+async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
+    if let Some(token) = change.token
+        && !spend(token, Purpose::Reset, change.now, tx).await?
+    {
+        return Ok(false);
+    }
+    let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) \
+               do update set hash = excluded.hash, changed_at = excluded.changed_at, failures = 0, next_try_at = 0";
+    tx.exec(sql, args![change.user_id.as_str(), &change.hash, change.now]).await?;
+    let keep = change.keep.map(|digest| digest.0.to_vec()).unwrap_or_default();
+    let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";
+    tx.exec(sql, args![change.now, change.user_id.as_str(), keep]).await?;
+    // Whatever was mailed to let somebody in or set a password is void now.
+    tx.exec("delete from mail_tokens where user_id = $1 and used_at is null", args![change.user_id.as_str()])
+        .await?;
+    append(&change.event, tx).await?;
+    Ok(true)
+}
+
+fn account(row: &mut Row) -> Result<Account, Misfit> {
+    let user = User {
+        user_id: UserId::trusted(row.text("user_id")?),
+        email: row.opt_text("email")?,
+        display_name: row.opt_text("display_name")?,
+        avatar_url: row.opt_text("avatar_url")?,
+        bio: row.opt_text("bio")?,
+        disabled: row.flag("disabled")?,
+        created_at: row.time("created_at")?,
+    };
+    let (hash, failures, next) =
+        (row.opt_text("hash")?, row.opt_int("failures")?, row.opt_time("next_try_at")?);
+    let password = match (hash, failures, next) {
+        (Some(hash), Some(failures), Some(next_try_at)) => Some(Password { hash, failures, next_try_at }),
+        _ => None,
+    };
+    Ok(Account { user, password })
+}
+
+fn password(row: &mut Row) -> Result<Password, Misfit> {
+    row.text("user_id")?;
+    Ok(Password {
+        hash: row.text("hash")?,
+        failures: row.int("failures")?,
+        next_try_at: row.time("next_try_at")?,
+    })
+}
