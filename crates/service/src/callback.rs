@@ -143,9 +143,7 @@ impl Federation {
     async fn finish(&self, attempt: Attempt, query: &CallbackQuery, client: &Client) {
         let outcome = match self.identify(&attempt, query).await {
             Ok(identity) => self.settle_identity(&attempt, identity, client).await,
-            Err(failure) => {
-                self.store.fail_attempt(&attempt.attempt_id, failure, self.clock.now()).await.map(drop)
-            }
+            Err(failure) => self.end(&attempt, failure).await,
         };
         if let Err(problem) = outcome {
             // The attempt stays claimed and counts as interrupted soon; nothing half made is stored.
@@ -154,11 +152,24 @@ impl Federation {
         self.waiters.wake(&attempt.attempt_id);
     }
 
+    /// Ends an attempt without a token.
+    pub(crate) async fn end(&self, attempt: &Attempt, failure: Failure) -> Result<(), StoreError> {
+        let Attempt { attempt_id, city_id, provider, .. } = attempt;
+        if self.store.fail_attempt(attempt_id, failure, self.clock.now()).await? {
+            info!(%attempt_id, %city_id, %provider, failure = failure.code(), "sign-in ended without a token");
+        }
+        Ok(())
+    }
+
     async fn identify(&self, attempt: &Attempt, query: &CallbackQuery) -> Result<ExternalIdentity, Failure> {
         let directory = self.directory();
         let usable = |p: &&Arc<dyn LoginProvider>| p.app_id() == attempt.app_id;
-        let provider =
-            directory.provider(&attempt.provider).filter(usable).ok_or(Failure::ProviderChanged)?;
+        let provider = directory.provider(&attempt.provider).filter(usable).ok_or_else(|| {
+            let (attempt_id, app_id) = (&attempt.attempt_id, &attempt.app_id);
+            warn!(%attempt_id, app_id, "the settings of the provider were changed while somebody was signing in; \
+                they have to start again; nothing has to be done");
+            Failure::ProviderChanged
+        })?;
         let code = match provider.read_callback(query) {
             Callback::Code(code) => code,
             Callback::Denied => return Err(Failure::AccessDenied),
@@ -186,7 +197,7 @@ impl Federation {
         let id = &attempt.attempt_id;
         let city = self.directory().cities.get(&attempt.city_id).cloned();
         let Some(city) = city.filter(|city| city.is_active()) else {
-            return self.store.fail_attempt(id, Failure::CityUnavailable, self.clock.now()).await.map(drop);
+            return self.end(attempt, Failure::CityUnavailable).await;
         };
         let browser = client.browser.as_ref().map(OpaqueToken::digest);
         if attempt.needs_confirmation(city.confirm, client.network, browser) {

@@ -8,7 +8,7 @@ use crate::federation::Federation;
 use downcity_core::{Attempt, AttemptId, ExternalIdentity, Failure, OpaqueToken, Stage};
 use downcity_store::StoreError;
 use std::sync::Arc;
-use tracing::{error, info};
+use tracing::error;
 
 /// What the person answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +62,7 @@ impl Federation {
 
     async fn decide(&self, attempt: &Attempt, decision: Decision) -> Result<(), StoreError> {
         match decision {
-            Decision::Deny => {
-                info!(attempt_id = %attempt.attempt_id, "sign-in cancelled on the confirmation page");
-                self.store
-                    .fail_attempt(&attempt.attempt_id, Failure::LoginCancelled, self.clock.now())
-                    .await?;
-            }
+            Decision::Deny => self.end(attempt, Failure::LoginCancelled).await?,
             Decision::Allow => self.release(attempt).await?,
         }
         self.waiters.wake(&attempt.attempt_id);
@@ -92,7 +87,7 @@ impl Federation {
                 Failure::Interrupted
             }
         };
-        self.store.fail_attempt(&attempt.attempt_id, failure, self.clock.now()).await.map(drop)
+        self.end(attempt, failure).await
     }
 
     /// The attempt, if this cookie shows that its browser finished it.
