@@ -13,5 +13,7 @@ mod regressions;
 mod spec;
 mod support;
 mod switches;
+mod switches_callback;
+mod switches_identity;
 mod vanishing;
 mod walk;
