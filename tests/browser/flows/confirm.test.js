@@ -1,0 +1,74 @@
+/** Started at one address, finished in a browser at another: the person is asked before anything is handed out. */
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { person, says, startBrowser } from "../support/browser.js";
+import { answer, outcome, resultElsewhere, startElsewhere } from "../support/steps.js";
+import { startWorld } from "../support/world.js";
+
+describe("the confirmation page", () => {
+  let world, browser, who;
+
+  before(async () => {
+    [world, browser] = await Promise.all([startWorld(), startBrowser()]);
+  });
+  after(() => Promise.all([browser?.close(), world?.stop()]));
+  beforeEach(async () => {
+    await who?.context.close();
+    who = await person(browser);
+  });
+
+  /** Up to the question. */
+  async function asked() {
+    const started = await startElsewhere(world);
+    assert.equal(started.status, 200);
+    const page = await who.open(started.url);
+    await answer(page, "allow", "alice");
+    await outcome(page, world);
+    await says(page, "h1", "Did you start this sign-in to Paper Boat 纸船?");
+    const early = await resultElsewhere(world, started.state);
+    assert.deepEqual([early.status, early.user_token], ["pending", undefined], "nothing before the click");
+    return { page, state: started.state };
+  }
+
+  test("names what was started where; No has the focus; Yes hands the token to who started", async () => {
+    const { page, state } = await asked();
+    await says(page, "dl", "127.0.0.2");
+    await says(page, "dl", "Kiosk/2.1");
+    assert.equal(await page.evaluate(() => document.activeElement.value), "deny");
+    await page.click(".allow");
+    await says(page, "h1", "You are signed in to Paper Boat");
+    const result = await resultElsewhere(world, state);
+    assert.equal(result.status, "done");
+    assert.match(result.user_token, /^ub_/);
+    await page.reload();
+    await says(page, "h1", "You are signed in to Paper Boat");
+    who.calm();
+  });
+
+  test("No ends it: nobody is signed in, the page and the waiting program say so", async () => {
+    const { page, state } = await asked();
+    await page.keyboard.press("Enter");
+    await says(page, "h1", "Sign-in cancelled");
+    const result = await resultElsewhere(world, state);
+    assert.deepEqual([result.status, result.code], ["failed", "login_cancelled"]);
+    await page.goBack().catch(() => {});
+    await page.reload();
+    await says(page, "h1", "Sign-in cancelled");
+    who.calm();
+  });
+
+  test("a reload asks again, and nobody else's browser can answer", async () => {
+    const { page, state } = await asked();
+    await page.reload();
+    await says(page, "h1", "Did you start this sign-in");
+    const form = await page.evaluate(() => Object.fromEntries(new FormData(document.querySelector("form"))));
+    const stolen = await fetch(`${world.federation_url}/v1/accounts/oauth/confirm`, {
+      method: "POST",
+      body: new URLSearchParams({ ...form, decision: "allow" }),
+      redirect: "manual",
+    });
+    assert.match(stolen.headers.get("location"), /problem=/);
+    assert.equal((await resultElsewhere(world, state)).status, "pending");
+    who.calm();
+  });
+});

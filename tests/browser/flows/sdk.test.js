@@ -1,0 +1,96 @@
+/** The TypeScript client in a real browser: a window of its own, and the way by redirect, each with PKCE. */
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { opened, person, says, startBrowser } from "../support/browser.js";
+import { startSite } from "../support/site.js";
+import { answer } from "../support/steps.js";
+import { startWorld } from "../support/world.js";
+
+describe("the TypeScript client in a browser", () => {
+  let world, browser, site, who, page;
+
+  before(async () => {
+    [world, browser] = await Promise.all([startWorld(), startBrowser()]);
+    site = await startSite(world);
+    await world.api.admin("cities/update", {
+      city_id: world.city_id,
+      allowed_origins: [site.url],
+      allowed_redirects: [`${site.url}/`],
+    });
+  });
+  after(() => Promise.all([browser?.close(), site?.stop(), world?.stop()]));
+  beforeEach(async () => {
+    await who?.context.close();
+    await world.sim.reset();
+    who = await person(browser);
+    page = await who.open(site.url);
+    await says(page, "#said", "nobody");
+  });
+
+  test("signIn: a window, the sign-in, and the window is closed again", async () => {
+    const shown = await opened(page, () => page.click("#window"));
+    await shown.waitForURL(`${world.simulator_url}/connect/qrconnect**`, { waitUntil: "domcontentloaded" });
+    assert.equal(await shown.evaluate(() => window.opener), null, "WeChat's page has no handle on the product's");
+    const gone = shown.waitForEvent("close");
+    await answer(shown, "allow", "alice");
+    await says(page, "#said", "signed in as Alice");
+    await gone;
+    await page.evaluate(() => user.logout());
+    assert.equal(await page.evaluate(() => user.me().catch((error) => error.status)), 401);
+    who.calm(/401/);
+  });
+
+  test("signIn: given up by the product, the window goes away", async () => {
+    const shown = await opened(page, () => page.click("#window"));
+    await shown.waitForURL(`${world.simulator_url}/connect/qrconnect**`, { waitUntil: "domcontentloaded" });
+    const gone = shown.waitForEvent("close");
+    await page.evaluate(() => stop.abort());
+    await says(page, "#said", "failed: AbortError");
+    await gone;
+    who.calm();
+  });
+
+  test("signIn: a failure arrives with its code", async () => {
+    await world.sim.set({ token_fault: { kind: "errcode", errcode: 40029 } });
+    const shown = await opened(page, () => page.click("#window"));
+    await answer(shown, "allow", "alice");
+    await says(page, "#said", "failed: code_rejected");
+    who.calm();
+  });
+
+  test("signIn: a blocked window is told", async () => {
+    await page.evaluate(() => (window.open = () => null));
+    await page.click("#window");
+    await says(page, "#said", "failed: popup_blocked");
+    who.calm();
+  });
+
+  test("signInRedirect: away, back with a one-time code, and the address is clean", async () => {
+    const starts = [];
+    page.on("request", (request) => request.url().endsWith("/oauth/start") && starts.push(request.postDataJSON()));
+    await page.click("#redirect");
+    await page.waitForURL(`${world.simulator_url}/connect/qrconnect**`, { waitUntil: "domcontentloaded" });
+    assert.equal(starts.at(-1)?.return_to, `${site.url}/`);
+    assert.match(starts.at(-1)?.code_challenge, /^[\w-]{43}$/);
+    await answer(page, "allow", "alice");
+    await says(page, "#said", "signed in as Alice");
+    assert.equal(page.url(), `${site.url}/`);
+    await page.reload();
+    await says(page, "#said", "nobody");
+    assert.equal(await world.sim.count("access_token"), 1);
+    who.calm();
+  });
+
+  test("completeRedirect: a sign-in that was started elsewhere is not taken", async () => {
+    await page.click("#redirect");
+    await page.waitForURL(`${world.simulator_url}/connect/qrconnect**`, { waitUntil: "domcontentloaded" });
+    const qr = page.url();
+    const victim = await person(browser);
+    const theirs = await victim.open(qr);
+    await answer(theirs, "allow", "alice");
+    await says(theirs, "#said", "failed: login_not_started_here");
+    victim.calm();
+    await victim.context.close();
+    who.calm();
+  });
+});
