@@ -78,14 +78,22 @@ impl Store {
         row.map(|row| row.read_as(TABLE, account)).transpose()
     }
 
-    /// The password of a user.
+    /// The address that a user signs in with.
     ///
     /// # Errors
     /// `Unavailable`; `Corrupt` when the row contradicts itself.
-    pub async fn password_of(&self, user_id: &UserId) -> Result<Option<Password>, StoreError> {
-        let sql = "select user_id, hash, failures, next_try_at from passwords where user_id = $1";
+    pub async fn address_of(&self, user_id: &UserId) -> Result<Option<String>, StoreError> {
+        let sql = "select i.identity_id, k.value from identities i \
+                   join identity_keys k on k.identity_id = i.identity_id \
+                   where i.user_id = $1 and i.provider = 'email' order by i.identity_id limit 1";
         let row = self.db.read_row(sql, args![user_id.as_str()]).await?;
-        row.map(|row| row.read_as(TABLE, password)).transpose()
+        row.map(|row| {
+            row.read_as("identities", |row| {
+                row.text("identity_id")?;
+                row.text("value")
+            })
+        })
+        .transpose()
     }
 
     /// Makes an account for a verified address, once.
@@ -193,15 +201,7 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
 }
 
 fn account(row: &mut Row) -> Result<Account, Misfit> {
-    let user = User {
-        user_id: UserId::trusted(row.text("user_id")?),
-        email: row.opt_text("email")?,
-        display_name: row.opt_text("display_name")?,
-        avatar_url: row.opt_text("avatar_url")?,
-        bio: row.opt_text("bio")?,
-        disabled: row.flag("disabled")?,
-        created_at: row.time("created_at")?,
-    };
+    let user = crate::users::user(row)?;
     let (hash, failures, next) =
         (row.opt_text("hash")?, row.opt_int("failures")?, row.opt_time("next_try_at")?);
     let password = match (hash, failures, next) {
@@ -209,13 +209,4 @@ fn account(row: &mut Row) -> Result<Account, Misfit> {
         _ => None,
     };
     Ok(Account { user, password })
-}
-
-fn password(row: &mut Row) -> Result<Password, Misfit> {
-    row.text("user_id")?;
-    Ok(Password {
-        hash: row.text("hash")?,
-        failures: row.int("failures")?,
-        next_try_at: row.time("next_try_at")?,
-    })
 }

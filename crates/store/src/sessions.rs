@@ -1,6 +1,7 @@
 //! Sessions: what every token stands on. The token's key is stored as a digest.
 
 use crate::db::{Fault, Misfit, Row, Tx, Val, args};
+use crate::events::{NewEvent, append};
 use crate::{Store, StoreError};
 use downcity_core::attempt::{ASK_AGAIN_WITHIN, COLLECT_WITHIN};
 use downcity_core::network::Network;
@@ -52,6 +53,14 @@ impl Store {
         self.db.exec(INSERT, insert_args(new)).await.map(drop)
     }
 
+    /// Stores a session together with the events that tell of it.
+    ///
+    /// # Errors
+    /// `Unavailable`, also when the city has just been removed; `Internal` when the id or key is taken.
+    pub async fn begin_session(&self, new: NewSession, events: Vec<NewEvent>) -> Result<(), StoreError> {
+        self.db.write((new, events), |(new, events), tx| Box::pin(begin(new, events, tx))).await
+    }
+
     /// The session whose key has this digest, and its user. There is no user when an admin issued the token
     /// for an id of the product's own.
     ///
@@ -69,6 +78,21 @@ impl Store {
         );
         let Some(row) = self.db.read_row(sql, args![sid]).await? else { return Ok(None) };
         row.read_as(TABLE, |row| Ok(Some((session(row)?, joined_user(row)?))))
+    }
+
+    /// Whether a user has a live session that was begun from this network.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn has_session_from(
+        &self,
+        user_id: &UserId,
+        network: Network,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "select session_id from sessions where user_id = $1 and network = $2 and revoked_at is null \
+                   and expires_at > $3 limit 1";
+        Ok(self.db.read_row(sql, args![user_id.as_str(), network, now]).await?.is_some())
     }
 
     /// Ends a session early; false when there is none or it was ended before.
@@ -96,6 +120,14 @@ impl Store {
         let collect = Collect { attempt_id: attempt_id.clone(), caller, now, new: new.clone() };
         self.db.write(collect, |collect, tx| Box::pin(collect.run(tx))).await
     }
+}
+
+async fn begin(new: &NewSession, events: &[NewEvent], tx: &mut Tx) -> Result<(), Fault> {
+    tx.exec(INSERT, insert_args(new)).await?;
+    for event in events {
+        append(event, tx).await?;
+    }
+    Ok(())
 }
 
 struct Collect {

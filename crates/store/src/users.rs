@@ -4,10 +4,10 @@
 //! never by a nickname or an address. The strongest name that is known decides; weaker and missing ones are
 //! brought in line with it.
 
-use crate::db::{Fault, Tx, args};
+use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::{Store, StoreError, login};
 use downcity_core::attempt::EXCHANGE_LIMIT;
-use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityId, IdentityKey, Timestamp, UserId};
+use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityId, IdentityKey, Timestamp, User, UserId};
 use std::time::Duration;
 
 /// `last_used_at` and the profile are the same for a person's concurrent sign-ins, so that these don't get
@@ -58,6 +58,17 @@ struct Known {
 }
 
 impl Store {
+    /// A user by id.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn user(&self, user_id: &UserId) -> Result<Option<User>, StoreError> {
+        let sql = "select user_id, email, display_name, avatar_url, bio, disabled, created_at from users \
+                   where user_id = $1";
+        let row = self.db.read_row(sql, args![user_id.as_str()]).await?;
+        row.map(|row| row.read_as("users", user)).transpose()
+    }
+
     /// Finds or creates the user and settles the attempt, in one transaction. However many sign-ins of a new
     /// person are finished at the same time, one user comes of it.
     ///
@@ -191,4 +202,17 @@ async fn refuse(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
     let args = args![Failure::UserDisabled.code(), sign_in.now, sign_in.attempt_id.as_str()];
     let ended = tx.exec(login::FAIL, args).await? == 1;
     Ok(if ended { Completed::UserDisabled } else { Completed::Lost })
+}
+
+/// Reads the columns of a [`User`] in their usual order.
+pub(crate) fn user(row: &mut Row) -> Result<User, Misfit> {
+    Ok(User {
+        user_id: UserId::trusted(row.text("user_id")?),
+        email: row.opt_text("email")?,
+        display_name: row.opt_text("display_name")?,
+        avatar_url: row.opt_text("avatar_url")?,
+        bio: row.opt_text("bio")?,
+        disabled: row.flag("disabled")?,
+        created_at: row.time("created_at")?,
+    })
 }
