@@ -1,6 +1,7 @@
 //! The door and everything behind it, over real HTTP: a Federation on a real store, the WeChat simulator as
 //! the provider, a clock that tests can move.
 
+mod at_rest;
 mod confirm;
 mod confirm_page;
 mod contract;
