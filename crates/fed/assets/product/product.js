@@ -58,9 +58,15 @@ async function pkce() {
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
+/** Milliseconds that are left; ten minutes, the usual life, where this clock and the server's plainly disagree. */
+function life(expires_at) {
+  const left = Date.parse(expires_at) - Date.now();
+  return left > 0 && left <= 3_600_000 ? left : 600_000;
+}
+
 /** Asks until there is an outcome; each question waits at the server. */
 async function outcome(start, verifier, signal) {
-  const end = Date.parse(start.expires_at);
+  const end = Date.now() + life(start.expires_at);
   const query = { state: start.state, code_verifier: verifier, wait: 25 };
   while (Date.now() < end) {
     const asked = Date.now();
@@ -131,6 +137,8 @@ async function showSignIn(note) {
     const buttons = usable.map((item) => {
       const button = make("button", { type: "button", textContent: t.with(item.label) });
       button.dataset.provider = item.id;
+      const mark = document.getElementById(`mark-${item.id}`);
+      if (mark) button.prepend(mark.content.cloneNode(true));
       button.addEventListener("click", () => signIn(item.id));
       return button;
     });
@@ -147,13 +155,15 @@ function showWaiting(provider, stop) {
   const link = make("a", { id: "open", target: "_blank", rel: "noreferrer", textContent: t.open, hidden: true });
   const again = make("button", { id: "again", type: "button", textContent: t.again, hidden: true });
   const cancel = make("button", { id: "cancel", type: "button", className: "quiet", textContent: t.cancel });
+  const spinner = make("div", { className: "spinner", ariaHidden: "true" });
   const tell = (text) => {
+    spinner.remove();
     how.textContent = status.textContent = text;
     again.hidden = false;
   };
   cancel.addEventListener("click", () => (stop.abort(), showSignIn(t.cancelled)));
   again.addEventListener("click", () => (stop.abort(), signIn(provider)));
-  show("waiting", t.waiting, make("div", { className: "spinner", ariaHidden: "true" }), how, link, again, cancel);
+  show("waiting", t.waiting, spinner, how, link, again, cancel);
   const slow = setTimeout(() => tell(t.slow), PATIENCE);
   let watch, sent = false;
   return {

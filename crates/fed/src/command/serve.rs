@@ -94,7 +94,7 @@ fn tell_what_was_made(house: &House, shared: bool) {
         screen::say(format_args!("Admin key, shown this once:\n  {}", key.expose_secret()));
         match path {
             Some(path) => {
-                screen::say(format_args!("It is also in {}, where `fed` finds it.\n", path.display()))
+                screen::say(format_args!("It is also in {}, where `fed` finds it.\n", path.display()));
             }
             None => screen::say("It is in no file: keep it now.\n"),
         }

@@ -1,10 +1,14 @@
 //! Starts `fed serve` as a real process on a free port and stops it when the test is over.
 
+mod process;
+
+pub(crate) use process::{fed, read, run, said};
+
 use downcity::{Admin, Federation, SecretString};
-use std::io::{BufRead, BufReader, Read, Write};
+use process::collect;
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,32 +18,6 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What `fed serve` prints before its address once it listens.
 pub(crate) const READY: &str = "ready: listening on ";
-
-/// `fed` with an environment that nothing of the developer's leaks into.
-pub(crate) fn fed() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fed"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("FED_") {
-            command.env_remove(name);
-        }
-    }
-    command.stdin(Stdio::null());
-    command
-}
-
-/// Runs a command to its end with `input` on its standard input.
-pub(crate) fn run(mut command: Command, input: &str) -> Output {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("fed starts");
-    // The command may end without reading its input; then there is nobody to write to.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    child.wait_with_output().expect("fed ends")
-}
-
-/// What a finished command said on both channels.
-pub(crate) fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 /// How a Federation is started. The default: SQLite in a fresh folder, a free port, no simulator.
 #[derive(Default)]
@@ -241,23 +219,4 @@ impl Drop for Fed {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// The text of a file.
-pub(crate) fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// Collects what a process writes, line by line, for as long as it lives.
-fn collect(pipe: impl Read + Send + 'static) -> (Arc<Mutex<String>>, JoinHandle<()>) {
-    let text = Arc::new(Mutex::new(String::new()));
-    let kept = Arc::clone(&text);
-    let reader = std::thread::spawn(move || {
-        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            let mut kept = kept.lock().expect("not poisoned");
-            kept.push_str(&line);
-            kept.push('\n');
-        }
-    });
-    (text, reader)
 }

@@ -1,0 +1,173 @@
+//! How `fed serve` is configured, and what its first start makes.
+
+use crate::support::{Fed, READY, Setup, fed, read, run, said};
+use serde_json::Value;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::Command;
+
+fn serve(args: &[&str]) -> Command {
+    let mut command = fed();
+    command.arg("serve").args(args);
+    command
+}
+
+/// A start that must be refused: exit code and what was said.
+fn refused(command: Command) -> (Option<i32>, String) {
+    let output = run(command, "");
+    (output.status.code(), said(&output))
+}
+
+#[test]
+fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fed.toml");
+    std::fs::write(&file, "public_url = \"https://file.example\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    let by_file = Setup::default().args(["--config", file]).start();
+    assert!(by_file.output().contains("https://file.example/v1/accounts/oauth/callback"));
+    let by_env =
+        Setup::default().args(["--config", file]).env("FED_PUBLIC_URL", "https://env.example").start();
+    assert!(by_env.output().contains("https://env.example/v1/accounts/oauth/callback"));
+    let by_flag = Setup::default()
+        .args(["--config", file, "--public-url", "https://flag.example"])
+        .env("FED_PUBLIC_URL", "https://env.example")
+        .start();
+    assert!(by_flag.output().contains("https://flag.example/v1/accounts/oauth/callback"));
+    let callback_domain =
+        by_flag.output().lines().any(|line| line.contains("授权回调域") && line.ends_with(" flag.example"));
+    assert!(callback_domain, "{}", by_flag.output());
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fed.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\n# a note\npublick_url = \"https://a.example\"\n")
+        .unwrap();
+    let (code, told) = refused(serve(&["--config", file.to_str().unwrap()]));
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("line 3") && told.contains("publick_url") && told.contains("public_url"), "{told}");
+}
+
+#[test]
+fn help_describes_every_option_with_its_variable() {
+    let told = said(&run(serve(&["--help"]), ""));
+    for (option, variable) in [
+        ("--config", "FED_CONFIG"),
+        ("--public-url", "FED_PUBLIC_URL"),
+        ("--also-public-url", "FED_ALSO_PUBLIC_URL"),
+        ("--listen", "FED_LISTEN"),
+        ("--data", "FED_DATA"),
+        ("--database-url", "FED_DATABASE_URL"),
+        ("--master-key-file", "FED_MASTER_KEY_FILE"),
+        ("--trusted-proxy", "FED_TRUSTED_PROXY"),
+        ("--token-life", "FED_TOKEN_LIFE"),
+        ("--starts-per-minute", "FED_STARTS_PER_MINUTE"),
+        ("--ca-file", "FED_CA_FILE"),
+        ("--wechat-simulator", "FED_WECHAT_SIMULATOR"),
+        ("--log-format", "FED_LOG_FORMAT"),
+        ("--log-level", "FED_LOG="),
+    ] {
+        assert!(told.contains(option) && told.contains(variable), "{option} {variable}: {told}");
+    }
+    let mut command = serve(&["--help"]);
+    command.env("FED_DATABASE_URL", "postgres://u:hunter2@h/d");
+    assert!(!said(&run(command, "")).contains("hunter2"));
+}
+
+#[test]
+fn what_would_be_unsafe_is_refused_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    for (args, why) in [
+        (vec!["--listen", "0.0.0.0:0"], "https"),
+        (vec!["--public-url", "http://a.example"], "https"),
+        (
+            vec![
+                "--public-url",
+                "https://a.example",
+                "--listen",
+                "0.0.0.0:0",
+                "--wechat-simulator",
+                "http://127.0.0.1:9",
+            ],
+            "sign in as anybody",
+        ),
+        (vec!["--listen", "127.0.0.1:0", "--wechat-simulator", "http://localhost:9"], "127.0.0.1"),
+        (vec!["--listen", "127.0.0.1:0", "--wechat-simulator", "http://10.0.0.1:9"], "127.0.0.1"),
+    ] {
+        let mut command = serve(&args);
+        command.arg("--data").arg(&data);
+        let (code, told) = refused(command);
+        assert!(code == Some(2) && told.contains(why), "{args:?}: {told}");
+        assert!(!data.exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn the_first_start_makes_keys_and_shows_the_admin_key_once() {
+    let first = Fed::start();
+    let mode = |name: &str| first.data().join(name).metadata().unwrap().mode() & 0o777;
+    assert_eq!((mode("master.key"), mode("admin.key"), mode("fed.db")), (0o600, 0o600, 0o600));
+    assert_eq!(first.data().metadata().unwrap().mode() & 0o777, 0o700);
+    let key = first.admin_key();
+    let master = read(&first.data().join("master.key"));
+    let shown = first.output();
+    assert_eq!(shown.matches(&key).count(), 1, "{shown}");
+    assert!(
+        shown.contains("fed env set WECHAT_CLIENT_ID") && shown.contains("fed env set WECHAT_CLIENT_SECRET"),
+        "{shown}"
+    );
+    assert!(shown.lines().last().unwrap().starts_with(READY), "{shown}");
+    assert!(!first.log().contains(&key), "{}", first.log());
+    assert!(!shown.contains(master.trim()) && !first.log().contains(master.trim()));
+    assert!(first.run(&["city", "list"]).contains("city_downcity"));
+
+    let second = first.restart();
+    assert!(!second.output().contains(&key) && !second.output().contains("Admin key"), "{}", second.output());
+    assert_eq!(second.admin_key(), key);
+    assert_eq!(read(&second.data().join("master.key")), master);
+    assert!(second.run(&["env", "list"]).contains("nothing is set"), "the key still opens the Admin API");
+}
+
+#[test]
+fn a_key_file_that_others_can_read_stops_the_start_with_the_remedy() {
+    let mut first = Fed::start();
+    assert!(first.stop().success(), "SIGTERM ends it in good order: {}", first.log());
+    let key = first.data().join("master.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let mut command = serve(&["--listen", "127.0.0.1:0", "--data"]);
+    command.arg(first.data());
+    let (code, told) = refused(command);
+    assert!(code == Some(1) && told.contains("chmod 600"), "{told}");
+}
+
+#[test]
+fn a_lost_master_key_is_not_replaced() {
+    let mut first = Fed::start();
+    first.stop();
+    let key = first.data().join("master.key");
+    std::fs::remove_file(&key).unwrap();
+    let mut command = serve(&["--listen", "127.0.0.1:0", "--data"]);
+    command.arg(first.data());
+    let (code, told) = refused(command);
+    assert!(code == Some(1) && told.contains("backup") && !key.exists(), "{told}");
+    std::fs::write(&key, "0".repeat(64)).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let mut command = serve(&["--listen", "127.0.0.1:0", "--data"]);
+    command.arg(first.data());
+    let (code, told) = refused(command);
+    assert!(code == Some(1) && told.contains("does not fit this database"), "{told}");
+}
+
+#[test]
+fn log_lines_are_json_where_that_is_asked_for() {
+    let mut fed = Setup::default().args(["--log-format", "json", "--log-level", "debug"]).start();
+    fed.stop();
+    let log = fed.log();
+    assert!(log.lines().count() > 0);
+    for line in log.lines() {
+        let entry: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(entry["level"].is_string() && entry["timestamp"].is_string(), "{line}");
+    }
+}

@@ -1,0 +1,242 @@
+//! kill -9 in the middle of a storm of sign-ins, several times over: what was handed out works, nobody is
+//! half made, and nobody waits for ever.
+
+use crate::support::{Fed, Setup};
+use downcity_store::Store;
+use downcity_store::testing::{fresh_postgres, number, tamper};
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use wechat_sim::{Person, Sim, SimConfig};
+
+/// People who sign in, again and again.
+const PEOPLE: usize = 24;
+/// Sign-ins under way at the same time.
+const WORKERS: usize = 12;
+/// When the process is killed, in milliseconds after the storm began.
+const ROUNDS: [u64; 4] = [350, 120, 700, 240];
+
+/// What clients were told, however the server ended.
+#[derive(Default)]
+struct Told {
+    /// Every state that was given, and the callback that its browser was sent to.
+    started: Vec<(String, String)>,
+    /// Every token that was handed out, and whose it is.
+    tokens: Vec<(String, String, String)>,
+    /// Every token whose logout was confirmed.
+    logged_out: HashSet<String>,
+}
+
+/// The storm: people sign in, and sometimes out, until the server is gone.
+struct Storm<'a> {
+    sim: &'a Sim,
+    url: &'a str,
+    http: reqwest::Client,
+    told: Mutex<Told>,
+    over: AtomicBool,
+    next: AtomicUsize,
+}
+
+impl Storm<'_> {
+    async fn work(&self) {
+        while !self.over.load(Ordering::Relaxed) {
+            // An error is the server that went away; whoever was told nothing was promised nothing.
+            if self.sign_in().await.is_none() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+
+    async fn sign_in(&self) -> Option<()> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let person = format!("p{}", turn % PEOPLE);
+        let started = self.call("accounts/oauth/start", &json!({"provider": "wechat"}), None).await?;
+        let (url, state) = (text(&started, "url"), text(&started, "state"));
+        let callback = self.sim.sign_in_as(&url, &person).expect("the simulated phone works");
+        self.told.lock().unwrap().started.push((state.clone(), callback.clone()));
+        self.http.get(callback).send().await.ok()?;
+        let done = result(&self.http, self.url, &state).await?;
+        let (token, user_id) = (text(&done, "user_token"), text(&done, "user_id"));
+        self.told.lock().unwrap().tokens.push((token.clone(), user_id, person));
+        if turn.is_multiple_of(5) {
+            self.call("accounts/logout", &json!({}), Some(&token)).await?;
+            self.told.lock().unwrap().logged_out.insert(token);
+        }
+        Some(())
+    }
+
+    async fn call(&self, path: &str, body: &Value, token: Option<&str>) -> Option<Value> {
+        let request = self.http.post(format!("{}/v1/{path}", self.url)).json(body);
+        let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+        let answer = request.send().await.ok()?;
+        let status = answer.status();
+        let body = answer.json::<Value>().await.ok()?;
+        assert_eq!(status, 200, "{path}: {body}");
+        Some(body)
+    }
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}")).to_owned()
+}
+
+/// The outcome of a sign-in, if the server is there to tell it.
+async fn result(http: &reqwest::Client, url: &str, state: &str) -> Option<Value> {
+    let path = format!("{url}/v1/accounts/oauth/result?state={state}");
+    let answer = http.get(path).send().await.ok()?;
+    answer.json().await.ok()
+}
+
+fn http() -> reqwest::Client {
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.timeout(Duration::from_secs(25)).build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_minus_9_during_sign_ins_on_sqlite() {
+    storm_and_kill(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_minus_9_during_sign_ins_on_postgres() {
+    storm_and_kill(Some(fresh_postgres().await)).await;
+}
+
+async fn storm_and_kill(database_url: Option<String>) {
+    let people = (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
+    let config = SimConfig { people, ..SimConfig::default() };
+    let sim = Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port");
+    let mut setup = Setup::default().simulator(sim.url()).args(["--starts-per-minute", "0"]);
+    if let Some(url) = &database_url {
+        setup = setup.database_url(url);
+    }
+    let mut fed = setup.start();
+    let app = sim.app();
+    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
+    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    let mut told = Told::default();
+    for after in ROUNDS {
+        let handed = told.tokens.len();
+        told = rain(&mut fed, &sim, told, Duration::from_millis(after)).await;
+        assert!(told.tokens.len() > handed, "somebody signed in within {after} ms");
+        nobody_is_half_made(&fed, database_url.as_deref(), false).await;
+        fed = fed.restart();
+        what_was_told_holds(fed.url(), &told).await;
+    }
+    fed.kill();
+    nobody_is_half_made(&fed, database_url.as_deref(), true).await;
+    let fed = fed.restart();
+    nobody_waits_for_ever(fed.url(), &told).await;
+    assert!(!fed.log().contains("ERROR") && !fed.log().contains("panicked"), "{}", fed.log());
+}
+
+/// One storm, ended by kill -9.
+async fn rain(fed: &mut Fed, sim: &Sim, told: Told, after: Duration) -> Told {
+    let url = fed.url().to_owned();
+    let storm = Storm {
+        sim,
+        url: &url,
+        http: http(),
+        next: AtomicUsize::new(told.started.len()),
+        told: Mutex::new(told),
+        over: AtomicBool::new(false),
+    };
+    let workers = async {
+        let workers: [_; WORKERS] = std::array::from_fn(|_| storm.work());
+        futures_join(workers).await;
+    };
+    let killer = async {
+        tokio::time::sleep(after).await;
+        fed.kill();
+        storm.over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(workers, killer);
+    storm.told.into_inner().unwrap()
+}
+
+/// All of them at the same time.
+async fn futures_join<F: Future<Output = ()>>(all: [F; WORKERS]) {
+    let mut all = all.map(Box::pin);
+    let mut over = [false; WORKERS];
+    std::future::poll_fn(|context| {
+        for (work, over) in all.iter_mut().zip(&mut over) {
+            *over = *over || work.as_mut().poll(context).is_ready();
+        }
+        if over.iter().all(|over| *over) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}
+
+/// Every token works, or was logged out for good; and a person is one user however often they came.
+async fn what_was_told_holds(url: &str, told: &Told) {
+    let http = http();
+    let mut users: HashMap<&str, &str> = HashMap::new();
+    for (token, user_id, person) in &told.tokens {
+        let answer = http.get(format!("{url}/v1/accounts/me")).bearer_auth(token).send().await.unwrap();
+        let (status, me) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
+        if told.logged_out.contains(token) {
+            assert_eq!(status, 401, "a logout that was confirmed holds: {me}");
+        } else if status == 200 {
+            assert_eq!(me["user"]["user_id"], **user_id);
+            let name = format!("Person {}", &person[1..]);
+            assert_eq!(me["profile"]["display_name"], name);
+        } else {
+            // Its logout was under way when the server was killed.
+            assert_eq!(status, 401, "{me}");
+            let number: usize = person[1..].parse().unwrap();
+            assert!(number < PEOPLE, "{me}");
+            assert!(told.may_have_left(token), "a token that was handed out is refused: {me}");
+        }
+        assert_eq!(users.entry(person).or_insert(user_id), &user_id, "{person} is two users");
+    }
+}
+
+/// Looks into the database behind the dead server's back.
+async fn nobody_is_half_made(fed: &Fed, database_url: Option<&str>, let_time_pass: bool) {
+    let store = match database_url {
+        Some(url) => Store::open_postgres(url).await.unwrap(),
+        None => Store::open_sqlite(&fed.data().join("downcity.db")).await.unwrap(),
+    };
+    let wrong = [
+        "select count(*) from users u where not exists (select 1 from identities i where i.user_id = u.user_id)",
+        "select count(*) from identities i where 2 <> \
+         (select count(*) from identity_keys k where k.identity_id = i.identity_id)",
+        "select count(*) from login_attempts a where stage = 'done' and not exists \
+         (select 1 from users u where u.user_id = a.user_id)",
+        "select count(*) from login_attempts a where collected_at is not null and not exists \
+         (select 1 from sessions s where s.session_id = a.session_id)",
+        "select count(*) from sessions s where not exists \
+         (select 1 from login_attempts a where a.session_id = s.session_id)",
+    ];
+    for sql in wrong {
+        assert_eq!(number(&store, sql).await, 0, "{sql}");
+    }
+    assert!(number(&store, "select count(*) from users").await <= i64::try_from(PEOPLE).unwrap());
+    if let_time_pass {
+        // In place of waiting: every attempt that is not settled began eleven minutes earlier.
+        let earlier = "update login_attempts set claimed_at = claimed_at - 660000, \
+                       created_at = created_at - 660000, expires_at = expires_at - 660000 \
+                       where stage in ('waiting', 'exchanging', 'confirming')";
+        tamper(&store, earlier).await;
+    }
+    store.close().await;
+}
+
+/// Whoever asks now is told an end, and a browser that comes back is shown one.
+async fn nobody_waits_for_ever(url: &str, told: &Told) {
+    let http = http();
+    let mut ends: HashMap<String, usize> = HashMap::new();
+    for (state, callback) in &told.started {
+        let answer = result(&http, url, state).await.expect("an answer");
+        let end = answer["code"].as_str().or(answer["status"].as_str()).unwrap_or_default().to_owned();
+        let known = ["done", "login_interrupted", "login_expired", "already_collected"];
+        assert!(known.contains(&end.as_str()), "{answer}");
+        if ends.insert(end.clone(), ends.get(&end).copied().unwrap_or(0) + 1).is_none() {
+            let back = http.get(callback).send().await.unwrap();
+            assert_eq!(back.status(), 303, "{end}");
+        }
+    }
+}
