@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod city;
+pub mod email;
 pub mod failure;
 pub mod id;
 pub mod identity;

@@ -35,7 +35,7 @@ pub(crate) async fn providers(
         id: provider.id().to_owned(),
         kind: provider.kind(),
         enabled: true,
-        label: provider.label().get(lang),
+        label: provider.label(lang).to_owned(),
     });
     Json(ProviderList { items: items.collect() })
 }

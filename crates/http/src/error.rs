@@ -16,16 +16,19 @@ use downcity_service::sessions::AuthError;
 use downcity_service::tokens::ApplyError;
 use serde::Serialize;
 use std::time::Duration;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $status:ident, $en:literal, $zh:literal;)*) => {
         /// Every error code of the API. They are stable.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-        #[schema(as = ErrorCode)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
         pub(crate) enum Code { $(#[serde(rename = $code)] $name,)* }
 
         impl Code {
+            /// Every code.
+            const ALL: &[Self] = &[$(Self::$name),*];
             pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
             }
@@ -60,6 +63,8 @@ codes! {
     LoginCodeWrong = "login_code_wrong", FORBIDDEN, "the code is not the one that the browser brought to return_to", "code 不是浏览器带回 return_to 的那个";
     OtherClient = "other_client", FORBIDDEN, "this sign-in was started by another client: collect it from where it was started, or start with a code_challenge", "该登录由另一个客户端发起：请在发起处领取，或使用 code_challenge 发起";
     CannotConfirm = "cannot_confirm", FORBIDDEN, "this browser can't confirm this sign-in: use the window in which you signed in with the provider", "此浏览器无法确认该登录：请在完成授权的窗口中操作";
+    WrongCredentials = "wrong_credentials", UNAUTHORIZED, "the address or the password is wrong", "邮箱地址或密码错误";
+    SpentToken = "spent_token", GONE, "the link or code is not good any more: it was used, replaced by a newer one, or its time is over; ask for a new one", "链接或验证码已失效：可能已被使用、被新的替代或已过期，请重新申请";
     AuthenticationRequired = "authentication_required", UNAUTHORIZED, "this call needs a bearer token in the Authorization header", "该调用需要在 Authorization 头中携带令牌";
     InvalidToken = "invalid_token", UNAUTHORIZED, "the bearer token is not valid: it is damaged, expired, or was logged out; sign in again", "令牌无效：已损坏、过期或已登出，请重新登录";
     AdminOnly = "admin_only", FORBIDDEN, "this call needs an admin key", "该调用需要管理员密钥";
@@ -71,8 +76,26 @@ codes! {
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is over the limit of 256 KiB", "请求体超过 256 KiB 的限制";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "send the body as Content-Type application/json", "请以 Content-Type application/json 发送请求体";
     TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "too many tries from your network: wait as long as Retry-After says", "来自您网络的尝试过多：请按 Retry-After 等待";
+    ProviderUnavailable = "provider_unavailable", SERVICE_UNAVAILABLE, "the sign-in provider can't be used right now: try again in a moment, or choose another way to sign in", "该登录方式暂时不可用：请稍后重试，或选择其他登录方式";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the service can't answer right now: try again in a moment", "服务暂时无法响应：请稍后重试";
     Internal = "internal", INTERNAL_SERVER_ERROR, "something went wrong on our side; it has been logged under this request_id", "服务端出错，已按此 request_id 记录";
+}
+
+// Written out, since the derived schema would list the names of the variants, not the codes.
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .description(Some("Every error code of the API. They are stable."))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.as_str())))
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ErrorCode".into()
+    }
 }
 
 /// An error on its way out. The hallway writes its body, since only it knows the request's id and language.
@@ -193,6 +216,11 @@ impl From<StartError> for ApiError {
             StartError::CityPaused => Self::of(Code::CityPaused),
             StartError::OriginNotAllowed(_) => Self::of(Code::OriginNotAllowed),
             StartError::BadField { field, why } => Self::field(field, why),
+            StartError::ProviderUnavailable(cause) => Self {
+                cause: Some(cause),
+                retry_after: Some(Duration::from_secs(5)),
+                ..Self::of(Code::ProviderUnavailable)
+            },
             StartError::TooMany(wait) => Self { retry_after: Some(wait.0), ..Self::of(Code::TooManyTries) },
             StartError::Internal(error) => error.into(),
         }

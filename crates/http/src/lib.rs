@@ -10,6 +10,7 @@ mod cities;
 mod client;
 mod cookies;
 mod cors;
+mod email;
 mod env;
 mod error;
 mod extract;

@@ -28,7 +28,11 @@ static CSP: LazyLock<HeaderValue> = LazyLock::new(|| {
 enum Mood {
     Good,
     Bad,
+    /// Nothing is broken, but the person has to start again.
+    Late,
     Ask,
+    /// It ended as the person wished.
+    Stopped,
     Wait,
 }
 
@@ -37,17 +41,19 @@ impl Mood {
         match self {
             Self::Good => "good",
             Self::Bad => "bad",
-            Self::Ask => "ask",
-            Self::Wait => "wait",
+            Self::Ask | Self::Late => "ask",
+            Self::Stopped | Self::Wait => "calm",
         }
     }
 
+    /// The strokes of its sign, on 24 by 24 units.
     fn mark(self) -> &'static str {
         match self {
-            Self::Good => "✓",
-            Self::Bad => "!",
-            Self::Ask => "?",
-            Self::Wait => "…",
+            Self::Good => "M5 12.5l4.5 4.5L19 7.5",
+            Self::Bad | Self::Late => "M12 5.5v8M12 18v.01",
+            Self::Ask => "M8.8 9a3.2 3.2 0 1 1 4.8 2.8c-1 .6-1.6 1.2-1.6 2.2M12 18v.01",
+            Self::Stopped => "M7 12h10",
+            Self::Wait => "M6 12h.01M12 12h.01M18 12h.01",
         }
     }
 }
@@ -106,7 +112,7 @@ impl Page {
     fn onward(mut self, url: Option<String>) -> Self {
         self.onward_label = match self.lang {
             Lang::En => format!("Continue to {}", self.place),
-            Lang::Zh => format!("继续前往 {}", self.place),
+            Lang::Zh => format!("继续前往“{}”", self.place),
         };
         self.onward = url;
         self
@@ -142,7 +148,7 @@ pub(crate) fn outcome(outcome: &Outcome, lang: Option<Lang>) -> Response {
         View::Confirm(question) => confirm(lang, outcome, provider, question),
         View::Expired => {
             let heading = Text::new("This sign-in has run out", "本次登录已过期").get(lang);
-            Page::new(lang, Mood::Bad, city, heading.to_owned()).text(AGAIN.get(lang))
+            Page::new(lang, Mood::Late, city, heading.to_owned()).text(AGAIN.get(lang))
         }
         View::Working => {
             let heading = match lang {
@@ -159,7 +165,7 @@ pub(crate) fn outcome(outcome: &Outcome, lang: Option<Lang>) -> Response {
 fn done(lang: Lang, city: &str, onward: Option<String>) -> Page {
     let heading = match lang {
         Lang::En => format!("You are signed in to {city}"),
-        Lang::Zh => format!("您已登录 {city}"),
+        Lang::Zh => format!("您已登录“{city}”"),
     };
     let page = Page::new(lang, Mood::Good, city, heading);
     if onward.is_some() { page.onward(onward) } else { page.text(BACK.get(lang)) }
@@ -171,7 +177,11 @@ fn failed(lang: Lang, city: &str, failure: Failure, onward: Option<String>) -> P
         Failure::AccessDenied => Text::new("Sign-in refused", "登录被拒绝"),
         _ => Text::new("You are not signed in", "登录未完成"),
     };
-    let page = Page::new(lang, Mood::Bad, city, heading.get(lang).to_owned()).text(failure.text(lang));
+    let mood = match failure {
+        Failure::LoginCancelled | Failure::AccessDenied => Mood::Stopped,
+        _ => Mood::Bad,
+    };
+    let page = Page::new(lang, mood, city, heading.get(lang).to_owned()).text(failure.text(lang));
     let page = Page { code: Some(failure.code()), ..page };
     if onward.is_some() {
         page.onward(onward)
@@ -193,7 +203,7 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
             ),
         ),
         Lang::Zh => (
-            format!("是您本人发起的 {city} 登录吗？"),
+            format!("是您本人发起的“{city}”登录吗？"),
             format!(
                 "{provider}已确认您的身份，但本次登录是从另一台设备或网络发起的。确认后，发起者将以您的身份登录。"
             ),
@@ -234,7 +244,7 @@ pub(crate) fn elsewhere(lang: Lang) -> Response {
         "It was already used, or its time is over. Go back to the window where you started; start again there if you are not signed in.",
         "该登录已被使用或已过期。请回到发起登录的窗口；如果尚未登录，请在那里重新开始。",
     );
-    Page::new(lang, Mood::Bad, "Downcity", heading.to_owned())
+    Page::new(lang, Mood::Late, "Downcity", heading.to_owned())
         .text(text.get(lang))
         .respond(StatusCode::FORBIDDEN)
 }
@@ -271,6 +281,6 @@ pub(crate) fn problem(code: Option<&str>, lang: Lang) -> Response {
     );
     let found = known.into_iter().find(|(known, _, _)| Some(known.as_str()) == code);
     let (code, heading, text) = found.unwrap_or(unknown);
-    let page = Page::new(lang, Mood::Bad, "Downcity", heading.get(lang).to_owned()).text(text.get(lang));
+    let page = Page::new(lang, Mood::Late, "Downcity", heading.get(lang).to_owned()).text(text.get(lang));
     Page { code: Some(code.as_str()), ..page.text(AGAIN.get(lang)) }.respond(code.status())
 }

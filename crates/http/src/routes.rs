@@ -1,6 +1,6 @@
 //! All routes on one screen.
 
-use crate::{accounts, browser, cities, env, error, federation, hallway, openapi};
+use crate::{accounts, browser, cities, email, env, error, federation, hallway, openapi};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -45,6 +45,13 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         .routes(routes!(accounts::oauth_events))
         .routes(routes!(accounts::me))
         .routes(routes!(accounts::logout))
+        // accounts: e-mail
+        .routes(routes!(email::register))
+        .routes(routes!(email::verify_email))
+        .routes(routes!(email::login))
+        .routes(routes!(email::forgot))
+        .routes(routes!(email::reset))
+        .routes(routes!(email::change))
         // cities (admin)
         .routes(routes!(cities::list))
         .routes(routes!(cities::create))

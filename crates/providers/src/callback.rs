@@ -41,6 +41,36 @@ pub enum Callback<'a> {
     Error(Failure),
 }
 
+/// Reads a callback as RFC 6749 §4.1.2 has it. The provider's own text is not looked at.
+pub(crate) fn plain_oauth(query: &CallbackQuery) -> Callback<'_> {
+    match (query.error.as_deref().unwrap_or_default(), query.code.as_deref().unwrap_or_default()) {
+        ("access_denied", _) => Callback::Denied,
+        ("", code) if is_code(code) => Callback::Code(code),
+        ("", _) => Callback::Error(Failure::CodeRejected),
+        (
+            "login_required" | "interaction_required" | "consent_required" | "account_selection_required",
+            _,
+        ) => Callback::Error(Failure::ConsentMissing),
+        ("temporarily_unavailable", _) => Callback::Error(Failure::ProviderBusy),
+        (
+            "invalid_request"
+            | "unauthorized_client"
+            | "unsupported_response_type"
+            | "invalid_scope"
+            | "invalid_client"
+            | "redirect_uri_mismatch"
+            | "application_suspended",
+            _,
+        ) => Callback::Error(Failure::ProviderMisconfigured),
+        _ => Callback::Error(Failure::ProviderUnavailable),
+    }
+}
+
+/// RFC 6749 appendix A.11: printable ASCII. Some providers' codes are a thousand characters long.
+fn is_code(code: &str) -> bool {
+    (1..=4096).contains(&code.len()) && code.bytes().all(|b| (0x20..0x7f).contains(&b))
+}
+
 impl fmt::Debug for Callback<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,11 @@
 //! Which providers there are, which settings each needs, and which of them can be used now.
 
+use crate::github::{self, GitHub};
+use crate::oidc::{self, Oidc};
 use crate::outside::Outside;
 use crate::provider::LoginProvider;
 use crate::wechat::WeChat;
+use downcity_core::identity::clean_text;
 use downcity_core::{Secret, Text};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
@@ -22,6 +25,35 @@ pub struct EnvSpec {
     pub check: fn(&str) -> Option<Text>,
 }
 
+/// The same with a key of its own, for settings whose names an operator chooses.
+pub struct EnvKey {
+    /// The key, for example `OIDC_CORP_ISSUER`.
+    pub key: String,
+    /// As in [`EnvSpec`].
+    pub description: Text,
+    /// As in [`EnvSpec`].
+    pub required: bool,
+    /// As in [`EnvSpec`].
+    pub secret: bool,
+    /// As in [`EnvSpec`].
+    pub check: fn(&str) -> Option<Text>,
+}
+
+impl From<&EnvSpec> for EnvKey {
+    fn from(spec: &EnvSpec) -> Self {
+        let EnvSpec { key, description, required, secret, check } = *spec;
+        Self { key: key.to_owned(), description, required, secret, check }
+    }
+}
+
+/// An OpenID Connect issuer that some settings name, and all its settings.
+pub struct IssuerSpec {
+    /// The provider's id: the name in lower case.
+    pub id: String,
+    /// Its settings, required ones first.
+    pub env: Vec<EnvKey>,
+}
+
 /// One provider and its settings.
 pub struct ProviderSpec {
     /// The provider's id, for example `wechat`.
@@ -36,7 +68,9 @@ const ID: &str = "WECHAT_CLIENT_ID";
 const SECRET: &str = "WECHAT_CLIENT_SECRET";
 const FAST_LOGIN: &str = "WECHAT_FAST_LOGIN";
 
-static CATALOGUE: &[ProviderSpec] = &[ProviderSpec {
+static CATALOGUE: &[ProviderSpec] = &[WECHAT, GITHUB, GOOGLE];
+
+const WECHAT: ProviderSpec = ProviderSpec {
     id: WeChat::ID,
     label: WeChat::LABEL,
     env: &[
@@ -68,9 +102,15 @@ static CATALOGUE: &[ProviderSpec] = &[ProviderSpec {
             check: check_fast_login,
         },
     ],
-}];
+};
 
-/// Every provider this version knows.
+const GITHUB: ProviderSpec =
+    ProviderSpec { id: GitHub::ID, label: Text::new("GitHub", "GitHub"), env: github::settings::ENV };
+
+const GOOGLE: ProviderSpec =
+    ProviderSpec { id: Oidc::GOOGLE, label: Text::new("Google", "Google"), env: oidc::settings::GOOGLE };
+
+/// Every provider this version knows by name.
 #[must_use]
 pub fn catalogue() -> &'static [ProviderSpec] {
     CATALOGUE
@@ -83,17 +123,60 @@ pub fn configured(
     outside: &Arc<Outside>,
     env: &dyn Fn(&str) -> Option<Secret>,
 ) -> Vec<Arc<dyn LoginProvider>> {
-    let read = |key: &str| {
-        let value = env(key)?;
-        let trimmed = value.expose_secret().trim();
-        (!trimmed.is_empty()).then(|| trimmed.to_owned())
-    };
+    let read = |key: &str| read(env, key);
+    let client = |id: &str, secret: &str| Some((read(id)?, Secret::from(read(secret)?)));
     let mut found: Vec<Arc<dyn LoginProvider>> = Vec::new();
-    if let (Some(app_id), Some(secret)) = (read(ID), read(SECRET)) {
+    if let Some((app_id, secret)) = client(ID, SECRET) {
         let fast_login = read(FAST_LOGIN).as_deref().is_none_or(|value| !is_off(value));
-        found.push(Arc::new(WeChat::new(Arc::clone(outside), app_id, Secret::from(secret), fast_login)));
+        found.push(Arc::new(WeChat::new(Arc::clone(outside), app_id, secret, fast_login)));
+    }
+    if let Some((id, secret)) = client(github::settings::ID, github::settings::SECRET) {
+        found.push(Arc::new(GitHub::new(Arc::clone(outside), id, secret)));
+    }
+    if let Some(client) = client(oidc::settings::GOOGLE_ID, oidc::settings::GOOGLE_SECRET) {
+        found.push(Arc::new(Oidc::google(Arc::clone(outside), client)));
     }
     found
+}
+
+/// The OpenID Connect issuers that some of these keys name, whether all their settings are there or not.
+pub fn issuers<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<IssuerSpec> {
+    let names = oidc::settings::names(keys).into_iter();
+    names
+        .map(|name| IssuerSpec { id: name.to_ascii_lowercase(), env: oidc::settings::of_name(name) })
+        .collect()
+}
+
+/// Those of them that can really be used with these settings, by name.
+pub fn configured_issuers<'k>(
+    outside: &Arc<Outside>,
+    keys: impl Iterator<Item = &'k str>,
+    env: &dyn Fn(&str) -> Option<Secret>,
+) -> Vec<Arc<dyn LoginProvider>> {
+    let made = oidc::settings::names(keys).into_iter().filter_map(|name| {
+        let read = |suffix| read(env, &oidc::settings::key(name, suffix));
+        let issuer = read("_ISSUER")?;
+        let client = (read("_CLIENT_ID")?, Secret::from(read("_CLIENT_SECRET")?));
+        let label =
+            read("_LABEL").and_then(|label| clean_text(&label, 64)).unwrap_or_else(|| name.to_owned());
+        let provider = Oidc::new(Arc::clone(outside), name.to_ascii_lowercase(), label, &issuer, client);
+        Some(Arc::new(provider) as Arc<dyn LoginProvider>)
+    });
+    made.collect()
+}
+
+/// What is known of a key of the Federation env.
+#[must_use]
+pub fn env_key(key: &str) -> Option<EnvKey> {
+    let fixed = CATALOGUE.iter().flat_map(|provider| provider.env).find(|spec| spec.key == key);
+    fixed.map(EnvKey::from).or_else(|| oidc::settings::of_key(key))
+}
+
+/// A value without the white space round it; `None` when nothing is left.
+fn read(env: &dyn Fn(&str) -> Option<Secret>, key: &str) -> Option<String> {
+    let value = env(key)?;
+    let trimmed = value.expose_secret().trim();
+    (!trimmed.is_empty()).then(|| trimmed.to_owned())
 }
 
 fn is_off(value: &str) -> bool {

@@ -7,13 +7,22 @@
 mod callback;
 mod catalogue;
 mod error;
+mod github;
+mod guard;
+mod line;
+pub mod mail;
+mod oidc;
 mod outside;
+mod profile;
 mod provider;
 mod roots;
+mod token;
 mod wechat;
 
 pub use callback::{Callback, CallbackQuery};
-pub use catalogue::{EnvSpec, ProviderSpec, catalogue, configured};
+pub use catalogue::{
+    EnvKey, EnvSpec, IssuerSpec, ProviderSpec, catalogue, configured, configured_issuers, env_key, issuers,
+};
 pub use error::ProviderError;
 pub use outside::{Outside, OutsideError};
-pub use provider::{Authorize, BoxFuture, LoginProvider};
+pub use provider::{Authorize, BoxFuture, Exchange, LoginProvider};

@@ -1,41 +1,56 @@
 //! The one HTTP client through which this service talks to providers, and the hosts it talks to.
 
+use crate::guard::{self, PublicOnly};
+use crate::line::{self, BODY_LIMIT, deepest};
+pub(crate) use crate::line::{Fault, Reply};
+use crate::oidc::Issuers;
 use crate::roots::read_roots;
-use reqwest::Certificate;
-use std::error::Error;
+use reqwest::{Certificate, Client, RequestBuilder};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use url::{Host, Url};
 
 /// The real hosts: constants, so that no setting can send the AppSecret elsewhere.
 const WECHAT_OPEN: &str = "https://open.weixin.qq.com";
 const WECHAT_API: &str = "https://api.weixin.qq.com";
+const GITHUB: &str = "https://github.com";
+const GITHUB_API: &str = "https://api.github.com";
+/// Google's issuer; where its interfaces are is in its metadata.
+const GOOGLE: &str = "https://accounts.google.com";
 
 /// How long opening a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
-/// The largest answer that is read, in bytes.
-const BODY_LIMIT: usize = 64 * 1024;
+/// What we call ourselves; GitHub answers nobody without a name.
+pub(crate) const USER_AGENT: &str = concat!("downcity/", env!("CARGO_PKG_VERSION"));
 
-/// The outside world as this service sees it: which hosts stand for which provider, and one client that
-/// follows no redirect, uses no proxy, speaks https only (but for the simulator on loopback), never sends a
-/// request twice, and reads at most 64 KiB.
+/// The outside world as this service sees it: which hosts stand for which provider, and a client that follows
+/// no redirect, uses no proxy, speaks https only (but to a stand-in on loopback), never sends a request
+/// twice, and reads at most 64 KiB. A second one, for addresses that somebody typed, also goes to public
+/// addresses only.
 pub struct Outside {
     open: String,
     api: String,
+    github: String,
+    github_api: String,
+    google: String,
     https_only: bool,
+    private_issuers: bool,
     roots: Vec<Certificate>,
     /// Built at the first request: reading the system's certificates costs time and memory that a start
     /// without a sign-in should not pay.
-    client: OnceLock<reqwest::Client>,
+    client: OnceLock<Client>,
+    guarded: OnceLock<Client>,
+    /// What is known of OpenID Connect issuers: kept here, since providers are made anew with every setting.
+    pub(crate) issuers: Issuers,
 }
 
 /// Why the outside world can't be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum OutsideError {
-    /// The simulator's address is not on this machine.
+    /// The stand-in's address is not on this machine.
     #[error(
         "the WeChat simulator has to be given as http://127.0.0.1:PORT or http://[::1]:PORT, nothing else; \
          a real sign-in needs no address, so remove this option in production"
@@ -54,23 +69,6 @@ pub enum OutsideError {
         "no https client can be made: {0}; install the system's CA certificates (Debian: ca-certificates) or name a CA file"
     )]
     NoTrust(String),
-}
-
-/// What came back: status and body.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
-}
-
-/// Why nothing came back. The texts hold no address and nothing that was sent.
-#[derive(Debug)]
-pub(crate) enum Fault {
-    /// The client could not be made.
-    Setup(OutsideError),
-    /// The way there or back broke, or took too long.
-    Transport(String),
-    /// The answer was larger than [`BODY_LIMIT`].
-    TooLarge,
 }
 
 impl Outside {
@@ -101,6 +99,31 @@ impl Outside {
         Ok(Self::at(&base, &base, false, Vec::new()))
     }
 
+    /// Lets OpenID Connect issuers be on private addresses: for an intranet. On loopback addresses they may
+    /// then use http, for tests.
+    #[must_use]
+    pub fn allow_private_issuers(self) -> Self {
+        Self { private_issuers: true, ..self }
+    }
+
+    /// A server on this machine in place of GitHub, for tests: both its pages and its interfaces.
+    ///
+    /// # Errors
+    /// [`OutsideError::NotLoopback`] for anything but `http://<loopback address>:<port>`.
+    pub fn with_github_at(self, base: &str) -> Result<Self, OutsideError> {
+        let base = loopback(base).ok_or(OutsideError::NotLoopback)?;
+        Ok(Self { github: base.clone(), github_api: base, https_only: false, ..self })
+    }
+
+    /// An issuer on this machine in place of Google, for tests. Needs [`Outside::allow_private_issuers`].
+    ///
+    /// # Errors
+    /// [`OutsideError::NotLoopback`] for anything but `http://<loopback address>:<port>`.
+    pub fn with_google_at(self, base: &str) -> Result<Self, OutsideError> {
+        let google = loopback(base).ok_or(OutsideError::NotLoopback)?;
+        Ok(Self { google, ..self })
+    }
+
     /// Makes the client now, to learn at once whether that works.
     ///
     /// # Errors
@@ -110,7 +133,19 @@ impl Outside {
     }
 
     fn at(open: &str, api: &str, https_only: bool, roots: Vec<Certificate>) -> Self {
-        Self { open: open.to_owned(), api: api.to_owned(), https_only, roots, client: OnceLock::new() }
+        Self {
+            open: open.to_owned(),
+            api: api.to_owned(),
+            github: GITHUB.to_owned(),
+            github_api: GITHUB_API.to_owned(),
+            google: GOOGLE.to_owned(),
+            https_only,
+            private_issuers: false,
+            roots,
+            client: OnceLock::new(),
+            guarded: OnceLock::new(),
+            issuers: Issuers::default(),
+        }
     }
 
     /// Scheme and host of WeChat's pages.
@@ -123,6 +158,21 @@ impl Outside {
         &self.api
     }
 
+    /// Scheme and host of GitHub's pages.
+    pub(crate) fn github(&self) -> &str {
+        &self.github
+    }
+
+    /// Scheme and host of GitHub's interfaces.
+    pub(crate) fn github_api(&self) -> &str {
+        &self.github_api
+    }
+
+    /// Google's issuer.
+    pub(crate) fn google(&self) -> &str {
+        &self.google
+    }
+
     /// One GET, sent at most once, answered by `until` or given up.
     pub(crate) async fn get(
         &self,
@@ -131,34 +181,51 @@ impl Outside {
         until: Instant,
     ) -> Result<Reply, Fault> {
         let request = self.client().map_err(Fault::Setup)?.get(url).query(query);
-        let exchange = async {
-            let mut response = request.send().await.map_err(broken)?;
-            let status = response.status().as_u16();
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(broken)? {
-                if body.len() + chunk.len() > BODY_LIMIT {
-                    return Err(Fault::TooLarge);
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(Reply { status, body })
-        };
-        timeout_at(until, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Fault::Transport("no full answer in time".into())))
+        line::exchange(request, until, BODY_LIMIT).await.map(|(reply, _)| reply)
     }
 
-    fn client(&self) -> Result<&reqwest::Client, OutsideError> {
+    /// A GET of an address that somebody typed, or that an issuer names.
+    pub(crate) fn get_guarded(&self, url: &str) -> Result<RequestBuilder, Fault> {
+        let url = guard::checked(url, self.private_issuers)?;
+        Ok(self.guarded().map_err(Fault::Setup)?.get(url))
+    }
+
+    /// A POST to such an address.
+    pub(crate) fn post_guarded(&self, url: &str) -> Result<RequestBuilder, Fault> {
+        let url = guard::checked(url, self.private_issuers)?;
+        Ok(self.guarded().map_err(Fault::Setup)?.post(url))
+    }
+
+    /// Whether a browser may be sent to an address that an issuer names.
+    pub(crate) fn allows(&self, url: &str) -> Result<(), &'static str> {
+        guard::check(url, self.private_issuers).map(drop)
+    }
+
+    /// The client for the hosts that are constants.
+    pub(crate) fn client(&self) -> Result<&Client, OutsideError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let made = self.make_client()?;
+        let made = finish(self.builder().https_only(self.https_only))?;
         Ok(self.client.get_or_init(|| made))
     }
 
-    fn make_client(&self) -> Result<reqwest::Client, OutsideError> {
-        let mut builder = reqwest::Client::builder()
-            .https_only(self.https_only)
+    fn guarded(&self) -> Result<&Client, OutsideError> {
+        if let Some(client) = self.guarded.get() {
+            return Ok(client);
+        }
+        let made = match self.private_issuers {
+            true => self.builder().user_agent(USER_AGENT),
+            false => {
+                self.builder().user_agent(USER_AGENT).https_only(true).dns_resolver(Arc::new(PublicOnly))
+            }
+        };
+        let made = finish(made)?;
+        Ok(self.guarded.get_or_init(|| made))
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        let builder = Client::builder()
             .tls_version_min(reqwest::tls::Version::TLS_1_2)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -169,11 +236,15 @@ impl Outside {
             // Well below what servers and address translators keep: a code is sent once only, so it must not
             // be lost on a connection that the other side has forgotten.
             .pool_idle_timeout(Duration::from_secs(20));
-        if !self.roots.is_empty() {
-            builder = builder.tls_certs_only(self.roots.iter().cloned());
+        match self.roots.is_empty() {
+            true => builder,
+            false => builder.tls_certs_only(self.roots.iter().cloned()),
         }
-        builder.build().map_err(|error| OutsideError::NoTrust(deepest(&error.without_url())))
     }
+}
+
+fn finish(builder: reqwest::ClientBuilder) -> Result<Client, OutsideError> {
+    builder.build().map_err(|error| OutsideError::NoTrust(deepest(&error.without_url())))
 }
 
 impl fmt::Debug for Outside {
@@ -194,28 +265,6 @@ fn loopback(base: &str) -> Option<String> {
     let plain = format!("http://{}:{port}", url.host_str()?);
     // What was typed has to be the plain form itself: no other spelling of an address, no user, no path.
     (local && base.strip_suffix('/').unwrap_or(base) == plain).then_some(plain)
-}
-
-/// A transport error in words. The address stays out of it, since WeChat's secret travels there.
-fn broken(error: reqwest::Error) -> Fault {
-    let error = error.without_url();
-    let what = if error.is_connect() {
-        "no connection"
-    } else if error.is_timeout() {
-        "no answer in time"
-    } else {
-        "the connection broke"
-    };
-    Fault::Transport(format!("{what} ({})", deepest(&error)))
-}
-
-/// The innermost cause of an error: the one that says something, and never the address.
-pub(crate) fn deepest(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string().chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 #[cfg(test)]

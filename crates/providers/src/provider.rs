@@ -1,7 +1,7 @@
 //! What every way to sign in through somebody else has in common.
 
 use crate::{Callback, CallbackQuery, ProviderError};
-use downcity_core::{ExternalIdentity, Lang, Text};
+use downcity_core::{ExternalIdentity, Lang, Timestamp};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -21,6 +21,27 @@ pub struct Authorize<'a> {
     /// `Some(false)` asks for the QR code even where the desktop client offers a fast sign-in. Anything else
     /// leaves the provider's default, unless the operator turned fast sign-in off for everybody.
     pub fast_login: Option<bool>,
+    /// PKCE challenge (RFC 7636, S256) of [`Exchange::code_verifier`], for providers that know PKCE.
+    pub code_challenge: &'a str,
+    /// What an ID token has to bring back (OpenID Connect Core §3.1.2.1), for providers that make one.
+    pub nonce: &'a str,
+}
+
+/// What a finished sign-in is exchanged with. Verifier and nonce are those of its start.
+#[derive(Clone, Copy)]
+pub struct Exchange<'a> {
+    /// The authorization code.
+    pub code: &'a str,
+    /// The callback address that the sign-in was started with.
+    pub redirect_uri: &'a str,
+    /// The PKCE verifier; never leaves the server but to the provider's token endpoint.
+    pub code_verifier: &'a str,
+    /// The nonce that the sign-in was started with.
+    pub nonce: &'a str,
+    /// The issuer that the callback named (RFC 9207).
+    pub iss: Option<&'a str>,
+    /// The time, for what runs out.
+    pub now: Timestamp,
 }
 
 /// One way to sign in through somebody else's accounts.
@@ -32,13 +53,24 @@ pub trait LoginProvider: Send + Sync {
     fn kind(&self) -> &'static str;
 
     /// The name for people.
-    fn label(&self) -> Text;
+    fn label(&self, lang: Lang) -> &str;
 
     /// The public id of our application at the provider. An attempt remembers it: when it has changed by the
     /// time of the callback, the code belongs to another application.
     fn app_id(&self) -> &str;
 
+    /// Gets what [`LoginProvider::authorize_url`] needs: called before each start, so that a provider that
+    /// can't be used is noticed before anybody is sent there. Answers at once where nothing is needed or
+    /// known already; takes at most 8 seconds.
+    ///
+    /// # Errors
+    /// A [`ProviderError`] with what the operator is told.
+    fn prepare(&self, _now: Timestamp) -> BoxFuture<'_, Result<(), ProviderError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// The address of the provider's page where the person signs in. Pure: nothing is sent or stored.
+    /// Call [`LoginProvider::prepare`] first.
     fn authorize_url(&self, request: &Authorize<'_>) -> String;
 
     /// Reads what the provider sent back with the browser. `state` is the caller's matter.
@@ -50,7 +82,6 @@ pub trait LoginProvider: Send + Sync {
     /// A [`ProviderError`] with what the person is told and what the operator is told.
     fn identify<'a>(
         &'a self,
-        code: &'a str,
-        redirect_uri: &'a str,
+        exchange: &'a Exchange<'a>,
     ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>>;
 }

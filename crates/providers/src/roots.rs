@@ -1,6 +1,7 @@
 //! CA certificates from a file.
 
-use crate::outside::{OutsideError, deepest};
+use crate::line::deepest;
+use crate::outside::OutsideError;
 use reqwest::Certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;

@@ -9,7 +9,7 @@ use crate::login::Client;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
 use downcity_core::{Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
-use downcity_providers::{Callback, LoginProvider};
+use downcity_providers::{Callback, Exchange, LoginProvider};
 use downcity_store::{Completed, SignIn, StoreError};
 use std::sync::Arc;
 use tracing::{error, info, warn};
@@ -175,7 +175,16 @@ impl Federation {
             Callback::Denied => return Err(Failure::AccessDenied),
             Callback::Error(failure) => return Err(failure),
         };
-        provider.identify(code, &attempt.redirect_uri).await.map_err(|problem| {
+        let (verifier, nonce) = (self.provider_verifier(attempt), self.provider_nonce(attempt));
+        let exchange = Exchange {
+            code,
+            redirect_uri: &attempt.redirect_uri,
+            code_verifier: verifier.reveal(),
+            nonce: nonce.reveal(),
+            iss: query.iss.as_deref(),
+            now: self.clock.now(),
+        };
+        provider.identify(&exchange).await.map_err(|problem| {
             warn!(
                 attempt_id = %attempt.attempt_id,
                 provider = %attempt.provider,

@@ -3,9 +3,11 @@
 
 use crate::federation::Federation;
 use crate::vault::{SealError, Vault};
-use downcity_core::{City, CityId, Secret, Timestamp};
-use downcity_providers::{LoginProvider, Outside, catalogue, configured};
+use downcity_core::{City, CityId, Lang, Secret, Text, Timestamp};
+use downcity_providers::mail::{MailSetup, Mailer};
+use downcity_providers::{LoginProvider, Outside, catalogue, configured, configured_issuers, issuers};
 use downcity_store::{AdminKeyRow, Store, StoreError};
+use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -26,6 +28,10 @@ pub struct Directory {
     pub env: BTreeMap<String, Setting>,
     /// Providers that can really be used now, in catalogue order.
     pub providers: Vec<Arc<dyn LoginProvider>>,
+    /// Sends mail, when `SMTP_URL` and `MAIL_FROM` are set and can be used.
+    pub mailer: Option<Arc<Mailer>>,
+    /// What is wrong with the mail settings.
+    pub mail_problem: Option<MailSetup>,
     /// Admin keys by digest.
     pub admin_keys: HashMap<[u8; 32], AdminKeyRow>,
     /// Every origin that some city allows, for answering browsers' preflight questions.
@@ -67,9 +73,12 @@ impl Directory {
             let value = Secret::from(String::from_utf8_lossy(&plain).into_owned());
             env.insert(row.key, Setting { value, updated_at: row.updated_at });
         }
-        let providers = configured(outside, &|key| env.get(key).map(|s: &Setting| s.value.clone()));
+        let value = |key: &str| env.get(key).map(|s: &Setting| s.value.clone());
+        let mut providers = configured(outside, &value);
+        providers.extend(configured_issuers(outside, env.keys().map(String::as_str), &value));
+        let (mailer, mail_problem) = mailer(&env);
         let admin_keys = store.admin_keys().await?.into_iter().map(|k| (k.digest.0, k)).collect();
-        Ok(Self { cities, env, providers, admin_keys, origins, changes })
+        Ok(Self { cities, env, providers, mailer, mail_problem, admin_keys, origins, changes })
     }
 
     /// A usable provider by its id.
@@ -78,10 +87,30 @@ impl Directory {
         self.providers.iter().find(|p| p.id() == id)
     }
 
-    /// Whether this build knows a provider of that name, set up or not.
+    /// Whether there is a provider of that name, set up or not: one that this build knows, or an issuer that
+    /// some setting names.
     #[must_use]
-    pub fn knows_provider(id: &str) -> bool {
+    pub fn knows_provider(&self, id: &str) -> bool {
         catalogue().iter().any(|spec| spec.id == id)
+            || issuers(self.env.keys().map(String::as_str)).iter().any(|spec| spec.id == id)
+    }
+
+    /// A provider's name for people, also after it was switched off.
+    #[must_use]
+    pub fn provider_label(&self, id: &str, lang: Lang) -> String {
+        let fixed = || catalogue().iter().find(|spec| spec.id == id).map(|spec| spec.label.get(lang));
+        let usable = self.provider(id).map(|provider| provider.label(lang));
+        let unknown = Text::new("the provider", "登录服务").get(lang);
+        usable.or_else(fixed).unwrap_or(unknown).to_owned()
+    }
+}
+
+/// The mailer that the env describes, or what is wrong with it. Half a setting is not wrong yet.
+fn mailer(env: &BTreeMap<String, Setting>) -> (Option<Arc<Mailer>>, Option<MailSetup>) {
+    let (Some(url), Some(from)) = (env.get("SMTP_URL"), env.get("MAIL_FROM")) else { return (None, None) };
+    match Mailer::new(&url.value, from.value.expose_secret()) {
+        Ok(mailer) => (Some(Arc::new(mailer)), None),
+        Err(problem) => (None, Some(problem)),
     }
 }
 

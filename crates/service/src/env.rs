@@ -4,7 +4,7 @@ use crate::directory::{ReadError, Setting, env_place};
 use crate::dotenv;
 use crate::federation::Federation;
 use downcity_core::{Text, Timestamp};
-use downcity_providers::{EnvSpec, catalogue};
+use downcity_providers::{EnvKey, catalogue, env_key, issuers};
 use downcity_store::{EnvRow, StoreError};
 use secrecy::ExposeSecret;
 
@@ -34,7 +34,7 @@ pub struct EnvItem {
 #[derive(Debug, Clone)]
 pub struct EnvNeed {
     /// Its name.
-    pub key: &'static str,
+    pub key: String,
     /// What it is for.
     pub description: Text,
     /// Whether the part can't work without it.
@@ -84,14 +84,9 @@ fn full() -> EnvError {
     bad("key", format!("is one too many: the Federation env holds at most {COUNT_LIMIT} settings"))
 }
 
-/// What the catalogue knows of a name.
-fn spec(key: &str) -> Option<&'static EnvSpec> {
-    catalogue().iter().flat_map(|provider| provider.env).find(|spec| spec.key == key)
-}
-
 /// What is not in the catalogue counts as a secret.
 fn is_secret(key: &str) -> bool {
-    spec(key).is_none_or(|spec| spec.secret)
+    env_key(key).is_none_or(|spec| spec.secret)
 }
 
 fn preview(key: &str, value: &str) -> String {
@@ -151,17 +146,19 @@ impl Federation {
     #[must_use]
     pub fn env_catalogue(&self) -> Vec<EnvNeed> {
         let directory = self.directory.load();
-        let need = |spec: &EnvSpec| {
-            let set = directory.env.get(spec.key);
+        let need = |spec: EnvKey| {
+            let set = directory.env.get(&spec.key);
             EnvNeed {
-                key: spec.key,
                 description: spec.description,
                 required: spec.required,
                 configured: set.is_some(),
-                value_preview: set.map(|setting| preview(spec.key, setting.value.expose_secret())),
+                value_preview: set.map(|setting| preview(&spec.key, setting.value.expose_secret())),
+                key: spec.key,
             }
         };
-        catalogue().iter().flat_map(|provider| provider.env).map(need).collect()
+        let fixed = catalogue().iter().flat_map(|provider| provider.env).map(EnvKey::from);
+        let named = issuers(directory.env.keys().map(String::as_str)).into_iter().flat_map(|issuer| issuer.env);
+        fixed.chain(named).map(need).collect()
     }
 
     /// Sets one value, effective at once.
@@ -216,7 +213,7 @@ impl Federation {
         let mut warnings = Vec::new();
         for (key, value) in pairs {
             let (key, value) = (checked_key(key)?, checked_value(value)?);
-            if let Some(warning) = spec(key).and_then(|spec| (spec.check)(value)) {
+            if let Some(warning) = env_key(key).and_then(|spec| (spec.check)(value)) {
                 warnings.push((key.to_owned(), warning));
             }
             rows.retain(|row| row.key != key);

@@ -1,6 +1,7 @@
 //! The Federation: everything the stories share, and how it is opened.
 
 use crate::directory::{Directory, ReadError};
+use crate::hasher::Hasher;
 use crate::keys::{KeyError, TokenKeys};
 use crate::limits::Limits;
 use crate::seams::{Clock, Random};
@@ -78,6 +79,9 @@ pub struct Federation {
     pub(crate) token_keys: TokenKeys,
     pub(crate) waiters: Waiters,
     pub(crate) limits: Limits,
+    pub(crate) hasher: Hasher,
+    /// Rung when something new lies in the outbox.
+    pub(crate) outbox_bell: tokio::sync::Notify,
     pub(crate) tasks: TaskTracker,
 }
 
@@ -99,6 +103,7 @@ impl Federation {
         let token_keys = TokenKeys::open(&store, &vault, &settings.public_url, now).await?;
         let directory = Directory::read(&store, &vault, &outside).await?;
         let limits = Limits::new(settings.starts_per_minute);
+        let hasher = Hasher::new(Arc::clone(&random));
         Ok(Arc::new(Self {
             settings,
             store,
@@ -111,6 +116,8 @@ impl Federation {
             token_keys,
             waiters: Waiters::default(),
             limits,
+            hasher,
+            outbox_bell: tokio::sync::Notify::new(),
             tasks: TaskTracker::new(),
         }))
     }

@@ -8,11 +8,29 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How often the outbox is looked into without being rung for: what is to be tried again is due by time.
+const SEND_EVERY: Duration = Duration::from_secs(5);
 const NOTICE_EVERY: Duration = Duration::from_secs(1);
 
 impl Federation {
     /// Runs until dropped; start it once a process.
     pub async fn keep_house(self: Arc<Self>) {
+        tokio::join!(Arc::clone(&self).keep_sending(), self.keep_order());
+    }
+
+    /// Sends what lies in the outbox, as it comes.
+    async fn keep_sending(self: Arc<Self>) {
+        loop {
+            match self.send_mails().await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(problem) => warn!(error = %problem, "could not look into the outbox; trying again"),
+            }
+            let _ = tokio::time::timeout(SEND_EVERY, self.outbox_bell.notified()).await;
+        }
+    }
+
+    async fn keep_order(self: Arc<Self>) {
         let mut sweep = interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut notice = interval(NOTICE_EVERY);

@@ -2,7 +2,8 @@
 
 use crate::federation::Federation;
 use downcity_core::Lang;
-use downcity_providers::catalogue;
+use crate::directory::Directory;
+use downcity_providers::{EnvKey, catalogue, issuers};
 
 impl Federation {
     /// A plain text for operators. It holds no value of any setting.
@@ -18,21 +19,14 @@ impl Federation {
             Self::callback_url(&self.settings.public_url)
         );
         for spec in catalogue() {
-            let label = spec.label.get(Lang::En);
-            if directory.provider(spec.id).is_some() {
-                text.push_str(&format!("{label}: ready\n"));
-                continue;
-            }
-            text.push_str(&format!("{label}: not configured. Set in the Federation env:\n"));
-            for need in spec.env.iter().filter(|need| need.required && !directory.env.contains_key(need.key))
-            {
-                text.push_str(&format!(
-                    "  fed env set {:<24} {}\n",
-                    need.key,
-                    need.description.get(Lang::En)
-                ));
-            }
+            let env = spec.env.iter().map(EnvKey::from).collect::<Vec<_>>();
+            tell(&mut text, spec.label.get(Lang::En), spec.id, &env, &directory);
         }
+        for spec in issuers(directory.env.keys().map(String::as_str)) {
+            let label = directory.provider(&spec.id).map_or(spec.id.as_str(), |p| p.label(Lang::En));
+            tell(&mut text, label, &spec.id, &spec.env, &directory);
+        }
+        text.push_str("Any other OpenID Connect issuer: set OIDC_<NAME>_ISSUER, _CLIENT_ID and _CLIENT_SECRET.\n");
         let origins: usize = directory.cities.values().map(|city| city.allowed_origins.len()).sum();
         if origins == 0 {
             text.push_str(
@@ -41,5 +35,18 @@ impl Federation {
             );
         }
         text
+    }
+}
+
+/// Whether a provider is ready, else what it lacks.
+fn tell(text: &mut String, label: &str, id: &str, env: &[EnvKey], directory: &Directory) {
+    if directory.provider(id).is_some() {
+        text.push_str(&format!("{label}: ready\n"));
+        return;
+    }
+    text.push_str(&format!("{label}: not configured. Set in the Federation env:\n"));
+    for need in env.iter().filter(|need| need.required && !directory.env.contains_key(&need.key)) {
+        let description = need.description.get(Lang::En);
+        text.push_str(&format!("  fed env set {:<24} {description}\n", need.key));
     }
 }

@@ -95,6 +95,9 @@ pub enum StartError {
     /// Too many starts from one address.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    /// The provider can't be used now; for the log.
+    #[error("{0}")]
+    ProviderUnavailable(String),
     /// The store did not answer.
     #[error(transparent)]
     Internal(#[from] StoreError),
@@ -126,6 +129,9 @@ impl Federation {
         self.limits.count_start(client.network)?;
 
         let now = self.clock.now();
+        // Before anything is stored and anybody is sent anywhere.
+        let prepared = provider.prepare(now).await;
+        prepared.map_err(|problem| StartError::ProviderUnavailable(problem.report))?;
         let state = OpaqueToken::from_bytes(&self.random.bytes());
         let browser = client.browser.clone().unwrap_or_else(|| OpaqueToken::from_bytes(&self.random.bytes()));
         let redirect_uri = Self::callback_url(self.public_url_for(client.host.as_deref()));
@@ -150,21 +156,35 @@ impl Federation {
             expires_at: now.plus(LIFETIME),
         };
         self.store.insert_attempt(state.digest(), &attempt).await?;
+        let challenge = Challenge::of(self.provider_verifier(&attempt).reveal());
+        let nonce = self.provider_nonce(&attempt);
         let authorize = Authorize {
             state: state.reveal(),
             redirect_uri: &attempt.redirect_uri,
             lang,
             fast_login: start.fast_login,
+            code_challenge: challenge.as_str(),
+            nonce: nonce.reveal(),
         };
         let url = provider.authorize_url(&authorize);
         Ok(Started { url, state, provider: attempt.provider, expires_at: attempt.expires_at, browser })
+    }
+
+    /// Our PKCE verifier at the provider: derived, so never stored. 256 bits that only the master key gives.
+    pub(crate) fn provider_verifier(&self, attempt: &Attempt) -> OpaqueToken {
+        self.vault.derive("provider pkce", attempt.attempt_id.as_str())
+    }
+
+    /// What the provider's ID token has to bring back.
+    pub(crate) fn provider_nonce(&self, attempt: &Attempt) -> OpaqueToken {
+        self.vault.derive("provider nonce", attempt.attempt_id.as_str())
     }
 
     fn usable_provider(&self, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {
         let directory = self.directory();
         match directory.provider(id) {
             Some(provider) => Ok(Arc::clone(provider)),
-            None if crate::directory::Directory::knows_provider(id) => {
+            None if directory.knows_provider(id) => {
                 Err(StartError::ProviderNotConfigured(id.to_owned()))
             }
             None => Err(StartError::UnknownProvider),

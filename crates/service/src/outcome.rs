@@ -2,8 +2,7 @@
 
 use crate::federation::Federation;
 use downcity_core::attempt::Standing;
-use downcity_core::{Failure, Lang, OpaqueToken, Stage, Text, Timestamp};
-use downcity_providers::catalogue;
+use downcity_core::{Failure, Lang, OpaqueToken, Stage, Timestamp};
 use downcity_store::StoreError;
 
 /// What the page shows.
@@ -14,11 +13,29 @@ pub struct Outcome {
     /// The city's name.
     pub city: String,
     /// The provider's name.
-    pub provider: Text,
+    pub provider: ProviderName,
     /// The language that the sign-in was started in.
     pub lang: Lang,
     /// What happened.
     pub view: View,
+}
+
+/// What a provider is called in both languages.
+#[derive(Debug)]
+pub struct ProviderName {
+    en: String,
+    zh: String,
+}
+
+impl ProviderName {
+    /// The name in `lang`.
+    #[must_use]
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Zh => &self.zh,
+        }
+    }
 }
 
 /// The faces of the page.
@@ -87,8 +104,8 @@ impl Federation {
             .cities
             .get(&attempt.city_id)
             .map_or_else(|| attempt.city_id.to_string(), |c| c.name.clone());
-        let unknown = Text::new("the provider", "登录服务");
-        let provider = catalogue().iter().find(|p| p.id == attempt.provider).map_or(unknown, |p| p.label);
+        let label = |lang| directory.provider_label(&attempt.provider, lang);
+        let provider = ProviderName { en: label(Lang::En), zh: label(Lang::Zh) };
         Ok(Some(Outcome { attempt_id: attempt_id.to_owned(), city, provider, lang: attempt.lang, view }))
     }
 }

@@ -1,9 +1,12 @@
 //! Story: a signed-in user shows their token, asks who they are, and logs out.
 
+use crate::events::Actor;
 use crate::federation::Federation;
-use crate::result::sid_digest;
-use downcity_core::{Claims, Session, User};
-use downcity_store::StoreError;
+use crate::login::Client;
+use crate::result::{Handed, sid_digest};
+use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, User, UserId};
+use downcity_store::{NewSession, StoreError};
+use serde_json::json;
 use std::sync::Arc;
 use tracing::info;
 
@@ -58,6 +61,46 @@ impl Federation {
             return Err(AuthError::UserDisabled);
         }
         Ok(SignedIn { claims, session, user })
+    }
+
+    /// Begins a session for somebody who showed who they are: the same checks for every way in.
+    ///
+    /// # Errors
+    /// `UserDisabled`, or when the store does not answer.
+    pub(crate) async fn begin_session(
+        &self,
+        user_id: &UserId,
+        city: &City,
+        provider: &str,
+        client: &Client,
+    ) -> Result<Handed, AuthError> {
+        if self.store.user(user_id).await?.is_none_or(|user| user.disabled) {
+            return Err(AuthError::UserDisabled);
+        }
+        let now = self.clock.now();
+        let sid = OpaqueToken::from_bytes(&self.random.bytes());
+        let session = Session {
+            session_id: SessionId::fresh(now, &self.random.bytes()),
+            user_id: user_id.clone(),
+            city_id: city.city_id.clone(),
+            provider: provider.to_owned(),
+            metadata: None,
+            created_at: now,
+            expires_at: now.plus(self.settings.token_life),
+            revoked_at: None,
+        };
+        let new = NewSession {
+            sid: sid.digest(),
+            session: session.clone(),
+            network: client.network,
+            agent: client.agent.clone(),
+        };
+        let detail = json!({"provider": provider, "session_id": session.session_id});
+        let (user, city_id) = (user_id.as_str(), Some(city.city_id.as_str()));
+        let signed_in = self.event("user.signed_in", Actor::User, user, city_id, Some(client.network), &detail);
+        self.store.begin_session(new, vec![signed_in]).await?;
+        info!(%user_id, city_id = %city.city_id, provider, "signed in");
+        Ok(Handed { user_token: self.write_token(&session, &sid), session })
     }
 
     /// Ends the session: its token is refused from now on, on every node.

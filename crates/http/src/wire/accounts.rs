@@ -31,7 +31,7 @@ pub(crate) struct ProviderItem {
     pub(crate) enabled: bool,
     /// Its name, in the language of `Accept-Language`.
     #[schema(example = "WeChat")]
-    pub(crate) label: &'static str,
+    pub(crate) label: String,
 }
 
 /// Starts a sign-in.

@@ -59,7 +59,7 @@ pub(crate) struct EnvCatalogService {
 /// One setting that a service can use.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EnvCatalogItem {
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     pub(crate) description: &'static str,
     pub(crate) required: bool,
     pub(crate) configured: bool,

@@ -21,7 +21,7 @@ pub(crate) struct ServiceItem {
 /// One setting that a service can use.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ServiceEnv {
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     pub(crate) required: bool,
     pub(crate) configured: bool,
 }

@@ -28,7 +28,7 @@ async fn it_names_the_city_the_time_and_who_started_it_in_the_persons_language()
             "WeChat has confirmed",
             "No, cancel",
         ),
-        ("zh-CN,zh;q=0.9", "zh", "是您本人发起的 北京 Shop 登录吗？", "微信已确认您的身份", "不是我，取消"),
+        ("zh-CN,zh;q=0.9", "zh", "是您本人发起的“北京 Shop”登录吗？", "微信已确认您的身份", "不是我，取消"),
     ];
     for (accepted, lang, heading, text, no) in cases {
         let starter = Browser::at(&world, HOME).agent("ShopCli/3.1 (macOS)");

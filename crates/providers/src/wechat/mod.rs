@@ -9,7 +9,7 @@ mod errcode;
 mod identify;
 mod identity;
 
-use crate::{Authorize, BoxFuture, Callback, CallbackQuery, LoginProvider, Outside, ProviderError};
+use crate::{Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError};
 use downcity_core::{ExternalIdentity, Failure, Lang, Secret, Text};
 use std::fmt::{self, Write};
 use std::sync::Arc;
@@ -43,8 +43,8 @@ impl LoginProvider for WeChat {
         "oauth"
     }
 
-    fn label(&self) -> Text {
-        Self::LABEL
+    fn label(&self, lang: Lang) -> &str {
+        Self::LABEL.get(lang)
     }
 
     fn app_id(&self) -> &str {
@@ -86,10 +86,9 @@ impl LoginProvider for WeChat {
 
     fn identify<'a>(
         &'a self,
-        code: &'a str,
-        _redirect_uri: &'a str,
+        exchange: &'a Exchange<'a>,
     ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
-        Box::pin(identify::identify(self, code))
+        Box::pin(identify::identify(self, exchange.code))
     }
 }
 

@@ -18,7 +18,14 @@ fn wechat(fast_login: Option<&str>) -> Arc<dyn LoginProvider> {
 }
 
 fn plain() -> Authorize<'static> {
-    Authorize { state: "st_-9", redirect_uri: CALLBACK, lang: None, fast_login: None }
+    Authorize {
+        state: "st_-9",
+        redirect_uri: CALLBACK,
+        lang: None,
+        fast_login: None,
+        code_challenge: "unused",
+        nonce: "unused",
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A server in WeChat's place that sends exactly the bytes a test wants, breaks off where it wants, and
 //! remembers what it was asked. Raw sockets, because no HTTP server lets itself be made to misbehave so.
 
-use downcity_core::{ExternalIdentity, Secret};
-use downcity_providers::{LoginProvider, Outside, ProviderError, configured};
+use downcity_core::{ExternalIdentity, Secret, Timestamp};
+use downcity_providers::{Exchange, LoginProvider, Outside, ProviderError, configured};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -103,7 +103,7 @@ impl Fake {
 
     /// The whole way.
     pub(crate) async fn identify(&self) -> Result<ExternalIdentity, ProviderError> {
-        self.provider.identify(CODE, "https://x.example/v1/accounts/oauth/callback").await
+        self.provider.identify(&exchange(CODE, "https://x.example/v1/accounts/oauth/callback")).await
     }
 
     /// The targets (path and query) of all requests so far.
@@ -117,6 +117,11 @@ impl Fake {
         let count = |path: &str| asked.iter().filter(|target| target.starts_with(path)).count();
         (count("/sns/oauth2/access_token?"), count("/sns/userinfo?"))
     }
+}
+
+/// What WeChat is given: it has neither PKCE nor nonce nor `iss`.
+pub(crate) fn exchange<'a>(code: &'a str, redirect_uri: &'a str) -> Exchange<'a> {
+    Exchange { code, redirect_uri, code_verifier: "unused", nonce: "unused", iss: None, now: Timestamp(0) }
 }
 
 /// WeChat with the test's AppID.

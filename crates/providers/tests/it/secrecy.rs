@@ -132,6 +132,8 @@ fn a_provider_keeps_its_secret_to_itself() {
         redirect_uri: "https://x.example/",
         lang: None,
         fast_login: None,
+        code_challenge: "unused",
+        nonce: "unused",
     };
     assert!(!provider.authorize_url(&request).contains(SECRET));
 }

@@ -36,8 +36,8 @@ fn wechat_is_there_only_with_both_its_settings() {
 fn it_says_what_it_is() {
     let provider = crate::fake::provider(&Arc::new(Outside::real().unwrap()));
     assert_eq!((provider.id(), provider.kind()), ("wechat", "oauth"));
-    assert_eq!(provider.label().get(Lang::En), "WeChat");
-    assert_eq!(provider.label().get(Lang::Zh), "微信");
+    assert_eq!(provider.label(Lang::En), "WeChat");
+    assert_eq!(provider.label(Lang::Zh), "微信");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Whole sign-ins against the simulator: address, QR code, phone, callback, exchange, person.
 
+use crate::fake::exchange;
 use downcity_core::identity::KeyKind;
 use downcity_core::{ExternalIdentity, Failure, Secret};
 use downcity_providers::{
@@ -28,7 +29,14 @@ impl Stage {
     }
 
     fn url(&self) -> String {
-        let request = Authorize { state: STATE, redirect_uri: CALLBACK, lang: None, fast_login: None };
+        let request = Authorize {
+            state: STATE,
+            redirect_uri: CALLBACK,
+            lang: None,
+            fast_login: None,
+            code_challenge: "unused",
+            nonce: "unused",
+        };
         self.wechat.authorize_url(&request)
     }
 
@@ -44,7 +52,7 @@ impl Stage {
 
     async fn sign_in(&self, person: &str) -> Result<ExternalIdentity, ProviderError> {
         let code = self.code(person);
-        self.wechat.identify(&code, CALLBACK).await
+        self.wechat.identify(&exchange(&code, CALLBACK)).await
     }
 
     fn counts(&self) -> (usize, usize) {
@@ -124,14 +132,14 @@ async fn a_code_works_once_and_for_ten_minutes() {
             Stage::with(|s| (s.reused_code_is_40029, s.expired_code_is_42003) = (other_number, other_number))
                 .await;
         let code = stage.code("alice");
-        stage.wechat.identify(&code, CALLBACK).await.unwrap();
-        let again = stage.wechat.identify(&code, CALLBACK).await.unwrap_err();
+        stage.wechat.identify(&exchange(&code, CALLBACK)).await.unwrap();
+        let again = stage.wechat.identify(&exchange(&code, CALLBACK)).await.unwrap_err();
         let number = if other_number { 40029 } else { 40163 };
         assert_eq!((again.failure, again.provider_code), (Failure::CodeRejected, Some(number)));
 
         let code = stage.code("alice");
         stage.sim.advance(std::time::Duration::from_secs(601));
-        let late = stage.wechat.identify(&code, CALLBACK).await.unwrap_err();
+        let late = stage.wechat.identify(&exchange(&code, CALLBACK)).await.unwrap_err();
         let number = if other_number { 42003 } else { 40029 };
         assert_eq!((late.failure, late.provider_code), (Failure::CodeRejected, Some(number)));
     }
@@ -145,13 +153,13 @@ async fn wrong_settings_are_the_operators_matter() {
         (stage.app.appid.as_str(), "0123456789abcdef0123456789abcdef", 40125, "WECHAT_CLIENT_SECRET"),
         ("wx0000000000000000", stage.app.secret.as_str(), 40013, "WECHAT_CLIENT_ID"),
     ] {
-        let error = wechat(&stage.sim, id, secret).identify(&code, CALLBACK).await.unwrap_err();
+        let error = wechat(&stage.sim, id, secret).identify(&exchange(&code, CALLBACK)).await.unwrap_err();
         assert_eq!((error.failure, error.provider_code), (Failure::ProviderMisconfigured, Some(number)));
         assert!(error.report.contains(key), "{error}");
     }
     stage.sim.put_app(App { kind: AppKind::OfficialAccount, ..App::website("wx1111111111111111") });
     let other = wechat(&stage.sim, "wx1111111111111111", &App::website("wx1111111111111111").secret);
-    let error = other.identify(&code, CALLBACK).await.unwrap_err();
+    let error = other.identify(&exchange(&code, CALLBACK)).await.unwrap_err();
     assert_eq!(error.failure, Failure::CodeRejected, "another app's code");
 }
 

@@ -111,7 +111,10 @@ async fn a_flood_is_cut_off() {
 async fn nobody_there_is_an_outage() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let outside = Arc::new(Outside::with_wechat_simulator(&format!("http://{free}")).unwrap());
-    let error = provider(&outside).identify(crate::fake::CODE, "https://x.example/").await.unwrap_err();
+    let error = provider(&outside)
+        .identify(&crate::fake::exchange(crate::fake::CODE, "https://x.example/"))
+        .await
+        .unwrap_err();
     assert_eq!(error.failure, Failure::ProviderUnavailable);
     assert!(error.report.contains("no connection") && error.report.contains("refused"), "{error}");
 }
@@ -134,7 +137,9 @@ fn the_environment_cannot_put_a_proxy_in_between() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     if let Ok(base) = std::env::var(BASE) {
         let outside = Arc::new(Outside::with_wechat_simulator(&base).unwrap());
-        let found = runtime.block_on(provider(&outside).identify(crate::fake::CODE, "https://x.example/"));
+        let found = runtime.block_on(
+            provider(&outside).identify(&crate::fake::exchange(crate::fake::CODE, "https://x.example/")),
+        );
         assert!(found.is_ok());
         return;
     }

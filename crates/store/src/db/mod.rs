@@ -70,7 +70,7 @@ impl Db {
     pub(crate) async fn read(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => db.read(sql, &args)?,
-            Self::Postgres(db) => db.query(sql, &args).await?,
+            Self::Postgres(db) => db.read(sql, &args).await?,
         })
     }
 

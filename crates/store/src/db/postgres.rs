@@ -11,6 +11,8 @@ use tokio_util::task::TaskTracker;
 
 /// How often a write is tried when other transactions get in between.
 const TRIES: u32 = 16;
+/// How many lost connections in a row a read gets over.
+const LOST_CONNECTIONS: u32 = 4;
 
 /// An open PostgreSQL store.
 #[derive(Clone)]
@@ -27,7 +29,22 @@ impl Postgres {
         Ok(Self { pool: target.pool()?, writes: TaskTracker::new() })
     }
 
-    /// Runs one statement that answers with rows.
+    /// Reads rows. A read whose connection turns out to be lost (the server was restarted) is done again on
+    /// another one; a write is not, since it may have happened.
+    pub(crate) async fn read(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
+        for tries in 1..LOST_CONNECTIONS {
+            let connection = self.pool.get().await?;
+            let result = query(&connection, sql, args).await;
+            if result.is_ok() || !is_lost(&connection).await {
+                return result;
+            }
+            drop(connection);
+            pause(tries).await;
+        }
+        query(&self.pool.get().await?, sql, args).await
+    }
+
+    /// Runs one writing statement that answers with rows.
     pub(crate) async fn query(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
         let mut tries = 1;
         loop {
@@ -40,7 +57,7 @@ impl Postgres {
         }
     }
 
-    /// Runs one statement that answers with a count.
+    /// Runs one writing statement that answers with a count.
     pub(crate) async fn execute(&self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
         let mut tries = 1;
         loop {
@@ -180,6 +197,14 @@ fn check(args: &[Val]) -> Result<(), Fault> {
 
 fn borrow(args: &[Val]) -> Vec<&(dyn ToSql + Sync)> {
     args.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// Whether a connection on which something failed is gone. The driver hears of that a moment after the error.
+async fn is_lost(connection: &Object) -> bool {
+    if !connection.is_closed() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    connection.is_closed()
 }
 
 /// Waits a little longer each time, and never as long as the others who collided.

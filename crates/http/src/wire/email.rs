@@ -1,0 +1,109 @@
+//! Wire words of signing in by e-mail.
+
+use downcity_service::core::Secret;
+use downcity_service::core::email::Address;
+use downcity_service::register::Register;
+use downcity_service::result::Handed;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Registers with an address and a password.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RegisterRequest {
+    #[schema(example = "lilei@example.com")]
+    email: String,
+    /// 8 to 256 characters, not one of the common ones.
+    #[schema(value_type = String, write_only)]
+    password: Secret,
+    /// What they want to be called.
+    name: Option<String>,
+    /// The city; `city_downcity` when absent.
+    city_id: Option<String>,
+}
+
+impl RegisterRequest {
+    pub(crate) fn city_id(&self) -> Option<&str> {
+        self.city_id.as_deref()
+    }
+}
+
+impl From<RegisterRequest> for Register {
+    fn from(wire: RegisterRequest) -> Self {
+        Self { email: wire.email, password: wire.password, name: wire.name, city_id: wire.city_id }
+    }
+}
+
+/// A mailed token.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct VerifyEmailRequest {
+    /// The token from the mail.
+    #[schema(value_type = String, write_only)]
+    pub(crate) token: Secret,
+    /// The city; the one registered in when absent.
+    pub(crate) city_id: Option<String>,
+}
+
+/// Signs in with an address and a password.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct LoginRequest {
+    #[schema(example = "lilei@example.com")]
+    pub(crate) email: String,
+    #[schema(value_type = String, write_only)]
+    pub(crate) password: Secret,
+    /// The city; `city_downcity` when absent.
+    pub(crate) city_id: Option<String>,
+}
+
+/// Signed in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LoginAnswer {
+    /// The bearer token of the user.
+    user_token: String,
+    user_id: String,
+    /// The address they signed in with.
+    email: String,
+    city_id: String,
+    /// When the token ends (RFC 3339).
+    #[schema(format = "date-time")]
+    expires_at: String,
+}
+
+impl LoginAnswer {
+    pub(crate) fn of(handed: Handed, address: &Address) -> Self {
+        Self {
+            user_token: handed.user_token,
+            user_id: handed.session.user_id.to_string(),
+            email: address.as_str().to_owned(),
+            city_id: handed.session.city_id.to_string(),
+            expires_at: super::rfc3339(handed.session.expires_at),
+        }
+    }
+}
+
+/// Asks for a link to set a new password.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct PasswordForgotRequest {
+    pub(crate) email: String,
+    /// The city whose name the mail carries; `city_downcity` when absent.
+    pub(crate) city_id: Option<String>,
+}
+
+/// Sets a new password with a mailed token.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct PasswordResetRequest {
+    /// The token from the mail.
+    #[schema(value_type = String, write_only)]
+    pub(crate) token: Secret,
+    /// The new password.
+    #[schema(value_type = String, write_only)]
+    pub(crate) password: Secret,
+}
+
+/// Changes the password of a signed-in user.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct PasswordChangeRequest {
+    #[schema(value_type = String, write_only)]
+    pub(crate) current_password: Secret,
+    #[schema(value_type = String, write_only)]
+    pub(crate) password: Secret,
+}

@@ -1,0 +1,84 @@
+//! One request and its answer: bounded in time and size, never repeated, and no address in any error.
+
+use crate::outside::OutsideError;
+use reqwest::RequestBuilder;
+use reqwest::header::{CACHE_CONTROL, HeaderMap};
+use std::error::Error;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// The largest answer that is read, in bytes.
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+/// The largest set of public keys that is read, in bytes.
+pub(crate) const KEYS_LIMIT: usize = 256 * 1024;
+
+/// What came back: status and body.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why nothing came back. The texts hold no address and nothing that was sent.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The client could not be made.
+    Setup(OutsideError),
+    /// The way there or back broke, took too long, or leads where we don't go.
+    Transport(String),
+    /// The answer was larger than the limit.
+    TooLarge,
+}
+
+/// Sends a request and reads at most `limit` bytes of the answer; gives up at `until`. Also tells for how
+/// long the answer says that it stays fresh.
+pub(crate) async fn exchange(
+    request: RequestBuilder,
+    until: Instant,
+    limit: usize,
+) -> Result<(Reply, Option<Duration>), Fault> {
+    let exchange = async {
+        let mut response = request.send().await.map_err(broken)?;
+        let status = response.status().as_u16();
+        let fresh = max_age(response.headers());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > limit {
+                return Err(Fault::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((Reply { status, body }, fresh))
+    };
+    timeout_at(until, exchange)
+        .await
+        .unwrap_or_else(|_| Err(Fault::Transport("no full answer in time".into())))
+}
+
+/// `max-age` of `Cache-Control` (RFC 9111 §5.2.2.1).
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let control = headers.get(CACHE_CONTROL)?.to_str().ok()?;
+    let seconds = control.split(',').find_map(|part| part.trim().strip_prefix("max-age="))?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// A transport error in words. The address stays out of it, since WeChat's secret travels there.
+fn broken(error: reqwest::Error) -> Fault {
+    let error = error.without_url();
+    let what = if error.is_connect() {
+        "no connection"
+    } else if error.is_timeout() {
+        "no answer in time"
+    } else {
+        "the connection broke"
+    };
+    Fault::Transport(format!("{what} ({})", deepest(&error)))
+}
+
+/// The innermost cause of an error: the one that says something, and never the address.
+pub(crate) fn deepest(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string().chars().filter(|c| !c.is_control()).take(200).collect()
+}

@@ -1,0 +1,160 @@
+//! Mail over SMTP (RFC 5321), with TLS from the first byte (`smtps://`, RFC 8314) or by STARTTLS.
+
+use downcity_core::Secret;
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use url::{Host, Url};
+
+/// A mail server that has not answered by then is down.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A mail, written out.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Mail {
+    /// The folded address.
+    pub to: String,
+    /// The subject line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mail(…)")
+    }
+}
+
+/// Why mail can't be sent with these settings.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum MailSetup {
+    /// Not a mail server's address.
+    #[error(
+        "SMTP_URL must be smtps://user:password@host, or smtp://…?tls=required; its password may need percent-encoding"
+    )]
+    Url,
+    /// Passwords and links would travel readable.
+    #[error(
+        "SMTP_URL must use TLS (smtps://, or smtp:// with STARTTLS) unless the mail server is on this machine"
+    )]
+    NoTls,
+    /// Not a sender.
+    #[error("MAIL_FROM must be an address such as `Product <no-reply@example.com>`")]
+    From,
+}
+
+/// Why a mail was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailFailure {
+    /// Whether trying again later can help.
+    pub temporary: bool,
+    /// What the server said, without addresses and texts of ours.
+    pub report: String,
+}
+
+/// Sends mail.
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Mailer {
+    /// Reads `SMTP_URL` and `MAIL_FROM`; nothing is connected yet.
+    ///
+    /// # Errors
+    /// See [`MailSetup`].
+    pub fn new(smtp_url: &Secret, from: &str) -> Result<Self, MailSetup> {
+        let url = Url::parse(smtp_url.expose_secret().trim()).map_err(|_| MailSetup::Url)?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MailSetup::Url)?;
+        let here = match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            _ => host == "localhost",
+        };
+        let plain = url.query_pairs().any(|(key, value)| key == "tls" && value == "none");
+        let tls = || TlsParameters::new(host.to_owned()).map_err(|_| MailSetup::Url);
+        let (tls, port) = match url.scheme() {
+            "smtps" => (Tls::Wrapper(tls()?), 465),
+            "smtp" if plain && here => (Tls::None, 25),
+            "smtp" if plain => return Err(MailSetup::NoTls),
+            "smtp" => (Tls::Required(tls()?), 587),
+            _ => return Err(MailSetup::Url),
+        };
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(url.port().unwrap_or(port))
+            .tls(tls)
+            .timeout(Some(TIMEOUT));
+        if !url.username().is_empty() {
+            let decode = |text: &str| {
+                percent_encoding::percent_decode_str(text)
+                    .decode_utf8()
+                    .map(|t| t.into_owned())
+                    .map_err(|_| MailSetup::Url)
+            };
+            let password = decode(url.password().unwrap_or_default())?;
+            builder = builder.credentials((decode(url.username())?, password).into());
+        }
+        let from = from.trim().parse().map_err(|_| MailSetup::From)?;
+        Ok(Self { transport: builder.build(), from })
+    }
+
+    /// Hands one mail to the server. `id` becomes its Message-ID, so that a mail handed over twice is seen to
+    /// be the same.
+    ///
+    /// # Errors
+    /// See [`MailFailure`].
+    pub async fn send(&self, mail: &Mail, id: &str) -> Result<(), MailFailure> {
+        let permanent = |report: &str| MailFailure { temporary: false, report: report.to_owned() };
+        let to: Mailbox = mail.to.parse().map_err(|_| permanent("the address can't be written in a mail"))?;
+        let domain = self.from.email.domain();
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(&mail.subject)
+            .message_id(Some(format!("<{id}@{domain}>")))
+            .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
+            .map_err(|_| permanent("the mail can't be written"))?;
+        self.transport
+            .send(message)
+            .await
+            .map(drop)
+            .map_err(|error| MailFailure { temporary: !error.is_permanent(), report: describe(&error) })
+    }
+}
+
+/// The server's code, or what kind of fault it was: a server's free text may repeat the address.
+fn describe(error: &lettre::transport::smtp::Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server answered {code}"),
+        None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
+        None if error.is_tls() => "no trusted TLS connection with the mail server".to_owned(),
+        None => "the mail server could not be reached".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup(url: &str, from: &str) -> Result<(), MailSetup> {
+        Mailer::new(&Secret::from(url.to_owned()), from).map(drop)
+    }
+
+    #[test]
+    fn mail_never_leaves_the_machine_readable() {
+        let from = "Product <no-reply@example.com>";
+        assert_eq!(setup("smtps://user:pa%40ss@mail.example.com", from), Ok(()));
+        assert_eq!(setup("smtp://mail.example.com:587", from), Ok(()));
+        assert_eq!(setup("smtp://127.0.0.1:2525?tls=none", from), Ok(()));
+        assert_eq!(setup("smtp://mail.example.com?tls=none", from), Err(MailSetup::NoTls));
+        assert_eq!(setup("https://mail.example.com", from), Err(MailSetup::Url));
+        assert_eq!(setup("smtp://", from), Err(MailSetup::Url));
+        assert_eq!(setup("smtps://mail.example.com", "nobody"), Err(MailSetup::From));
+    }
+}

@@ -1,0 +1,89 @@
+//! What an issuer says of itself (OpenID Connect Discovery 1.0 §3, RFC 8414).
+
+use crate::Outside;
+use crate::ProviderError;
+use downcity_core::Failure;
+use serde::Deserialize;
+
+/// The part of an issuer's metadata that is used here.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Metadata {
+    issuer: String,
+    pub(crate) authorization_endpoint: String,
+    pub(crate) token_endpoint: String,
+    pub(crate) jwks_uri: String,
+    #[serde(default)]
+    pub(crate) userinfo_endpoint: Option<String>,
+    #[serde(default)]
+    code_challenge_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    scopes_supported: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) authorization_response_iss_parameter_supported: bool,
+}
+
+/// Where an issuer's metadata is (Discovery §4.1).
+pub(crate) fn address(issuer: &str) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer))
+}
+
+impl Metadata {
+    /// Reads metadata and checks that it is this issuer's own (Discovery §4.3: exactly the same text) and
+    /// leads nowhere that is forbidden.
+    pub(crate) fn read(body: &[u8], issuer: &str, outside: &Outside) -> Result<Self, ProviderError> {
+        let found: Self = serde_json::from_slice(body).map_err(|_| {
+            wrong(issuer, "its metadata is not what OpenID Connect Discovery describes (issuer, authorization_endpoint, token_endpoint, jwks_uri)")
+        })?;
+        if found.issuer != issuer {
+            let slash = found.issuer.strip_suffix('/').unwrap_or(&found.issuer)
+                == issuer.strip_suffix('/').unwrap_or(issuer);
+            return Err(wrong(
+                issuer,
+                if slash {
+                    "its metadata names it differently: only the slash at the end differs, so add or remove that in the setting"
+                } else {
+                    "its metadata names another issuer: set the issuer exactly as its metadata has it"
+                },
+            ));
+        }
+        let userinfo = found.userinfo_endpoint.as_ref();
+        let endpoints = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
+        for endpoint in endpoints.into_iter().chain(userinfo) {
+            outside.allows(endpoint).map_err(|why| {
+                wrong(issuer, &format!("its metadata names an address that is refused: {why}"))
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Whether PKCE with S256 is sent. Where nothing is said it is: what an issuer doesn't know it ignores
+    /// (RFC 6749 §3.1), and some that know it don't say so.
+    pub(crate) fn takes_pkce(&self) -> bool {
+        self.code_challenge_methods_supported
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|method| method == "S256"))
+    }
+
+    /// Whether the client secret goes into the body instead of the header. The header is what every issuer
+    /// takes unless it says otherwise (Discovery §3).
+    pub(crate) fn secret_in_body(&self) -> bool {
+        let has = |all: &Vec<String>, one: &str| all.iter().any(|method| method == one);
+        let methods = self.token_endpoint_auth_methods_supported.as_ref();
+        methods.is_some_and(|all| !has(all, "client_secret_basic") && has(all, "client_secret_post"))
+    }
+
+    /// The scopes to ask for: no more than is used, and none that the issuer says it doesn't have.
+    pub(crate) fn scope(&self) -> String {
+        let known = |scope: &&str| match &self.scopes_supported {
+            Some(all) => *scope == "openid" || all.iter().any(|one| one == scope),
+            None => true,
+        };
+        ["openid", "profile", "email"].into_iter().filter(known).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn wrong(issuer: &str, what: &str) -> ProviderError {
+    ProviderError::new(Failure::ProviderMisconfigured, format!("The issuer {issuer} can't be used: {what}."))
+}

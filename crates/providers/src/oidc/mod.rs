@@ -1,0 +1,135 @@
+//! OpenID Connect (Core 1.0, Discovery 1.0): Google, and any issuer that is set by configuration.
+
+mod id_token;
+mod identify;
+mod issuer;
+mod keys;
+mod metadata;
+pub(crate) mod settings;
+
+use crate::callback::plain_oauth;
+use crate::{Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError};
+use downcity_core::{ExternalIdentity, Failure, Lang, Secret, Timestamp};
+use issuer::Issuer;
+pub(crate) use issuer::Issuers;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use url::Url;
+
+/// How long a start, or a whole sign-in, may wait for an issuer.
+const TOTAL: Duration = Duration::from_secs(8);
+/// Google's other spelling of itself in ID tokens (developers.google.com, "OpenID Connect", `iss`).
+const GOOGLE_TOO: &str = "accounts.google.com";
+
+/// An application at an issuer.
+pub(crate) struct Oidc {
+    outside: Arc<Outside>,
+    id: String,
+    label: String,
+    client_id: String,
+    secret: Secret,
+    /// What an attempt remembers: client and issuer, so that a code goes to no other issuer when the setting
+    /// is changed in between (RFC 9700 §4.4).
+    app_id: String,
+    issuer: Arc<Issuer>,
+    /// Whether this is Google, which has two names.
+    is_google: bool,
+}
+
+impl Oidc {
+    /// Google's id on the wire.
+    pub(crate) const GOOGLE: &str = "google";
+
+    /// Any issuer.
+    pub(crate) fn new(
+        outside: Arc<Outside>,
+        id: String,
+        label: String,
+        issuer: &str,
+        client: (String, Secret),
+    ) -> Self {
+        let issuer = outside.issuers.of(issuer);
+        let (client_id, secret) = client;
+        let app_id = format!("{client_id} {}", issuer.url());
+        Self { outside, id, label, client_id, secret, app_id, issuer, is_google: false }
+    }
+
+    /// Google.
+    pub(crate) fn google(outside: Arc<Outside>, client: (String, Secret)) -> Self {
+        let issuer = outside.google().to_owned();
+        let made = Self::new(outside, Self::GOOGLE.to_owned(), "Google".to_owned(), &issuer, client);
+        Self { is_google: true, ..made }
+    }
+}
+
+impl LoginProvider for Oidc {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn kind(&self) -> &'static str {
+        "oauth"
+    }
+
+    fn label(&self, _lang: Lang) -> &str {
+        &self.label
+    }
+
+    fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    fn prepare(&self, now: Timestamp) -> BoxFuture<'_, Result<(), ProviderError>> {
+        let until = Instant::now() + TOTAL;
+        Box::pin(async move { self.issuer.metadata(&self.outside, now, until).await.map(drop) })
+    }
+
+    fn authorize_url(&self, request: &Authorize<'_>) -> String {
+        // Without metadata, which `prepare` gets, the issuer's own address is all there is.
+        let Some(metadata) = self.issuer.last() else { return self.issuer.url().to_owned() };
+        let Ok(mut url) = Url::parse(&metadata.authorization_endpoint) else {
+            return self.issuer.url().to_owned();
+        };
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.client_id)
+            .append_pair("redirect_uri", request.redirect_uri)
+            .append_pair("scope", &metadata.scope())
+            .append_pair("state", request.state)
+            .append_pair("nonce", request.nonce);
+        if metadata.takes_pkce() {
+            query
+                .append_pair("code_challenge", request.code_challenge)
+                .append_pair("code_challenge_method", "S256");
+        }
+        if let Some(lang) = request.lang {
+            query.append_pair("ui_locales", lang.tag());
+        }
+        drop(query);
+        url.into()
+    }
+
+    fn read_callback<'a>(&self, query: &'a CallbackQuery) -> Callback<'a> {
+        // RFC 9207 §2.4, for errors too. Whether `iss` may be missing is asked before the exchange.
+        match query.iss.as_deref() {
+            Some(iss) if iss != self.issuer.url() => Callback::Error(Failure::AnswerRefused),
+            _ => plain_oauth(query),
+        }
+    }
+
+    fn identify<'a>(
+        &'a self,
+        exchange: &'a Exchange<'a>,
+    ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
+        Box::pin(identify::identify(self, exchange))
+    }
+}
+
+impl fmt::Debug for Oidc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Oidc").field("id", &self.id).field("app_id", &self.app_id).finish_non_exhaustive()
+    }
+}

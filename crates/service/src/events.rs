@@ -1,0 +1,46 @@
+//! Events: what the log is told. A story makes its event here and hands it to the write it tells of.
+
+use crate::federation::Federation;
+use downcity_core::network::Network;
+use downcity_store::NewEvent;
+use serde_json::Value;
+
+/// Who did something.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Actor<'a> {
+    /// The user it is about.
+    User,
+    /// An admin, by the key's id.
+    Admin(&'a str),
+    /// The Federation itself.
+    System,
+}
+
+impl Federation {
+    /// An event that happens now.
+    pub(crate) fn event(
+        &self,
+        kind: &'static str,
+        actor: Actor<'_>,
+        user_id: &str,
+        city_id: Option<&str>,
+        network: Option<Network>,
+        detail: &Value,
+    ) -> NewEvent {
+        let now = self.clock.now();
+        NewEvent {
+            event_id: downcity_core::id::uuid_v7(now, &self.random.bytes()),
+            kind,
+            user_id: Some(user_id.to_owned()),
+            city_id: city_id.map(str::to_owned),
+            actor: match actor {
+                Actor::User => "user".to_owned(),
+                Actor::Admin(key_id) => format!("admin:{key_id}"),
+                Actor::System => "system".to_owned(),
+            },
+            network: network.map(|network| network.to_string()),
+            detail: detail.to_string(),
+            at: now,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Story: what waits in the outbox is sent, and tried again for three days when it can't be.
+
+use crate::federation::Federation;
+use downcity_core::Timestamp;
+use downcity_providers::mail::{Mail, MailFailure, Mailer};
+use downcity_store::{Due, Outgoing, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::{debug, warn};
+
+/// How long a node may take for what it took.
+const TURN: Duration = Duration::from_secs(60);
+/// How many are taken at a time.
+const MOST: i64 = 8;
+/// After this long a mail is given up.
+const PATIENCE: Duration = Duration::from_secs(3 * 86_400);
+
+/// Where a mail is stored, for the vault.
+pub(crate) fn mail_place(outbox_id: &str) -> String {
+    format!("outbox/{outbox_id}/sealed")
+}
+
+/// When to try again after so many tries: seconds first, hours in the end.
+pub(crate) fn backoff(tries: i64) -> Duration {
+    let steps = [5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600];
+    let step = usize::try_from(tries.max(1) - 1).unwrap_or(0).min(steps.len() - 1);
+    Duration::from_secs(steps[step])
+}
+
+impl Federation {
+    /// Sends the mails that are due; answers how many were taken.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn send_mails(self: &Arc<Self>) -> Result<usize, StoreError> {
+        // Without a mail server nothing is taken: the mails wait for one.
+        let Some(mailer) = self.directory.load().mailer.clone() else { return Ok(0) };
+        let now = self.clock.now();
+        let due = self.store.take_due(Outgoing::Mail, now, now.plus(TURN), MOST).await?;
+        let count = due.len();
+        let sends = due.into_iter().map(|due| self.send_mail(&mailer, due));
+        for result in futures::future::join_all(sends).await {
+            result?;
+        }
+        Ok(count)
+    }
+
+    async fn send_mail(&self, mailer: &Mailer, due: Due) -> Result<(), StoreError> {
+        let (id, now) = (due.outbox_id.as_str(), self.clock.now());
+        let plain = due.sealed.as_deref().and_then(|sealed| self.vault.open(&mail_place(id), sealed).ok());
+        let Some(mail) = plain.and_then(|plain| serde_json::from_slice::<Mail>(&plain).ok()) else {
+            return self.store.give_up(id, now, "the stored mail can't be read").await;
+        };
+        match mailer.send(&mail, id).await {
+            Ok(()) => {
+                debug!(outbox_id = id, tries = due.tries, "mail sent");
+                self.store.mark_sent(id, now).await
+            }
+            Err(failure) => self.put_off(&due, &failure, now).await,
+        }
+    }
+
+    async fn put_off(&self, due: &Due, failure: &MailFailure, now: Timestamp) -> Result<(), StoreError> {
+        let (outbox_id, tries, report) = (due.outbox_id.as_str(), due.tries, failure.report.as_str());
+        if failure.temporary && now < due.created_at.plus(PATIENCE) {
+            warn!(outbox_id, tries, report, "a mail could not be sent yet; trying again");
+            return self.store.postpone(outbox_id, now.plus(backoff(tries)), report).await;
+        }
+        warn!(outbox_id, tries, report, "a mail was given up");
+        self.store.give_up(outbox_id, now, report).await
+    }
+}

@@ -1,0 +1,119 @@
+//! Story: somebody registers with an address and a password. There is no account before the address is
+//! verified; until then the password's hash waits, sealed, with the mailed token.
+
+use crate::email::{EmailError, Mailed, payload_place};
+use crate::events::Actor;
+use crate::federation::Federation;
+use crate::letters::Letter;
+use crate::login::Client;
+use crate::result::Handed;
+use downcity_core::email::Address;
+use downcity_core::identity::clean_text;
+use downcity_core::{Digest, OpaqueToken, Secret, UserId};
+use downcity_store::{NewAccount, Purpose, Registered, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::time::Duration;
+
+/// How long a verification link is good (security requirement A7).
+const LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// What somebody registers with.
+#[derive(Debug, Clone)]
+pub struct Register {
+    /// The address, as typed.
+    pub email: String,
+    /// The password.
+    pub password: Secret,
+    /// What they want to be called.
+    pub name: Option<String>,
+    /// The city; the default one when absent.
+    pub city_id: Option<String>,
+}
+
+/// What waits for the address to be verified.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    hash: String,
+    name: Option<String>,
+    city_id: String,
+}
+
+impl Federation {
+    /// Begins a registration. The answer and its time are the same whether the address has an account or not;
+    /// what differs is the mail.
+    ///
+    /// # Errors
+    /// See [`EmailError`].
+    pub async fn register(&self, register: &Register, client: &Client) -> Result<(), EmailError> {
+        self.require_mail()?;
+        let city = self.city_for_email(register.city_id.as_deref())?;
+        let address = self.read_address(&register.email)?;
+        self.check_new_password(&register.password, &address, &city)?;
+        self.limits.count_guest(client.network)?;
+        let hash = self.hasher.hash(&register.password).await?;
+        if self.store.account_by_address(address.as_str()).await?.is_some() {
+            return Ok(self.post(&address, &city, client, Letter::AlreadyRegistered).await?);
+        }
+        let token = self.mail_token();
+        let name = register.name.as_deref().and_then(|name| clean_text(name, 64));
+        let waiting = Waiting { hash, name, city_id: city.city_id.to_string() };
+        let plain = serde_json::to_vec(&waiting).expect("plain text");
+        let link = self.mail_link("verify", &token);
+        let mailed = Mailed {
+            purpose: Purpose::Verify,
+            token: token.digest(),
+            user_id: None,
+            sealed: Some(self.vault.seal(&payload_place(token.digest()), &plain)),
+            life: LIFE,
+            letter: Letter::Verify { link: &link },
+        };
+        Ok(self.post_token(&address, &city, client, mailed).await?)
+    }
+
+    /// Verifies an address with the mailed token: makes the account and signs it in.
+    ///
+    /// # Errors
+    /// See [`EmailError`].
+    pub async fn verify_email(
+        &self,
+        token: &str,
+        city_id: Option<&str>,
+        client: &Client,
+    ) -> Result<(Handed, Address), EmailError> {
+        self.limits.count_guest(client.network)?;
+        let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?;
+        let (user_id, address, started_in) = self.make_verified(token.digest(), client).await?;
+        let city = self.city_for_email(Some(city_id.unwrap_or(&started_in)))?;
+        let handed = self.begin_session(&user_id, &city, "email", client).await?;
+        Ok((handed, address))
+    }
+
+    /// Makes the account that waits for this token; answers the user, the address and the city.
+    async fn make_verified(&self, token: Digest, client: &Client) -> Result<(UserId, Address, String), EmailError> {
+        let now = self.clock.now();
+        let stored = self.store.mail_token(token, Purpose::Verify, now).await?.ok_or(EmailError::SpentToken)?;
+        let sealed = stored.sealed.as_deref().ok_or(EmailError::SpentToken)?;
+        let plain = self.vault.open(&payload_place(token), sealed)?;
+        let waiting: Waiting = serde_json::from_slice(&plain)
+            .map_err(|_| StoreError::Internal("what waits for a verification can't be read".into()))?;
+        let user_id = UserId::fresh(now, &self.random.bytes());
+        let (user, city, from) = (user_id.as_str(), Some(waiting.city_id.as_str()), Some(client.network));
+        let signed_up = self.event("user.signed_up", Actor::User, user, city, from, &json!({"provider": "email"}));
+        let new = NewAccount {
+            token,
+            purpose: Purpose::Verify,
+            address: stored.address.clone(),
+            hash: Some(waiting.hash),
+            display_name: waiting.name,
+            user_id: user_id.clone(),
+            identity_id: downcity_core::id::uuid_v7(now, &self.random.bytes()),
+            events: vec![signed_up],
+            now,
+        };
+        match self.store.create_account(new).await? {
+            Registered::Made => Ok((user_id, Address::trusted(stored.address), waiting.city_id)),
+            Registered::Spent | Registered::Taken => Err(EmailError::SpentToken),
+        }
+    }
+}
