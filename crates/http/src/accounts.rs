@@ -15,6 +15,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use downcity_service::directory::WayIn;
 use downcity_service::login::Start;
 use downcity_service::result::{Ask, LONGEST_WAIT, Told};
 use futures::Stream;
@@ -31,13 +32,8 @@ pub(crate) async fn providers(
 ) -> Json<ProviderList> {
     let lang = client::accepted(&headers).unwrap_or_default();
     let directory = house.federation.directory();
-    let items = directory.providers.iter().map(|provider| ProviderItem {
-        id: provider.id().to_owned(),
-        kind: provider.kind(),
-        enabled: true,
-        label: provider.label(lang).to_owned(),
-    });
-    Json(ProviderList { items: items.collect() })
+    let item = |way: WayIn| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label };
+    Json(ProviderList { items: directory.ways_in(lang).into_iter().map(item).collect() })
 }
 
 /// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.

@@ -142,7 +142,7 @@ pub(crate) async fn oauth_confirm(State(house): State<House>, headers: HeaderMap
 }
 
 /// Whether a browser says that another site's page sent this (Fetch metadata).
-fn cross_site(headers: &HeaderMap) -> bool {
+pub(crate) fn cross_site(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }
 

@@ -7,8 +7,8 @@ use crate::extract::Body;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::email::{
-    LoginAnswer, LoginRequest, PasswordChangeRequest, PasswordForgotRequest, PasswordResetRequest, RegisterRequest,
-    VerifyEmailRequest,
+    LoginAnswer, LoginRequest, PasswordChangeRequest, PasswordForgotRequest, PasswordResetRequest,
+    RegisterRequest, VerifyEmailRequest,
 };
 use axum::Json;
 use axum::extract::State;
@@ -60,7 +60,8 @@ pub(crate) async fn verify_email(
 ) -> Result<Json<LoginAnswer>, ApiError> {
     let city_id = request.city_id.as_deref();
     caller.check_city(city_id)?;
-    let (handed, address) = house.federation.verify_email(request.token.expose_secret(), city_id, &client).await?;
+    let (handed, address) =
+        house.federation.verify_email(request.token.expose_secret(), city_id, &client).await?;
     Ok(Json(LoginAnswer::of(handed, &address)))
 }
 

@@ -16,6 +16,7 @@ mod error;
 mod extract;
 mod federation;
 mod hallway;
+mod mailed;
 mod openapi;
 mod pages;
 mod routes;

@@ -1,6 +1,8 @@
 //! The pages a person sees at the end of a sign-in: small, without scripts and without anything from
 //! elsewhere, in the browser's language.
 
+pub(crate) mod mail;
+
 use crate::error::Code;
 use askama::Template;
 use axum::body::Body;
@@ -78,6 +80,7 @@ struct Page {
     texts: Vec<String>,
     facts: Vec<(&'static str, String)>,
     form: Option<Form>,
+    mail_form: Option<mail::Form>,
     onward: Option<String>,
     onward_label: String,
     code: Option<&'static str>,
@@ -96,6 +99,7 @@ impl Page {
             texts: Vec::new(),
             facts: Vec::new(),
             form: None,
+            mail_form: None,
             onward: None,
             onward_label: String::new(),
             code: None,
@@ -116,6 +120,19 @@ impl Page {
         };
         self.onward = url;
         self
+    }
+
+    /// The heading in pieces; a line breaks between those that are whole rather than inside them.
+    fn pieces(&self) -> Vec<(&str, bool)> {
+        let mut pieces = Vec::new();
+        for (at, between) in self.heading.split(&self.place).enumerate() {
+            pieces.extend((at > 0).then_some((self.place.as_str(), true)));
+            for (at, rest) in between.split("sign-in").enumerate() {
+                pieces.extend((at > 0).then_some(("sign-in", true)));
+                pieces.push((rest, false));
+            }
+        }
+        pieces
     }
 
     fn respond(self, status: StatusCode) -> Response {

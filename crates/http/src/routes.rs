@@ -1,6 +1,6 @@
 //! All routes on one screen.
 
-use crate::{accounts, browser, cities, email, env, error, federation, hallway, openapi};
+use crate::{accounts, browser, cities, email, env, error, federation, hallway, mailed, openapi};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -52,6 +52,9 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         .routes(routes!(email::forgot))
         .routes(routes!(email::reset))
         .routes(routes!(email::change))
+        .routes(routes!(mailed::open))
+        .routes(routes!(mailed::confirm))
+        .routes(routes!(mailed::reset))
         // cities (admin)
         .routes(routes!(cities::list))
         .routes(routes!(cities::create))

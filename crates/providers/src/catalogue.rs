@@ -1,6 +1,7 @@
 //! Which providers there are, which settings each needs, and which of them can be used now.
 
 use crate::github::{self, GitHub};
+use crate::mail;
 use crate::oidc::{self, Oidc};
 use crate::outside::Outside;
 use crate::provider::LoginProvider;
@@ -68,7 +69,7 @@ const ID: &str = "WECHAT_CLIENT_ID";
 const SECRET: &str = "WECHAT_CLIENT_SECRET";
 const FAST_LOGIN: &str = "WECHAT_FAST_LOGIN";
 
-static CATALOGUE: &[ProviderSpec] = &[WECHAT, GITHUB, GOOGLE];
+static CATALOGUE: &[ProviderSpec] = &[WECHAT, EMAIL, GITHUB, GOOGLE];
 
 const WECHAT: ProviderSpec = ProviderSpec {
     id: WeChat::ID,
@@ -103,6 +104,9 @@ const WECHAT: ProviderSpec = ProviderSpec {
         },
     ],
 };
+
+const EMAIL: ProviderSpec =
+    ProviderSpec { id: mail::ID, label: Text::new("E-mail", "邮箱"), env: mail::ENV };
 
 const GITHUB: ProviderSpec =
     ProviderSpec { id: GitHub::ID, label: Text::new("GitHub", "GitHub"), env: github::settings::ENV };

@@ -1,6 +1,7 @@
 //! Mail over SMTP (RFC 5321), with TLS from the first byte (`smtps://`, RFC 8314) or by STARTTLS.
 
-use downcity_core::Secret;
+use crate::catalogue::EnvSpec;
+use downcity_core::{Secret, Text};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -11,6 +12,50 @@ use url::{Host, Url};
 
 /// A mail server that has not answered by then is down.
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The id of the way in that needs mail.
+pub const ID: &str = "email";
+/// Where the mail server is.
+pub const SMTP_URL: &str = "SMTP_URL";
+/// Who the mails are from.
+pub const MAIL_FROM: &str = "MAIL_FROM";
+
+/// What signing in by e-mail reads from the Federation env.
+pub(crate) const ENV: &[EnvSpec] = &[
+    EnvSpec {
+        key: SMTP_URL,
+        description: Text::new(
+            "The mail server: smtps://user:password@host, or smtp://user:password@host for STARTTLS.",
+            "邮件服务器：smtps://用户:密码@主机，或用 smtp://用户:密码@主机 以 STARTTLS 连接。",
+        ),
+        required: true,
+        secret: true,
+        check: |value| match Mailer::new(&Secret::from(value.to_owned()), "a@example.com") {
+            Ok(_) => None,
+            Err(MailSetup::NoTls) => Some(Text::new(
+                "Mail would leave this machine unencrypted, so none is sent: use smtps://, or smtp:// with STARTTLS.",
+                "邮件将以明文离开本机，因此不会发送：请使用 smtps://，或支持 STARTTLS 的 smtp://。",
+            )),
+            Err(_) => Some(Text::new(
+                "This is not smtps://user:password@host; characters such as @ in the password need percent-encoding.",
+                "格式应为 smtps://用户:密码@主机；密码中的 @ 等字符需要进行百分号编码。",
+            )),
+        },
+    },
+    EnvSpec {
+        key: MAIL_FROM,
+        description: Text::new(
+            "The sender of all mails, such as Product <no-reply@example.com>.",
+            "所有邮件的发件人，例如 产品名 <no-reply@example.com>。",
+        ),
+        required: true,
+        secret: false,
+        check: |value| match value.trim().parse::<Mailbox>() {
+            Ok(_) => None,
+            Err(_) => Some(Text::new("This is not an address.", "这不是有效的邮箱地址。")),
+        },
+    },
+];
 
 /// A mail, written out.
 #[derive(Clone, Serialize, Deserialize)]

@@ -106,8 +106,10 @@ impl Federation {
     /// Waits, for as long as an exchange can take, until a claimed attempt is settled.
     async fn settled(&self, found: Attempt) -> Result<Option<Attempt>, StoreError> {
         let deadline = tokio::time::Instant::now() + EXCHANGE_LIMIT;
+        // One whose exchange stopped long ago (the server was killed) has its outcome too: nobody is waited for.
         self.wait_until(&found.attempt_id, deadline, |attempt| {
             !matches!(attempt.stage, Stage::Exchanging { .. })
+                || attempt.standing(self.clock.now()) != Standing::Pending
         })
         .await
     }

@@ -4,7 +4,7 @@
 use crate::federation::Federation;
 use crate::vault::{SealError, Vault};
 use downcity_core::{City, CityId, Lang, Secret, Text, Timestamp};
-use downcity_providers::mail::{MailSetup, Mailer};
+use downcity_providers::mail::{self, MailSetup, Mailer};
 use downcity_providers::{LoginProvider, Outside, catalogue, configured, configured_issuers, issuers};
 use downcity_store::{AdminKeyRow, Store, StoreError};
 use secrecy::ExposeSecret;
@@ -18,6 +18,17 @@ pub struct Setting {
     pub value: Secret,
     /// When it was last set.
     pub updated_at: Timestamp,
+}
+
+/// One way to sign in, as front ends list it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayIn {
+    /// The provider's id.
+    pub id: String,
+    /// `oauth`: starts with `oauth/start`; `email`: asks for an address.
+    pub kind: &'static str,
+    /// Its name for people.
+    pub label: String,
 }
 
 /// A consistent picture of what admins have set.
@@ -87,6 +98,23 @@ impl Directory {
         self.providers.iter().find(|p| p.id() == id)
     }
 
+    /// Whether a way in can really be used now.
+    #[must_use]
+    pub fn is_usable(&self, id: &str) -> bool {
+        if id == mail::ID { self.mailer.is_some() } else { self.provider(id).is_some() }
+    }
+
+    /// Every way in that can really be used now.
+    #[must_use]
+    pub fn ways_in(&self, lang: Lang) -> Vec<WayIn> {
+        let way = |id: &str, kind, label: &str| WayIn { id: id.to_owned(), kind, label: label.to_owned() };
+        let mut ways: Vec<_> = self.providers.iter().map(|p| way(p.id(), p.kind(), p.label(lang))).collect();
+        if self.mailer.is_some() {
+            ways.push(way(mail::ID, "email", Text::new("E-mail", "邮箱").get(lang)));
+        }
+        ways
+    }
+
     /// Whether there is a provider of that name, set up or not: one that this build knows, or an issuer that
     /// some setting names.
     #[must_use]
@@ -107,7 +135,9 @@ impl Directory {
 
 /// The mailer that the env describes, or what is wrong with it. Half a setting is not wrong yet.
 fn mailer(env: &BTreeMap<String, Setting>) -> (Option<Arc<Mailer>>, Option<MailSetup>) {
-    let (Some(url), Some(from)) = (env.get("SMTP_URL"), env.get("MAIL_FROM")) else { return (None, None) };
+    let (Some(url), Some(from)) = (env.get(mail::SMTP_URL), env.get(mail::MAIL_FROM)) else {
+        return (None, None);
+    };
     match Mailer::new(&url.value, from.value.expose_secret()) {
         Ok(mailer) => (Some(Arc::new(mailer)), None),
         Err(problem) => (None, Some(problem)),

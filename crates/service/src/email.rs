@@ -127,7 +127,9 @@ impl Federation {
                 "password",
                 match weak {
                     WeakPassword::Length => "must have 8 to 256 characters; 15 or more are recommended",
-                    WeakPassword::Common => "is among the first that anybody would try; choose a longer or less usual one",
+                    WeakPassword::Common => {
+                        "is among the first that anybody would try; choose a longer or less usual one"
+                    }
                 },
             )
         })
@@ -186,7 +188,13 @@ impl Federation {
         Ok(self.store.mails_since(address.as_str(), since).await? >= MAILS)
     }
 
-    pub(crate) fn new_mail(&self, address: &Address, city: &City, client: &Client, letter: Letter<'_>) -> NewMail {
+    pub(crate) fn new_mail(
+        &self,
+        address: &Address,
+        city: &City,
+        client: &Client,
+        letter: Letter<'_>,
+    ) -> NewMail {
         let now = self.clock.now();
         let outbox_id = downcity_core::id::uuid_v7(now, &self.random.bytes());
         let mail = letter.write(address.as_str(), &city.name, client.lang.unwrap_or_default());

@@ -157,7 +157,8 @@ impl Federation {
             }
         };
         let fixed = catalogue().iter().flat_map(|provider| provider.env).map(EnvKey::from);
-        let named = issuers(directory.env.keys().map(String::as_str)).into_iter().flat_map(|issuer| issuer.env);
+        let named =
+            issuers(directory.env.keys().map(String::as_str)).into_iter().flat_map(|issuer| issuer.env);
         fixed.chain(named).map(need).collect()
     }
 

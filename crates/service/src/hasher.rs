@@ -72,7 +72,8 @@ impl Hasher {
     pub(crate) async fn check(&self, password: &Secret, stored: Option<String>) -> Result<Verdict, Crowded> {
         let salt: [u8; 16] = self.random.bytes();
         let Some(stored) = stored else {
-            let decoy = self.decoy.get_or_try_init(|| self.run(move || hash_with("decoy", &salt))).await?.clone();
+            let decoy =
+                self.decoy.get_or_try_init(|| self.run(move || hash_with("decoy", &salt))).await?.clone();
             let password = password.clone();
             self.run(move || check(password.expose_secret(), &decoy, &salt)).await?;
             return Ok(Verdict::Wrong);
@@ -100,7 +101,10 @@ mod tests {
         let long = "x".repeat(70);
         let stored = hasher.hash(&secret(&format!("{long}1"))).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert_eq!(hasher.check(&secret(&format!("{long}1")), Some(stored.clone())).await, Ok(Verdict::Right));
+        assert_eq!(
+            hasher.check(&secret(&format!("{long}1")), Some(stored.clone())).await,
+            Ok(Verdict::Right)
+        );
         assert_eq!(hasher.check(&secret(&format!("{long}2")), Some(stored)).await, Ok(Verdict::Wrong));
         assert_eq!(hasher.check(&secret("decoy"), None).await, Ok(Verdict::Wrong));
         assert_eq!(hasher.check(&secret("x"), Some("nonsense".into())).await, Ok(Verdict::Wrong));
@@ -108,7 +112,8 @@ mod tests {
 
     #[tokio::test]
     async fn weaker_hashes_are_made_anew() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
+        let weak =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
         let stored = weak.hash_password_with_salt(b"right", &[7; 16]).unwrap().to_string();
         let hasher = Hasher::new(Arc::new(SystemRandom));
         let verdict = hasher.check(&Secret::from("right".to_owned()), Some(stored)).await.unwrap();

@@ -1,8 +1,8 @@
 //! Story: the Federation explains itself: what it offers, and what is still to be configured and how.
 
+use crate::directory::Directory;
 use crate::federation::Federation;
 use downcity_core::Lang;
-use crate::directory::Directory;
 use downcity_providers::{EnvKey, catalogue, issuers};
 
 impl Federation {
@@ -26,7 +26,9 @@ impl Federation {
             let label = directory.provider(&spec.id).map_or(spec.id.as_str(), |p| p.label(Lang::En));
             tell(&mut text, label, &spec.id, &spec.env, &directory);
         }
-        text.push_str("Any other OpenID Connect issuer: set OIDC_<NAME>_ISSUER, _CLIENT_ID and _CLIENT_SECRET.\n");
+        text.push_str(
+            "Any other OpenID Connect issuer: set OIDC_<NAME>_ISSUER, _CLIENT_ID and _CLIENT_SECRET.\n",
+        );
         let origins: usize = directory.cities.values().map(|city| city.allowed_origins.len()).sum();
         if origins == 0 {
             text.push_str(
@@ -40,7 +42,7 @@ impl Federation {
 
 /// Whether a provider is ready, else what it lacks.
 fn tell(text: &mut String, label: &str, id: &str, env: &[EnvKey], directory: &Directory) {
-    if directory.provider(id).is_some() {
+    if directory.is_usable(id) {
         text.push_str(&format!("{label}: ready\n"));
         return;
     }

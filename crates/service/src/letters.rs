@@ -170,10 +170,16 @@ mod tests {
     fn letters_speak_both_languages_and_escape_what_comes_from_outside() {
         let letter = Letter::Reset { link: "https://x.example/?a=1&b=2" };
         let english = letter.write("a@b.cd", "<b>City</b>", Lang::En);
-        assert!(english.html.contains("&lt;b&gt;") || english.html.contains("&#60;b&#62;"), "{}", english.html);
+        assert!(
+            english.html.contains("&lt;b&gt;") || english.html.contains("&#60;b&#62;"),
+            "{}",
+            english.html
+        );
         assert!(english.text.contains("https://x.example/?a=1&b=2"));
         assert!(letter.write("a@b.cd", "City", Lang::Zh).subject.contains("设置新密码"));
         let code = Letter::SignIn { code: "123456" }.write("a@b.cd", "City", Lang::Zh);
-        assert!(code.text.contains("123456") && code.html.contains("123456") && !code.subject.contains("123456"));
+        assert!(
+            code.text.contains("123456") && code.html.contains("123456") && !code.subject.contains("123456")
+        );
     }
 }

@@ -184,9 +184,7 @@ impl Federation {
         let directory = self.directory();
         match directory.provider(id) {
             Some(provider) => Ok(Arc::clone(provider)),
-            None if directory.knows_provider(id) => {
-                Err(StartError::ProviderNotConfigured(id.to_owned()))
-            }
+            None if directory.knows_provider(id) => Err(StartError::ProviderNotConfigured(id.to_owned())),
             None => Err(StartError::UnknownProvider),
         }
     }

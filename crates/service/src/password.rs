@@ -67,7 +67,9 @@ impl Federation {
             self.limits.count_unknown_address(address)?;
         }
         let verdict = self.hasher.check(password, stored.as_ref().map(|stored| stored.hash.clone())).await?;
-        let (Some(account), Some(stored)) = (account, stored) else { return Err(EmailError::WrongCredentials) };
+        let (Some(account), Some(stored)) = (account, stored) else {
+            return Err(EmailError::WrongCredentials);
+        };
         let user_id = &account.user.user_id;
         match verdict {
             Verdict::Wrong => {
@@ -90,7 +92,12 @@ impl Federation {
 
     /// After wrong tries an account pauses for strangers. A network where its owner is signed in goes on, so
     /// that nobody can be locked out by somebody else's guesses; a mailed code works anyway.
-    async fn check_pause(&self, user_id: &UserId, stored: &Password, client: &Client) -> Result<(), EmailError> {
+    async fn check_pause(
+        &self,
+        user_id: &UserId,
+        stored: &Password,
+        client: &Client,
+    ) -> Result<(), EmailError> {
         let now = self.clock.now();
         if now >= stored.next_try_at || self.store.has_session_from(user_id, client.network, now).await? {
             return Ok(());
@@ -131,7 +138,12 @@ impl Federation {
     ///
     /// # Errors
     /// See [`EmailError`].
-    pub async fn reset_password(&self, token: &str, password: &Secret, client: &Client) -> Result<(), EmailError> {
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        password: &Secret,
+        client: &Client,
+    ) -> Result<(), EmailError> {
         self.limits.count_guest(client.network)?;
         let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?.digest();
         let stored = self.store.mail_token(token, Purpose::Reset, self.clock.now()).await?;
@@ -186,7 +198,14 @@ impl Federation {
     ) -> Result<(), EmailError> {
         let hash = self.hasher.hash(password).await?;
         let detail = json!({"by": if token.is_some() { "mailed link" } else { "old password" }});
-        let event = self.event("password.changed", Actor::User, user_id.as_str(), None, Some(client.network), &detail);
+        let event = self.event(
+            "password.changed",
+            Actor::User,
+            user_id.as_str(),
+            None,
+            Some(client.network),
+            &detail,
+        );
         let change =
             PasswordChange { user_id: user_id.clone(), hash, token, keep, event, now: self.clock.now() };
         if self.store.set_password(change).await? { Ok(()) } else { Err(EmailError::SpentToken) }

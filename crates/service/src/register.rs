@@ -89,17 +89,33 @@ impl Federation {
         Ok((handed, address))
     }
 
+    /// Verifies an address from our own page: makes the account, and signs nobody in.
+    ///
+    /// # Errors
+    /// See [`EmailError`].
+    pub async fn confirm_email(&self, token: &str, client: &Client) -> Result<(), EmailError> {
+        self.limits.count_guest(client.network)?;
+        let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?;
+        self.make_verified(token.digest(), client).await.map(drop)
+    }
+
     /// Makes the account that waits for this token; answers the user, the address and the city.
-    async fn make_verified(&self, token: Digest, client: &Client) -> Result<(UserId, Address, String), EmailError> {
+    async fn make_verified(
+        &self,
+        token: Digest,
+        client: &Client,
+    ) -> Result<(UserId, Address, String), EmailError> {
         let now = self.clock.now();
-        let stored = self.store.mail_token(token, Purpose::Verify, now).await?.ok_or(EmailError::SpentToken)?;
+        let stored =
+            self.store.mail_token(token, Purpose::Verify, now).await?.ok_or(EmailError::SpentToken)?;
         let sealed = stored.sealed.as_deref().ok_or(EmailError::SpentToken)?;
         let plain = self.vault.open(&payload_place(token), sealed)?;
         let waiting: Waiting = serde_json::from_slice(&plain)
             .map_err(|_| StoreError::Internal("what waits for a verification can't be read".into()))?;
         let user_id = UserId::fresh(now, &self.random.bytes());
         let (user, city, from) = (user_id.as_str(), Some(waiting.city_id.as_str()), Some(client.network));
-        let signed_up = self.event("user.signed_up", Actor::User, user, city, from, &json!({"provider": "email"}));
+        let signed_up =
+            self.event("user.signed_up", Actor::User, user, city, from, &json!({"provider": "email"}));
         let new = NewAccount {
             token,
             purpose: Purpose::Verify,

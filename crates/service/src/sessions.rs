@@ -97,7 +97,8 @@ impl Federation {
         };
         let detail = json!({"provider": provider, "session_id": session.session_id});
         let (user, city_id) = (user_id.as_str(), Some(city.city_id.as_str()));
-        let signed_in = self.event("user.signed_in", Actor::User, user, city_id, Some(client.network), &detail);
+        let signed_in =
+            self.event("user.signed_in", Actor::User, user, city_id, Some(client.network), &detail);
         self.store.begin_session(new, vec![signed_in]).await?;
         info!(%user_id, city_id = %city.city_id, provider, "signed in");
         Ok(Handed { user_token: self.write_token(&session, &sid), session })

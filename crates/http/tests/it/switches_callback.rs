@@ -48,7 +48,11 @@ async fn a_refusal_that_comes_back_ends_the_sign_in_at_once() {
         let callback = world.sim.deny(&world.sim.open(&url).unwrap()).unwrap().expect("a way back");
         let browser = Browser::at(&world, AWAY);
         let page = browser.come_back(&callback).await;
-        assert!(page.shows("Sign-in refused") && page.shows("start again and allow it"), "{}", page.answer.text);
+        assert!(
+            page.shows("Sign-in refused") && page.shows("start again and allow it"),
+            "{}",
+            page.answer.text
+        );
         let zh = browser.lang("zh").page(&page.path).await;
         assert!(zh.shows("登录被拒绝") && zh.shows("点击“允许”"), "{}", zh.answer.text);
         let told = world.result(&state).await.ok();

@@ -3,7 +3,8 @@
 use crate::on_both_engines;
 use crate::person::Browser;
 use crate::support::{AWAY, HOME, On, World};
-use downcity_store::testing::number;
+use downcity_service::core::attempt::EXCHANGE_LIMIT;
+use downcity_store::testing::{number, tamper};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -12,6 +13,7 @@ on_both_engines!(
     a_browser_that_leaves_during_the_exchange_loses_nothing,
     a_browser_that_leaves_at_any_moment_loses_nothing,
     a_browser_that_leaves_while_it_confirms_loses_nothing,
+    a_server_that_stopped_in_the_middle_is_no_reason_to_wait,
 );
 
 /// Sends a request and hangs up after a while, without reading an answer.
@@ -90,4 +92,23 @@ async fn a_browser_that_leaves_while_it_confirms_loses_nothing(on: On) {
         assert_eq!(told.ok()["status"], "done", "round {round}");
         assert!(!counted || told_at < pressed_at, "round {round}: the first click counted and woke nobody");
     }
+}
+
+async fn a_server_that_stopped_in_the_middle_is_no_reason_to_wait(on: On) {
+    let world = World::ready(on).await;
+    let browser = Browser::at(&world, HOME);
+    let (url, state) = world.start().await;
+    let callback = world.allow(&url, "alice");
+    browser.come_back(&callback).await;
+    // As a process leaves it that is killed during the exchange.
+    let stopped = "update login_attempts set stage = 'exchanging', user_id = null, ended_at = null";
+    assert_eq!(tamper(&world.store, stopped).await, 1);
+    assert_eq!(world.result(&state).await.ok()["status"], "pending");
+    world.clock.advance(EXCHANGE_LIMIT);
+    let begun = Instant::now();
+    let page = browser.come_back(&callback).await;
+    assert!(page.shows("was interrupted on our side. Please start again."), "{}", page.answer.text);
+    assert_eq!(world.result(&state).await.ok()["code"], "login_interrupted");
+    assert!(begun.elapsed() < Duration::from_secs(5), "both are told at once: {:?}", begun.elapsed());
+    assert_eq!(world.sim.count("access_token"), 1, "the code is not shown again");
 }

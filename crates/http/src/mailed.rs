@@ -1,0 +1,121 @@
+//! The pages that mailed links open.
+
+use crate::client;
+use crate::error::{ApiError, Code};
+use crate::extract::Query;
+use crate::pages::mail::{self, For};
+use crate::routes::House;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use downcity_service::core::Secret;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// What a mailed link carries.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OpenParams {
+    /// `verify` or `reset`.
+    r#for: Option<String>,
+    /// The one-time token.
+    token: Option<String>,
+}
+
+/// Asks the person to confirm what the mailed link is for. Opening it changes nothing.
+#[utoipa::path(get, path = "/v1/accounts/email/open", operation_id = "accounts_email_open", tag = "browser",
+    params(OpenParams), responses((status = 200, content_type = "text/html", body = String),
+        (status = "4XX", content_type = "text/html", body = String)))]
+pub(crate) async fn open(headers: HeaderMap, query: Result<Query<OpenParams>, ApiError>) -> Response {
+    let lang = client::accepted(&headers).unwrap_or_default();
+    let params =
+        query.ok().and_then(|Query(params)| Some((For::parse(params.r#for.as_deref()?)?, params.token?)));
+    match params {
+        Some((what, token)) => mail::ask(what, token, None, lang),
+        None => mail::problem(&ApiError::of(Code::SpentToken), lang),
+    }
+}
+
+/// The form of a verification page.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct MailedConfirmForm {
+    #[schema(value_type = String)]
+    token: Secret,
+}
+
+/// Verifies the address. Signs nobody in: the link may have been opened on another device.
+#[utoipa::path(post, path = "/v1/accounts/email/confirm", operation_id = "accounts_email_confirm", tag = "browser",
+    request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+        (status = "5XX", content_type = "text/html", body = String)))]
+pub(crate) async fn confirm(
+    State(house): State<House>,
+    client::From(client): client::From,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = client.lang.unwrap_or_default();
+    let form = own_form::<MailedConfirmForm>(&headers, &body);
+    let outcome = match form {
+        Ok(form) => {
+            house.federation.confirm_email(form.token.expose_secret(), &client).await.map_err(ApiError::from)
+        }
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(()) => mail::done(For::Verify, lang),
+        Err(problem) => mail::problem(&logged(problem), lang),
+    }
+}
+
+/// The form of a page for a new password.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct MailedResetForm {
+    #[schema(value_type = String)]
+    token: Secret,
+    #[schema(value_type = String)]
+    password: Secret,
+}
+
+/// Sets a new password.
+#[utoipa::path(post, path = "/v1/accounts/email/reset", operation_id = "accounts_email_reset", tag = "browser",
+    request_body(content = MailedResetForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+        (status = "5XX", content_type = "text/html", body = String)))]
+pub(crate) async fn reset(
+    State(house): State<House>,
+    client::From(client): client::From,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = client.lang.unwrap_or_default();
+    let form = match own_form::<MailedResetForm>(&headers, &body) {
+        Ok(form) => form,
+        Err(problem) => return mail::problem(&problem, lang),
+    };
+    let token = form.token.expose_secret();
+    match house.federation.reset_password(token, &form.password, &client).await.map_err(ApiError::from) {
+        Ok(()) => mail::done(For::Reset, lang),
+        Err(problem) if problem.field.is_some() => {
+            mail::ask(For::Reset, token.to_owned(), Some(&problem), lang)
+        }
+        Err(problem) => mail::problem(&logged(problem), lang),
+    }
+}
+
+/// Reads a form that came from our own page.
+fn own_form<T: serde::de::DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, ApiError> {
+    if crate::browser::cross_site(headers) {
+        return Err(ApiError::of(Code::CannotConfirm));
+    }
+    serde_urlencoded::from_bytes(body).map_err(|_| ApiError::of(Code::SpentToken))
+}
+
+fn logged(problem: ApiError) -> ApiError {
+    if let Some(cause) = &problem.cause {
+        tracing::error!(code = problem.code.as_str(), cause, "a mailed link could not be followed");
+    }
+    problem
+}
