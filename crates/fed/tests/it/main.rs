@@ -4,5 +4,6 @@ mod cli;
 mod config;
 mod demo;
 mod dev;
+mod kill;
 mod serve;
 mod support;
