@@ -122,14 +122,16 @@ impl Page {
         self
     }
 
-    /// The heading in pieces; a line breaks between those that are whole rather than inside them.
-    fn pieces(&self) -> Vec<(&str, bool)> {
+    /// The heading in pieces; a line breaks around those that are whole rather than inside them.
+    fn pieces(&self) -> Vec<(String, bool)> {
+        let quoted = format!("“{}”", self.place);
+        let name = if self.heading.contains(&quoted) { quoted } else { self.place.clone() };
         let mut pieces = Vec::new();
-        for (at, between) in self.heading.split(&self.place).enumerate() {
-            pieces.extend((at > 0).then_some((self.place.as_str(), true)));
+        for (at, between) in self.heading.split(&name).enumerate() {
+            pieces.extend((at > 0).then(|| (name.clone(), true)));
             for (at, rest) in between.split("sign-in").enumerate() {
-                pieces.extend((at > 0).then_some(("sign-in", true)));
-                pieces.push((rest, false));
+                pieces.extend((at > 0).then(|| ("sign-in".to_owned(), true)));
+                pieces.push((rest.to_owned(), false));
             }
         }
         pieces
