@@ -99,5 +99,6 @@
   ["refresh", "retry"].forEach(function (id) { document.getElementById(id).addEventListener("click", renew); });
   tell("wxReady");
   if (image.complete) { tell("wxQRcodeReady"); } else { image.addEventListener("load", function () { tell("wxQRcodeReady"); }); }
-  pollIn(100);
+  // Not before the page is there: a held script would keep the browser's tab loading.
+  if (document.readyState === "complete") { pollIn(100); } else { window.addEventListener("load", function () { pollIn(100); }); }
 })();
