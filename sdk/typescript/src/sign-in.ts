@@ -17,7 +17,8 @@ interface StartOptions extends CallOptions {
 export interface SignInOptions extends StartOptions {
   /**
    * Shows the provider's page: print the URL, draw it as a QR code, start a browser. If it returns something with
-   * `close()`, that is called when the wait is over. Default in a browser: a new window.
+   * `close()`, that is called when the wait is over. Default in a browser: a new window, which tells the person how it
+   * ended and is theirs to close.
    */
   open?: ((url: string, start: OauthStart) => unknown) | undefined;
   /** False leaves PKCE out: whoever learns the `state` may then collect the token. */
@@ -110,7 +111,7 @@ export async function signIn(city: City, provider: string, options: SignInOption
   try {
     const started = await start(city, provider, options, undefined, secret);
     const left = life(started.expires_at);
-    if (own) own.go(started.url);
+    if (own) shown = own.go(started.url);
     else shown = await options.open!(started.url, started);
     const query = { state: started.state, ...(secret && { code_verifier: secret }) };
     return await collect(city, query, { wait, signal, left });
@@ -129,7 +130,7 @@ function popup() {
     });
   }
   const go = (url: string) => {
-    // The provider's page gets no handle on this one.
+    // The provider's page gets no handle on this one, and so this one can't close it any more.
     shown.opener = null;
     shown.location.replace(url);
   };
