@@ -27,27 +27,36 @@ describe("the TypeScript client in a browser", () => {
     await says(page, "#said", "nobody");
   });
 
-  test("signIn: a window, the sign-in, and the window is closed again", async () => {
+  test("signIn: a window of its own, which tells the person how it ended", async () => {
     const shown = await opened(page, () => page.click("#window"));
     await shown.waitForURL(`${world.simulator_url}/connect/qrconnect**`, { waitUntil: "domcontentloaded" });
     assert.equal(await shown.evaluate(() => window.opener), null, "WeChat's page has no handle on the product's");
-    const gone = shown.waitForEvent("close");
     await answer(shown, "allow", "alice");
     await says(page, "#said", "signed in as Alice");
-    await gone;
+    await says(shown, "h1", "You are signed in to Paper Boat");
     await page.evaluate(() => user.logout());
     assert.equal(await page.evaluate(() => user.me().catch((error) => error.status)), 401);
     who.calm(/401/);
   });
 
-  test("signIn: given up by the product, the window goes away", async () => {
+  test("signIn: given up by the product", async () => {
     const shown = await opened(page, () => page.click("#window"));
     await shown.waitForURL(`${world.simulator_url}/connect/qrconnect**`, { waitUntil: "domcontentloaded" });
-    const gone = shown.waitForEvent("close");
     await page.evaluate(() => stop.abort());
     await says(page, "#said", "failed: AbortError");
-    await gone;
     who.calm();
+  });
+
+  test("signIn: a sign-in that can't start leaves no empty window", async () => {
+    await world.api.admin("cities/pause", { city_id: world.city_id });
+    try {
+      const [shown] = await Promise.all([page.waitForEvent("popup"), page.click("#window")]);
+      await says(page, "#said", "failed: city_paused");
+      if (!shown.isClosed()) await shown.waitForEvent("close");
+    } finally {
+      await world.api.admin("cities/activate", { city_id: world.city_id });
+    }
+    who.calm(/403/);
   });
 
   test("signIn: a failure arrives with its code", async () => {

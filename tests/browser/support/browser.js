@@ -22,7 +22,7 @@ export function startBrowser() {
  */
 export async function person(browser, { locale = "en-US", viewport = DESKTOP, colorScheme = "light" } = {}) {
   const context = await browser.newContext({ locale, viewport, colorScheme, reducedMotion: "reduce" });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(20_000);
   const problems = [];
   context.on("console", (message) => {
     if (message.type() !== "error" && message.type() !== "warning") return;

@@ -19,7 +19,7 @@ const welcome = async (user) => {
   globalThis.user = user;
   said.textContent = "signed in as " + (await user.me()).profile.display_name;
 };
-const failed = (error) => (said.textContent = "failed: " + (error.code ?? error.name));
+const failed = (error) => (said.textContent = "failed: " + (typeof error.code === "string" ? error.code : error.name));
 document.getElementById("window").onclick = () => {
   globalThis.stop = new AbortController();
   city.signIn("wechat", { signal: stop.signal }).then(welcome).catch(failed);
