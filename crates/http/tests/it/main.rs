@@ -2,6 +2,7 @@
 //! the provider, a clock that tests can move.
 
 mod at_rest;
+mod bad_input;
 mod confirm;
 mod confirm_page;
 mod contract;
