@@ -652,7 +652,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "BadJson" | "InvalidField" | "StateRequired" | "UnknownProvider" | "ProviderNotConfigured" | "UnknownCity" | "CityPaused" | "CityTaken" | "CityPermanent" | "CityMismatch" | "OriginNotAllowed" | "UnknownLogin" | "LoginExpired" | "AlreadyCollected" | "CodeVerifierRequired" | "CodeVerifierWrong" | "LoginCodeRequired" | "LoginCodeWrong" | "OtherClient" | "CannotConfirm" | "AuthenticationRequired" | "InvalidToken" | "AdminOnly" | "UserOnly" | "UserDisabled" | "UnknownSetting" | "UnknownRoute" | "WrongMethod" | "BodyTooLarge" | "UnsupportedMediaType" | "TooManyTries" | "Unavailable" | "Internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
