@@ -16,20 +16,33 @@ pub fn uuid_v7(now: Timestamp, random: &[u8; 10]) -> String {
 
 /// Why a text is not an id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("must be 1 to {max} characters of letters, digits, `_`, `-` and `.`")]
+#[error("must be 1 to {max} characters of {of}")]
 pub struct BadId {
     max: usize,
+    of: &'static str,
 }
 
-fn check(text: &str, max: usize) -> Result<(), BadId> {
-    let fine = !text.is_empty()
-        && text.len() <= max
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-    if fine { Ok(()) } else { Err(BadId { max }) }
+/// What ids of ours are made of.
+fn plain(text: &str, max: usize) -> Result<(), BadId> {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    check(text, max, fine, "letters, digits, `_`, `-` and `.`")
+}
+
+/// What ids of others may be made of, such as `auth0|123` or an address.
+fn visible(text: &str, max: usize) -> Result<(), BadId> {
+    check(text, max, |b| b.is_ascii_graphic(), "visible ASCII, without spaces")
+}
+
+fn check(text: &str, max: usize, fine: impl Fn(u8) -> bool, of: &'static str) -> Result<(), BadId> {
+    if !text.is_empty() && text.len() <= max && text.bytes().all(fine) {
+        Ok(())
+    } else {
+        Err(BadId { max, of })
+    }
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident <= $max:literal),* $(,)?) => {$(
+    ($($(#[$doc:meta])* $name:ident: $of:ident <= $max:literal),* $(,)?) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -39,9 +52,9 @@ macro_rules! ids {
             /// Takes a text from outside.
             ///
             /// # Errors
-            /// When it is empty, too long, or has characters outside `[A-Za-z0-9_.-]`.
+            /// When it is empty, too long, or has other characters than it may.
             pub fn parse(text: &str) -> Result<Self, BadId> {
-                check(text, $max).map(|()| Self(text.to_owned()))
+                $of(text, $max).map(|()| Self(text.to_owned()))
             }
 
             /// Takes a text that was checked when it was stored.
@@ -73,15 +86,15 @@ macro_rules! ids {
 
 ids! {
     /// One product (tenant) inside the Federation, for example `city_demo`.
-    CityId <= 64,
+    CityId: plain <= 64,
     /// One person, or a product's own id for one (tokens issued by hand).
-    UserId <= 128,
+    UserId: visible <= 128,
     /// One try to sign in.
-    AttemptId <= 64,
+    AttemptId: plain <= 64,
     /// One session: what a `user_token` stands on.
-    SessionId <= 64,
+    SessionId: plain <= 64,
     /// One way in that a user has.
-    IdentityId <= 64,
+    IdentityId: plain <= 64,
 }
 
 #[cfg(test)]
@@ -93,6 +106,14 @@ mod tests {
         assert!(CityId::parse("city_demo-1.x").is_ok());
         for bad in ["", "a b", "a/b", "城", "a\n", &"x".repeat(65)] {
             assert!(CityId::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_product_may_have_its_own_form_of_user_ids() {
+        assert!(UserId::parse("auth0|123").is_ok() && UserId::parse("li@example.com").is_ok());
+        for bad in ["", "a b", "用户", "a\n", &"x".repeat(129)] {
+            assert!(UserId::parse(bad).is_err(), "{bad:?}");
         }
     }
 

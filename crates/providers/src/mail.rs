@@ -7,8 +7,9 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 /// A mail server that has not answered by then is down.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -117,11 +118,9 @@ impl Mailer {
     pub fn new(smtp_url: &Secret, from: &str) -> Result<Self, MailSetup> {
         let url = Url::parse(smtp_url.expose_secret().trim()).map_err(|_| MailSetup::Url)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MailSetup::Url)?;
-        let here = match url.host() {
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            _ => host == "localhost",
-        };
+        // To the parser the host of an `smtp` address is a name, also when it is written in digits.
+        let digits = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let here = digits.map_or(host == "localhost", |address| address.is_loopback());
         let plain = url.query_pairs().any(|(key, value)| key == "tls" && value == "none");
         let tls = || TlsParameters::new(host.to_owned()).map_err(|_| MailSetup::Url);
         let (tls, port) = match url.scheme() {
@@ -191,8 +190,8 @@ mod tests {
         Mailer::new(&Secret::from(url.to_owned()), from).map(drop)
     }
 
-    #[test]
-    fn mail_never_leaves_the_machine_readable() {
+    #[tokio::test]
+    async fn mail_never_leaves_the_machine_readable() {
         let from = "Product <no-reply@example.com>";
         assert_eq!(setup("smtps://user:pa%40ss@mail.example.com", from), Ok(()));
         assert_eq!(setup("smtp://mail.example.com:587", from), Ok(()));

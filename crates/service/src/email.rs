@@ -149,7 +149,8 @@ impl Federation {
         client: &Client,
         letter: Letter<'_>,
     ) -> Result<(), StoreError> {
-        if self.enough_mails(address).await? {
+        // What tells an owner of a change is always sent: it could be drowned in mails that a stranger asks for.
+        if letter.is_limited() && self.enough_mails(address).await? {
             return Ok(());
         }
         self.store.enqueue_mail(self.new_mail(address, city, client, letter)).await?;

@@ -14,12 +14,6 @@ pub(crate) enum Letter<'a> {
     AlreadyRegistered,
     /// Set a new password.
     Reset { link: &'a str },
-    /// Sign in with a code.
-    SignIn { code: &'a str },
-    /// Confirm a new address.
-    ChangeEmail { link: &'a str },
-    /// Told to the old address: the address was changed.
-    EmailChanged { new: &'a str },
     /// Told after a password was changed.
     PasswordChanged,
 }
@@ -42,6 +36,11 @@ const NOT_YOU: Text = Text::new(
 const NO_LABEL: Text = Text::new("", "");
 
 impl Letter<'_> {
+    /// Whether strangers can cause it, so that an address gets only a few of them.
+    pub(crate) fn is_limited(self) -> bool {
+        !matches!(self, Self::PasswordChanged)
+    }
+
     fn words(self) -> Words {
         let words = |heading, text, label, closing| Words { heading, text, label, closing };
         match self {
@@ -72,36 +71,6 @@ impl Letter<'_> {
                 Text::new("Set a new password", "设置新密码"),
                 NOT_ASKED,
             ),
-            Self::SignIn { .. } => words(
-                Text::new("Your sign-in code", "您的登录验证码"),
-                Text::new(
-                    "Type this code where you are signing in. It is good for 10 minutes. Give it to nobody: we never ask for it.",
-                    "请在登录处输入此验证码，10 分钟内有效。请勿告诉任何人，我们绝不会向您索取。",
-                ),
-                NO_LABEL,
-                NOT_ASKED,
-            ),
-            Self::ChangeEmail { .. } => words(
-                Text::new("Confirm your new address", "确认您的新邮箱地址"),
-                Text::new(
-                    "An account is to be moved to this address. The link is good for 24 hours.",
-                    "有账号申请将邮箱更换为此地址。链接 24 小时内有效。",
-                ),
-                Text::new("Confirm the address", "确认地址"),
-                NOT_ASKED,
-            ),
-            Self::EmailChanged { .. } => words(
-                Text::new("Your address was changed", "您的邮箱地址已更改"),
-                Text::new(
-                    "Your account now signs in with another address:",
-                    "您的账号现已改用以下邮箱地址登录：",
-                ),
-                NO_LABEL,
-                Text::new(
-                    "If this was not you, contact the service at once.",
-                    "如果这不是您本人的操作，请立即联系本服务。",
-                ),
-            ),
             Self::PasswordChanged => words(
                 Text::new("Your password was changed", "您的密码已更改"),
                 Text::new(
@@ -117,19 +86,14 @@ impl Letter<'_> {
     /// Writes the letter to an address.
     pub(crate) fn write(self, to: &str, place: &str, lang: Lang) -> Mail {
         let words = self.words();
-        let mut texts = vec![words.text.get(lang).to_owned()];
-        let (mut code, mut link) = (None, None);
-        match self {
-            Self::Verify { link: url } | Self::Reset { link: url } | Self::ChangeEmail { link: url } => {
-                link = Some((words.label.get(lang), url.to_owned()));
-            }
-            Self::SignIn { code: digits } => code = Some(digits.to_owned()),
-            Self::EmailChanged { new } => texts.push(new.to_owned()),
-            Self::AlreadyRegistered | Self::PasswordChanged => {}
-        }
+        let link = match self {
+            Self::Verify { link } | Self::Reset { link } => Some((words.label.get(lang), link)),
+            Self::AlreadyRegistered | Self::PasswordChanged => None,
+        };
+        let said = words.text.get(lang);
         let (heading, closing) = (words.heading.get(lang), words.closing.get(lang));
-        let html = Html { lang, place, heading, texts: &texts, code: &code, link: &link, closing };
-        let text = Plain { place, heading, texts: &texts, code: &code, link: &link, closing };
+        let html = Html { lang, place, heading, said, link, closing };
+        let text = Plain { place, heading, said, link, closing };
         Mail {
             to: to.to_owned(),
             subject: format!("{heading} · {place}"),
@@ -145,9 +109,8 @@ struct Html<'a> {
     lang: Lang,
     place: &'a str,
     heading: &'a str,
-    texts: &'a [String],
-    code: &'a Option<String>,
-    link: &'a Option<(&'static str, String)>,
+    said: &'a str,
+    link: Option<(&'static str, &'a str)>,
     closing: &'a str,
 }
 
@@ -156,9 +119,8 @@ struct Html<'a> {
 struct Plain<'a> {
     place: &'a str,
     heading: &'a str,
-    texts: &'a [String],
-    code: &'a Option<String>,
-    link: &'a Option<(&'static str, String)>,
+    said: &'a str,
+    link: Option<(&'static str, &'a str)>,
     closing: &'a str,
 }
 
@@ -177,9 +139,5 @@ mod tests {
         );
         assert!(english.text.contains("https://x.example/?a=1&b=2"));
         assert!(letter.write("a@b.cd", "City", Lang::Zh).subject.contains("设置新密码"));
-        let code = Letter::SignIn { code: "123456" }.write("a@b.cd", "City", Lang::Zh);
-        assert!(
-            code.text.contains("123456") && code.html.contains("123456") && !code.subject.contains("123456")
-        );
     }
 }

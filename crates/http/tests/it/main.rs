@@ -8,6 +8,7 @@ mod confirm_page;
 mod contract;
 mod kit;
 mod logs;
+mod mail;
 mod openapi;
 mod person;
 mod races;

@@ -1,0 +1,266 @@
+//! Signing in by e-mail, with a real SMTP server that is not ours (npm `smtp-server`) taking the mails.
+
+use crate::on_both_engines;
+use crate::support::{AWAY, Answer, HOME, On, World};
+use serde_json::{Value, json};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// The mail server's process; it ends when its standard input closes.
+struct Post {
+    lines: Lines<BufReader<ChildStdout>>,
+    port: u16,
+    _child: Child,
+    _stdin: ChildStdin,
+}
+
+impl Post {
+    async fn open(port: u16) -> Self {
+        let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.mjs");
+        let mut child = Command::new("node")
+            .args([server, &port.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("node runs (./test installs it and the packages of tests/smtp)");
+        let stdin = child.stdin.take().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines
+            .next_line()
+            .await
+            .unwrap()
+            .expect("the mail server starts: run ./test once, it installs it");
+        let port = serde_json::from_str::<Value>(&first).unwrap()["port"].as_u64().unwrap();
+        Self { lines, port: u16::try_from(port).unwrap(), _child: child, _stdin: stdin }
+    }
+
+    /// The next mail that arrives.
+    async fn next(&mut self) -> Value {
+        let line = tokio::time::timeout(Duration::from_secs(20), self.lines.next_line()).await;
+        serde_json::from_str(&line.expect("a mail arrives").unwrap().unwrap()).unwrap()
+    }
+
+    /// Whether a mail arrives within a moment.
+    async fn is_quiet(&mut self) -> bool {
+        tokio::time::timeout(Duration::from_millis(400), self.lines.next_line()).await.is_err()
+    }
+}
+
+const PASSWORD: &str = "correct horse battery";
+
+/// A Federation with mail set up, and the mail server.
+async fn with_mail(on: On) -> (World, Post) {
+    let (world, post) = (World::ready(on).await, Post::open(0).await);
+    set_up_mail(&world, post.port).await;
+    tokio::spawn(Arc::clone(&world.federation).keep_house());
+    (world, post)
+}
+
+async fn set_up_mail(world: &World, port: u16) {
+    let url = format!("smtp://127.0.0.1:{port}?tls=none");
+    let raw = format!("SMTP_URL='{url}'\nMAIL_FROM='Demo <no-reply@example.com>'");
+    world.admin_post("env/import", json!({ "raw": raw })).await;
+}
+
+async fn register(world: &World, email: &str) -> Answer {
+    let body = json!({"email": email, "password": PASSWORD, "name": "李雷", "city_id": "city_demo"});
+    world.post_from(HOME, "accounts/register", body).await
+}
+
+async fn login(world: &World, email: &str, password: &str) -> Answer {
+    let body = json!({"email": email, "password": password, "city_id": "city_demo"});
+    world.post_from(HOME, "accounts/login", body).await
+}
+
+/// The token in a mail's link.
+fn token_of(mail: &Value) -> String {
+    let text = mail["text"].as_str().unwrap();
+    text.split("token=").nth(1).unwrap().chars().take(43).collect()
+}
+
+/// Registers and verifies by the API; gives the answer of verify-email.
+async fn registered(world: &World, post: &mut Post, email: &str) -> Value {
+    register(world, email).await.ok();
+    let token = token_of(&post.next().await);
+    world.post_from(HOME, "accounts/verify-email", json!({ "token": token })).await.ok()
+}
+
+on_both_engines!(
+    a_person_registers_verifies_and_signs_in,
+    unverified_account_signs_in,
+    mail_scanner_consumes_link,
+    nobody_learns_whether_an_address_has_an_account,
+    a_forgotten_password_is_set_anew,
+    a_changed_password_ends_the_other_sessions,
+    lockout_by_stranger,
+    a_mail_server_that_is_down_delays_a_mail,
+);
+
+async fn a_person_registers_verifies_and_signs_in(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    let providers = world.get_from(HOME, "accounts/providers").await.ok();
+    let email = providers["items"].as_array().unwrap().iter().find(|item| item["id"] == "email").unwrap();
+    assert_eq!((email["type"].as_str(), email["enabled"].as_bool()), (Some("email"), Some(true)));
+    assert_eq!(register(&world, " LiLei@Example.com ").await.ok(), json!({"success": true}));
+    let mail = post.next().await;
+    assert_eq!(mail["to"], "lilei@example.com");
+    assert!(mail["from"].as_str().unwrap().contains("no-reply@example.com"), "{mail}");
+    assert!(mail["html"].as_str().unwrap().contains("Confirm"), "{mail}");
+    let token = token_of(&mail);
+    let done = world.post_from(HOME, "accounts/verify-email", json!({ "token": token })).await.ok();
+    assert_eq!(
+        (done["email"].as_str(), done["city_id"].as_str()),
+        (Some("lilei@example.com"), Some("city_demo"))
+    );
+    let again = world.post_from(HOME, "accounts/verify-email", json!({ "token": token })).await;
+    assert_eq!((again.status, again.code().as_str()), (410, "spent_token"));
+
+    let me = world.get_as(done["user_token"].as_str().unwrap(), "accounts/me").await.ok();
+    assert_eq!(me["profile"]["email"], "lilei@example.com");
+    assert_eq!(me["profile"]["display_name"], "李雷");
+    let second = login(&world, "LILEI@example.com", PASSWORD).await.ok();
+    assert_eq!(second["user_id"], done["user_id"]);
+    assert_eq!(login(&world, "lilei@example.com", "wrong horse battery").await.code(), "wrong_credentials");
+}
+
+async fn unverified_account_signs_in(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    register(&world, "lilei@example.com").await.ok();
+    post.next().await;
+    let refused = login(&world, "lilei@example.com", PASSWORD).await;
+    assert_eq!((refused.status, refused.code().as_str()), (401, "wrong_credentials"));
+}
+
+async fn mail_scanner_consumes_link(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    register(&world, "lilei@example.com").await.ok();
+    let token = token_of(&post.next().await);
+    for _ in 0..3 {
+        let page = world.get_from(AWAY, &format!("accounts/email/open?for=verify&token={token}")).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains("<form") && !page.text.contains("<script"), "{}", page.text);
+    }
+    assert_eq!(
+        login(&world, "lilei@example.com", PASSWORD).await.status,
+        401,
+        "opening the link did nothing"
+    );
+    let form = [("token", token.as_str())];
+    let forged = world
+        .http
+        .post(world.url("accounts/email/confirm"))
+        .form(&form)
+        .header("sec-fetch-site", "cross-site");
+    assert_eq!(Answer::of(forged).await.status, 403);
+    let pressed = Answer::of(world.http.post(world.url("accounts/email/confirm")).form(&form)).await;
+    assert_eq!(pressed.status, 200, "{}", pressed.text);
+    assert_eq!(login(&world, "lilei@example.com", PASSWORD).await.status, 200);
+}
+
+async fn nobody_learns_whether_an_address_has_an_account(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    registered(&world, &mut post, "lilei@example.com").await;
+    let (known, unknown) =
+        (register(&world, "lilei@example.com").await, register(&world, "new@example.com").await);
+    assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
+    let mails = [post.next().await, post.next().await];
+    let told = mails.iter().find(|mail| mail["to"] == "lilei@example.com").unwrap();
+    assert!(told["subject"].as_str().unwrap().contains("account already"), "{told}");
+    let known = login(&world, "lilei@example.com", "wrong horse battery").await;
+    let unknown = login(&world, "nobody-here@example.com", "wrong horse battery").await;
+    assert_eq!((known.status, known.code()), (unknown.status, unknown.code()));
+    for email in ["lilei@example.com", "nobody-here@example.com"] {
+        let forgot = world.post_from(HOME, "accounts/password/forgot", json!({ "email": email })).await;
+        assert_eq!((forgot.status, forgot.text.as_str()), (200, r#"{"success":true}"#));
+    }
+    assert_eq!(post.next().await["to"], "lilei@example.com");
+    assert!(post.is_quiet().await, "an address without an account gets no mail");
+}
+
+async fn a_forgotten_password_is_set_anew(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    let done = registered(&world, &mut post, "lilei@example.com").await;
+    let forgot = json!({"email": "lilei@example.com", "city_id": "city_demo"});
+    world.post_from(HOME, "accounts/password/forgot", forgot.clone()).await.ok();
+    let first = token_of(&post.next().await);
+    world.post_from(HOME, "accounts/password/forgot", forgot).await.ok();
+    let second = token_of(&post.next().await);
+    let reset = |token: String, password: &'static str| {
+        world.post_from(AWAY, "accounts/password/reset", json!({"token": token, "password": password}))
+    };
+    assert_eq!(
+        reset(first, "another long phrase").await.code(),
+        "spent_token",
+        "a newer link takes its place"
+    );
+    let weak = reset(second.clone(), "password1").await;
+    assert_eq!((weak.status, weak.json()["details"]["field"].as_str()), (400, Some("password")));
+    assert_eq!(reset(second.clone(), "another long phrase").await.status, 200);
+    assert_eq!(reset(second, "one more long phrase").await.status, 410);
+    assert_eq!(
+        world.get_as(done["user_token"].as_str().unwrap(), "accounts/me").await.status,
+        401,
+        "sessions end"
+    );
+    assert_eq!(login(&world, "lilei@example.com", PASSWORD).await.status, 401);
+    assert_eq!(login(&world, "lilei@example.com", "another long phrase").await.status, 200);
+    assert!(post.next().await["subject"].as_str().unwrap().contains("password was changed"));
+}
+
+async fn a_changed_password_ends_the_other_sessions(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    let other = registered(&world, &mut post, "lilei@example.com").await;
+    let mine = login(&world, "lilei@example.com", PASSWORD).await.ok();
+    let (other, mine) = (other["user_token"].as_str().unwrap(), mine["user_token"].as_str().unwrap());
+    let change = |current: &str| json!({"current_password": current, "password": "another long phrase"});
+    let wrong = world.post_as(mine, "accounts/password/change", change("wrong horse battery")).await;
+    assert_eq!(wrong.code(), "wrong_credentials");
+    world.post_as(mine, "accounts/password/change", change(PASSWORD)).await.ok();
+    assert_eq!(world.get_as(mine, "accounts/me").await.status, 200);
+    assert_eq!(world.get_as(other, "accounts/me").await.status, 401);
+    assert_eq!(post.next().await["to"], "lilei@example.com");
+}
+
+async fn lockout_by_stranger(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    registered(&world, &mut post, "lilei@example.com").await;
+    let mut last = String::new();
+    for _ in 0..8 {
+        let body =
+            json!({"email": "lilei@example.com", "password": "a stranger guesses", "city_id": "city_demo"});
+        last = world.post_from(AWAY, "accounts/login", body).await.code();
+    }
+    assert_eq!(last, "too_many_tries", "wrong passwords slow a stranger down");
+    assert_eq!(
+        login(&world, "lilei@example.com", PASSWORD).await.status,
+        200,
+        "the owner signs in where they are known"
+    );
+}
+
+async fn a_mail_server_that_is_down_delays_a_mail(on: On) {
+    let (world, post) = with_mail(on).await;
+    let port = post.port;
+    drop(post);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(register(&world, "lilei@example.com").await.status, 200, "the request does not fail");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut post = Post::open(port).await;
+    world.clock.advance(Duration::from_secs(60));
+    world.federation.send_mails().await.unwrap();
+    assert_eq!(post.next().await["to"], "lilei@example.com");
+    // A server that says "later" is asked again; one that says "never" is not.
+    register(&world, "busy@example.com").await.ok();
+    register(&world, "nobody@example.com").await.ok();
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        world.clock.advance(Duration::from_secs(600));
+        world.federation.send_mails().await.unwrap();
+    }
+    assert_eq!(post.next().await["to"], "busy@example.com");
+    assert!(post.is_quiet().await);
+}

@@ -1,0 +1,31 @@
+// A real SMTP server for tests. Prints its port, then every mail it takes as one JSON line. Addresses that
+// begin with `busy` are refused for now (451) twice, those that begin with `nobody` for good (550).
+import { SMTPServer } from "smtp-server";
+import { simpleParser } from "mailparser";
+
+const refusals = new Map();
+
+const server = new SMTPServer({
+  authOptional: true,
+  disabledCommands: ["STARTTLS", "AUTH"],
+  disableReverseLookup: true,
+  onRcptTo({ address }, session, done) {
+    const told = refusals.get(address) ?? 0;
+    refusals.set(address, told + 1);
+    if (address.startsWith("nobody")) return done(Object.assign(new Error("no such mailbox"), { responseCode: 550 }));
+    if (address.startsWith("busy") && told < 2) return done(Object.assign(new Error("later"), { responseCode: 451 }));
+    done();
+  },
+  onData(stream, session, done) {
+    simpleParser(stream).then(({ to, from, subject, text, html, messageId }) => {
+      const mail = { to: to.text, from: from.text, subject, text, html, messageId };
+      process.stdout.write(`${JSON.stringify(mail)}\n`);
+      done();
+    }, done);
+  },
+});
+
+server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
+  process.stdout.write(`${JSON.stringify({ port: server.server.address().port })}\n`);
+});
+process.stdin.on("close", () => process.exit(0)).resume();
