@@ -121,7 +121,7 @@ for (const [lang, text] of Object.entries(said)) {
       await seen(home, "simulator-1-home");
       const mistake = await who.open(`${world.simulator_url}/connect/qrconnect?appid=nobody`);
       await seen(mistake, "simulator-2-mistake");
-      who.calm();
+      who.calm(/favicon/);
     });
   });
 }
