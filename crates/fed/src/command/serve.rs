@@ -36,6 +36,7 @@ pub(crate) fn run(options: Options) -> Result<(), Problem> {
 async fn serve(config: Config) -> Result<(), Problem> {
     let mut signals = Signals::listen()?;
     let outside = outside(&config.wechat)?;
+    let outside = if config.private_issuers { outside.allow_private_issuers() } else { outside };
     let listener = door::bind(config.listen)?;
     let address = own_address(address_of(&listener)?);
     let settings = Settings {

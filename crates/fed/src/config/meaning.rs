@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) starts_per_minute: u32,
     /// Who plays WeChat.
     pub(crate) wechat: WeChat,
+    /// Whether OIDC issuers may be on private addresses.
+    pub(crate) private_issuers: bool,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
     /// What is logged.
@@ -83,6 +85,7 @@ impl Config {
             token_life,
             starts_per_minute: options.starts_per_minute.unwrap_or(60),
             wechat,
+            private_issuers: options.allow_private_issuers.unwrap_or(false),
             log_format: options.log_format.unwrap_or_default(),
             log_level: options.log_level.unwrap_or_else(|| "info".to_owned()),
         })

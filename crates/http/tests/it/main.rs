@@ -20,3 +20,4 @@ mod switches_callback;
 mod switches_identity;
 mod vanishing;
 mod walk;
+mod ways;

@@ -55,6 +55,11 @@ pub(crate) struct Plan {
     /// Peers on loopback count as proxies, so that tests can come from any address.
     pub(crate) behind_proxy: bool,
     pub(crate) other_urls: Vec<String>,
+    /// OpenID Connect issuers may be on this machine.
+    pub(crate) private_issuers: bool,
+    /// Where GitHub is, and Google.
+    pub(crate) github: Option<String>,
+    pub(crate) google: Option<String>,
 }
 
 impl Plan {
@@ -65,7 +70,21 @@ impl Plan {
             starts_per_minute: 0,
             behind_proxy: true,
             other_urls: Vec::new(),
+            private_issuers: false,
+            github: None,
+            google: None,
         }
+    }
+
+    fn outside(&self, sim: &Sim) -> Outside {
+        let mut outside = Outside::with_wechat_simulator(sim.url()).unwrap();
+        if let Some(base) = &self.github {
+            outside = outside.with_github_at(base).unwrap();
+        }
+        if let Some(base) = &self.google {
+            outside = outside.with_google_at(base).unwrap();
+        }
+        if self.private_issuers { outside.allow_private_issuers() } else { outside }
     }
 }
 
@@ -105,7 +124,7 @@ impl World {
                 (Store::open_postgres(&url).await.unwrap(), url)
             }
         };
-        let sim = Sim::start(plan.sim, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let sim = Sim::start(plan.sim.clone(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let clock = Arc::new(MovableClock::default());
@@ -118,7 +137,7 @@ impl World {
             },
             store: store.clone(),
             master_key: [7; 32],
-            outside: Arc::new(Outside::with_wechat_simulator(sim.url()).unwrap()),
+            outside: Arc::new(plan.outside(&sim)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
         })
