@@ -1,6 +1,8 @@
 //! The door and everything behind it, over real HTTP: a Federation on a real store, the WeChat simulator as
 //! the provider, a clock that tests can move.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 mod at_rest;
 mod bad_input;
 mod confirm;
