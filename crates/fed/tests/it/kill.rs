@@ -75,7 +75,7 @@ impl Storm {
 
     async fn call(&self, path: &str, body: &Value, token: Option<&str>) -> Option<Value> {
         let request = self.http.post(format!("{}/v1/{path}", self.url)).json(body);
-        let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+        let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
         let answer = request.send().await.ok()?;
         let status = answer.status();
         let body = answer.json::<Value>().await.ok()?;

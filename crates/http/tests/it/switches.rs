@@ -43,10 +43,13 @@ pub(crate) async fn seen(world: &World, prepare: impl AsyncFnOnce(&str)) -> Seen
     Seen { en, zh, told, log, asked }
 }
 
+/// Turns a switch.
+type Turn = fn(&mut Switches);
+
 /// One switch and what must come of it.
 struct Row {
     name: &'static str,
-    turn: fn(&mut Switches),
+    turn: Turn,
     /// The stable code, and what the person reads.
     code: &'static str,
     en: &'static str,
@@ -64,7 +67,7 @@ const CLOSED: (&str, &str) = ("restricted or closed", "限制或注销");
 
 const fn row(
     name: &'static str,
-    turn: fn(&mut Switches),
+    turn: Turn,
     (code, (en, zh)): (&'static str, (&'static str, &'static str)),
     operator: &'static [&'static str],
     asked: (usize, usize),
@@ -278,7 +281,7 @@ async fn each_error_of_wechat_is_told_to_the_person_the_client_and_the_operator(
 #[tokio::test]
 async fn what_passes_is_waited_out_for_the_person_but_never_for_the_code() {
     logs::collect();
-    let fine: [(&str, fn(&mut Switches), usize); 6] = [
+    let fine: [(&str, Turn, usize); 6] = [
         ("-1 once", |s| userinfo(Fault::errcode(-1).times(1))(s), 2),
         ("-1 twice", |s| userinfo(Fault::errcode(-1).times(2))(s), 3),
         ("half an answer once", |s| userinfo(Fault::new(FaultKind::Reset).times(1))(s), 2),
@@ -302,7 +305,7 @@ async fn what_passes_is_waited_out_for_the_person_but_never_for_the_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silence_is_given_up_in_time() {
     logs::collect();
-    let silent: [(fn(&mut Switches), usize); 3] = [
+    let silent: [(Turn, usize); 3] = [
         (|s| token(Fault::new(FaultKind::Hang))(s), 0),
         (|s| s.token_delay_ms = 20_000, 0),
         (|s| userinfo(Fault::new(FaultKind::Hang))(s), 3),
