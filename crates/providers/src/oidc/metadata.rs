@@ -87,3 +87,47 @@ impl Metadata {
 fn wrong(issuer: &str, what: &str) -> ProviderError {
     ProviderError::new(Failure::ProviderMisconfigured, format!("The issuer {issuer} can't be used: {what}."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ISSUER: &str = "https://id.example.com/realms/main";
+
+    fn read(changes: &serde_json::Value, outside: &Outside) -> Result<Metadata, ProviderError> {
+        let mut document = json!({"issuer": ISSUER, "authorization_endpoint": "https://id.example.com/a",
+            "token_endpoint": "https://id.example.com/t", "jwks_uri": "https://keys.example.com/k"});
+        for (name, value) in changes.as_object().unwrap() {
+            document[name] = value.clone();
+        }
+        Metadata::read(document.to_string().as_bytes(), ISSUER, outside)
+    }
+
+    /// A public issuer must not lead inside.
+    #[test]
+    fn oidc_issuer_ssrf_by_metadata() {
+        let (guarded, open) = (Outside::real().unwrap(), Outside::real().unwrap().allow_private_issuers());
+        assert!(read(&json!({}), &guarded).is_ok());
+        for name in ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"] {
+            for inside in
+                ["https://10.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/", "http://127.0.0.1:80/"]
+            {
+                let error = read(&json!({name: inside}), &guarded).unwrap_err();
+                assert_eq!(error.failure, Failure::ProviderMisconfigured);
+                assert!(read(&json!({name: inside}), &open).is_ok(), "{name} {inside}");
+            }
+            for never in ["http://id.example.com/x", "javascript:alert(1)", "/x", ""] {
+                assert!(read(&json!({name: never}), &open).is_err(), "{name} {never}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_metadata_is_where_discovery_says_and_a_slash_too_many_is_explained() {
+        assert_eq!(address("https://a.example"), "https://a.example/.well-known/openid-configuration");
+        assert_eq!(address("https://a.example/b/"), "https://a.example/b/.well-known/openid-configuration");
+        let slash = read(&json!({"issuer": format!("{ISSUER}/")}), &Outside::real().unwrap()).unwrap_err();
+        assert!(slash.report.contains("slash"), "{}", slash.report);
+    }
+}

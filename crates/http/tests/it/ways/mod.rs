@@ -7,4 +7,5 @@ mod issuer;
 mod keys;
 mod mix_up;
 mod openid;
+mod secrecy;
 mod ssrf;
