@@ -58,18 +58,9 @@ impl Server {
     /// Asks once, on a connection of its own; gives status and body.
     pub(crate) fn ask(&self, line: &str, bearer: &str, body: &str) -> Result<(u16, String), Failed> {
         let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        stream.write_all(&request(self.address, line, bearer, body))?;
-        let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
-        loop {
-            if let Some(answer) = Answer::read(&bytes) {
-                return Ok((answer.status, String::from_utf8_lossy(answer.body).into_owned()));
-            }
-            match stream.read(&mut chunk)? {
-                0 => return Err(format!("no whole answer to {line}").into()),
-                count => bytes.extend_from_slice(&chunk[..count]),
-            }
-        }
+        let bytes = exchange(&mut stream, &request(self.address, line, bearer, body))?;
+        let answer = Answer::read(&bytes).ok_or("half an answer")?;
+        Ok((answer.status, String::from_utf8_lossy(answer.body).into_owned()))
     }
 
     /// Asks for something that must succeed.
@@ -107,6 +98,20 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a request and reads until there is a whole answer.
+pub(crate) fn exchange(stream: &mut TcpStream, request: &[u8]) -> Result<Vec<u8>, Failed> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(request)?;
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
+    while Answer::read(&bytes).is_none() {
+        match stream.read(&mut chunk)? {
+            0 => return Err("the server closed the connection before it had answered".into()),
+            count => bytes.extend_from_slice(&chunk[..count]),
+        }
+    }
+    Ok(bytes)
 }
 
 /// A folder on the disk that holds the build, gone when dropped: a memory file system would flatter.

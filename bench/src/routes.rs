@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::cli::Effort;
 use crate::load::{self, Tally};
-use crate::processes::{Federation, Server};
+use crate::processes::{Federation, Server, exchange};
 use crate::statistics::median;
 use crate::visitor::{self, Visitor, request};
 use crate::{Failed, progress};
@@ -110,17 +110,4 @@ fn token(server: &Server) -> Result<String, Failed> {
             }
         }
     }
-}
-
-fn exchange(stream: &mut std::net::TcpStream, request: &[u8]) -> Result<Vec<u8>, Failed> {
-    use std::io::{Read, Write};
-    stream.write_all(request)?;
-    let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
-    while Answer::read(&bytes).is_none() {
-        match stream.read(&mut chunk)? {
-            0 => return Err("the server closed the connection".into()),
-            count => bytes.extend_from_slice(&chunk[..count]),
-        }
-    }
-    Ok(bytes)
 }

@@ -6,12 +6,9 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use downcity_core::attempt::Starter;
 use downcity_core::network::Network;
-use downcity_core::{
-    Attempt, AttemptId, City, CityId, CityStatus, ConfirmPolicy, Digest, Lang, Stage, Timestamp,
-};
-use downcity_store::Store;
+use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Digest, Session, SessionId, Timestamp, UserId};
+use downcity_store::{NewSession, Store};
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
@@ -110,7 +107,7 @@ async fn insert_until(end: Instant, task: usize, store: Store) -> Result<u32, Fa
     let mut count = 0;
     while Instant::now() < end {
         let name = format!("{task}-{count}");
-        store.insert_attempt(Digest::of(&name), &attempt(name)).await?;
+        store.insert_session(&session(name)).await?;
         count += 1;
     }
     Ok(count)
@@ -129,22 +126,17 @@ fn city() -> City {
     }
 }
 
-/// A row like the one that `oauth/start` writes.
-fn attempt(name: String) -> Attempt {
-    Attempt {
-        attempt_id: AttemptId::trusted(name),
+/// A row about as large as those of a sign-in, with as many indexes.
+fn session(name: &str) -> NewSession {
+    let session = Session {
+        session_id: SessionId::trusted(name.to_owned()),
+        user_id: UserId::trusted("user_bench".to_owned()),
         city_id: CityId::trusted("city_bench".to_owned()),
         provider: "wechat".to_owned(),
-        app_id: "wx0123456789abcdef".to_owned(),
-        redirect_uri: "http://127.0.0.1:43127/v1/accounts/oauth/callback".to_owned(),
-        return_to: None,
-        challenge: None,
-        lang: Lang::En,
-        starter: Starter { network: Network::unknown(), agent: "bench".to_owned(), browser: None },
-        claimed_code: None,
-        finisher: None,
-        stage: Stage::Waiting,
+        metadata: None,
         created_at: Timestamp(0),
         expires_at: Timestamp(600_000),
-    }
+        revoked_at: None,
+    };
+    NewSession { sid: Digest::of(name), session, network: Network::unknown(), agent: "bench".to_owned() }
 }
