@@ -107,7 +107,7 @@ async fn insert_until(end: Instant, task: usize, store: Store) -> Result<u32, Fa
     let mut count = 0;
     while Instant::now() < end {
         let name = format!("{task}-{count}");
-        store.insert_session(&session(name)).await?;
+        store.insert_session(&session(&name)).await?;
         count += 1;
     }
     Ok(count)
