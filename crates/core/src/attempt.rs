@@ -11,7 +11,7 @@
 
 use crate::city::ConfirmPolicy;
 use crate::failure::Failure;
-use crate::id::{AttemptId, CityId, UserId};
+use crate::id::{AttemptId, CityId, SessionId, UserId};
 use crate::lang::Lang;
 use crate::network::Network;
 use crate::pkce::Challenge;
@@ -65,6 +65,15 @@ pub enum Stage {
     Failed(Failure),
 }
 
+/// Who asked to have a provider linked to their account, instead of signing in with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The user.
+    pub user_id: UserId,
+    /// The session that asked. It must still be live when the provider has answered.
+    pub session_id: SessionId,
+}
+
 /// One try to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -86,6 +95,8 @@ pub struct Attempt {
     pub lang: Lang,
     /// Who started it.
     pub starter: Starter,
+    /// Set when a signed-in user links a provider.
+    pub link: Option<Link>,
     /// Digest of the authorization code that claimed it.
     pub claimed_code: Option<Digest>,
     /// Digest of the cookie of the browser that finished it.
@@ -171,6 +182,10 @@ impl Attempt {
     ) -> bool {
         let same_browser = self.starter.browser.is_some() && self.starter.browser == browser;
         let same_client = same_browser || self.starter.network.same_as(network);
+        if self.link.is_some() {
+            // Whoever finishes elsewhere would open somebody else's account with their own identity.
+            return policy == ConfirmPolicy::Always || !same_client;
+        }
         match policy {
             ConfirmPolicy::Always => true,
             ConfirmPolicy::Never => false,
@@ -234,6 +249,7 @@ mod tests {
             challenge: None,
             lang: Lang::En,
             starter: Starter { network: home(), agent: String::new(), browser: None },
+            link: None,
             claimed_code: None,
             finisher: None,
             stage,
@@ -285,6 +301,17 @@ mod tests {
         assert!(!known_state_only.needs_confirmation(ConfirmPolicy::Auto, home(), None));
         assert!(known_state_only.needs_confirmation(ConfirmPolicy::Always, home(), None));
         assert!(!known_state_only.needs_confirmation(ConfirmPolicy::Never, away(), None));
+    }
+
+    #[test]
+    fn linking_elsewhere_is_always_asked_about() {
+        let mut linking = attempt(Stage::Waiting);
+        linking.link =
+            Some(Link { user_id: UserId::trusted("u".into()), session_id: SessionId::trusted("s".into()) });
+        linking.return_to = Some("https://app.example/done".into());
+        assert!(linking.needs_confirmation(ConfirmPolicy::Never, away(), None));
+        assert!(linking.needs_confirmation(ConfirmPolicy::Auto, away(), None));
+        assert!(!linking.needs_confirmation(ConfirmPolicy::Auto, home(), None));
     }
 
     #[test]

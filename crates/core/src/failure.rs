@@ -78,6 +78,14 @@ failures! {
     ConsentMissing = "consent_missing", retry true,
         "The permission to sign you in was not granted. Please start again and allow it.",
         "未获得登录所需的授权。请重新开始并点击“允许”。";
+    /// The identity to be linked is somebody else's already.
+    IdentityTaken = "identity_taken", retry false,
+        "This sign-in already belongs to another account, so it was not linked. Sign in with it to see that account; the service can merge the two.",
+        "该登录方式已属于另一个账号，因此未能绑定。可用它登录查看那个账号，也可请本服务合并两个账号。";
+    /// The session that asked for a link was ended, or its user is gone.
+    LinkEnded = "link_ended", retry true,
+        "The session that asked to link this sign-in has ended, so nothing was linked. Please sign in and start again.",
+        "发起绑定的会话已结束，因此未绑定。请重新登录后再试。";
     /// An admin disabled the user.
     UserDisabled = "user_disabled", retry false,
         "This account has been disabled. Please contact the service if you think this is a mistake.",

@@ -16,6 +16,8 @@ pub struct User {
     pub avatar_url: Option<String>,
     /// What they say of themselves.
     pub bio: Option<String>,
+    /// The language they chose, as a BCP 47 tag.
+    pub locale: Option<String>,
     /// Whether an admin shut them out.
     pub disabled: bool,
     /// When they first signed in.

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use downcity_service::directory::WayIn;
-use downcity_service::login::Start;
+use downcity_service::login::{Start, Started};
 use downcity_service::result::{Ask, LONGEST_WAIT, Told};
 use futures::Stream;
 use std::convert::Infallible;
@@ -48,12 +48,19 @@ pub(crate) async fn oauth_start(
 ) -> Result<Response, ApiError> {
     caller.check_city(request.city_id())?;
     let started = house.federation.login_start(&Start::from(request), &client).await?;
-    let cookie = cookies::set_login(&started.browser, house.secure);
-    let mut response = Json(OauthStartAnswer::from(started)).into_response();
-    if let Some(cookie) = cookie {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(OauthStartAnswer::respond(started, house.secure))
+}
+
+impl OauthStartAnswer {
+    /// The answer, with the cookie that knows this browser again.
+    pub(crate) fn respond(started: Started, secure: bool) -> Response {
+        let cookie = cookies::set_login(&started.browser, secure);
+        let mut response = Json(Self::from(started)).into_response();
+        if let Some(cookie) = cookie {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        response
     }
-    Ok(response)
 }
 
 /// The outcome of a sign-in: pending, done with the token (handed out once), or failed.

@@ -19,14 +19,14 @@ pub(crate) enum Caller {
     /// A good `user_token`.
     User(Box<SignedIn>),
     /// A good admin key.
-    Admin,
+    Admin(Admin),
 }
 
 /// A caller that must be a user.
 pub(crate) struct User(pub(crate) SignedIn);
 
 /// A caller that must be an admin.
-pub(crate) struct AdminOnly;
+pub(crate) struct AdminOnly(pub(crate) Admin);
 
 async fn identify(parts: &Parts, federation: &Federation) -> Result<Caller, ApiError> {
     if !parts.headers.contains_key(header::AUTHORIZATION) {
@@ -43,8 +43,7 @@ async fn identify(parts: &Parts, federation: &Federation) -> Result<Caller, ApiE
     if token.starts_with(PREFIX) {
         return Ok(Caller::User(Box::new(federation.authenticate(token).await?)));
     }
-    let Some(Admin { .. }) = federation.admin(token) else { return Err(invalid()) };
-    Ok(Caller::Admin)
+    federation.admin(token).map(Caller::Admin).ok_or_else(invalid)
 }
 
 impl FromRequestParts<House> for Caller {
@@ -74,7 +73,7 @@ impl FromRequestParts<House> for User {
         match identify(parts, &house.federation).await? {
             Caller::User(user) => Ok(Self(*user)),
             Caller::Guest => Err(ApiError::of(Code::AuthenticationRequired)),
-            Caller::Admin => Err(ApiError::of(Code::UserOnly)),
+            Caller::Admin(_) => Err(ApiError::of(Code::UserOnly)),
         }
     }
 }
@@ -84,7 +83,7 @@ impl FromRequestParts<House> for AdminOnly {
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, ApiError> {
         match identify(parts, &house.federation).await? {
-            Caller::Admin => Ok(Self),
+            Caller::Admin(admin) => Ok(Self(admin)),
             Caller::Guest => Err(ApiError::of(Code::AuthenticationRequired)),
             Caller::User(_) => Err(ApiError::of(Code::AdminOnly)),
         }

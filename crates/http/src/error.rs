@@ -70,6 +70,12 @@ codes! {
     AdminOnly = "admin_only", FORBIDDEN, "this call needs an admin key", "该调用需要管理员密钥";
     UserOnly = "user_only", FORBIDDEN, "this call needs a user_token, not an admin key", "该调用需要 user_token，而不是管理员密钥";
     UserDisabled = "user_disabled", FORBIDDEN, "this account has been disabled", "该账号已被停用";
+    ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "this needs a fresh sign-in: sign in again, and ask within five minutes", "该操作需要重新登录：请再次登录，并在五分钟内操作";
+    UnknownUser = "unknown_user", NOT_FOUND, "there is no user of that id on this Federation", "此 Federation 中没有该用户";
+    UnknownSession = "unknown_session", NOT_FOUND, "there is no live session of that session_id", "没有与该 session_id 对应的有效会话";
+    UnknownIdentity = "unknown_identity", NOT_FOUND, "this account has no way in of that identity_id", "该账号没有与此 identity_id 对应的登录方式";
+    LastIdentity = "last_identity", CONFLICT, "this is the last way into the account: link another one first", "这是该账号最后一种登录方式：请先绑定其他方式";
+    MergeDisabled = "merge_disabled", CONFLICT, "one of the two users is disabled: enable or delete it instead", "两个用户之一已被停用：请先启用，或直接删除";
     UnknownSetting = "unknown_setting", NOT_FOUND, "there is no setting of that key in the Federation env", "Federation env 中没有该设置";
     UnknownRoute = "unknown_route", NOT_FOUND, "there is nothing at this address: see /openapi.json", "此地址不存在：请参见 /openapi.json";
     WrongMethod = "wrong_method", METHOD_NOT_ALLOWED, "this address does not take that method: see /openapi.json", "此地址不支持该方法：请参见 /openapi.json";

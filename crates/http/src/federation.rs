@@ -20,7 +20,7 @@ const KEYS_CACHE: &str = "public, max-age=300";
     responses((status = 200, body = ServiceList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn services(caller: Caller, State(house): State<House>) -> Json<ServiceList> {
     let env = match caller {
-        Caller::Admin => house
+        Caller::Admin(_) => house
             .federation
             .env_catalogue()
             .into_iter()

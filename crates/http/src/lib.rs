@@ -18,7 +18,9 @@ mod federation;
 mod hallway;
 mod mailed;
 mod openapi;
+mod own;
 mod pages;
+mod people;
 mod routes;
 mod wire;
 

@@ -162,7 +162,7 @@ pub(crate) fn outcome(outcome: &Outcome, lang: Option<Lang>) -> Response {
     let lang = lang.unwrap_or(outcome.lang);
     let (city, provider) = (outcome.city.as_str(), outcome.provider.get(lang));
     let page = match &outcome.view {
-        View::Done { onward } => done(lang, city, onward.clone()),
+        View::Done { onward } => done(lang, city, outcome.link.then_some(provider), onward.clone()),
         View::Failed { failure, onward } => failed(lang, city, *failure, onward.clone()),
         View::Confirm(question) => confirm(lang, outcome, provider, question),
         View::Expired => {
@@ -181,10 +181,12 @@ pub(crate) fn outcome(outcome: &Outcome, lang: Option<Lang>) -> Response {
     page.respond(StatusCode::OK)
 }
 
-fn done(lang: Lang, city: &str, onward: Option<String>) -> Page {
-    let heading = match lang {
-        Lang::En => format!("You are signed in to {city}"),
-        Lang::Zh => format!("您已登录“{city}”"),
+fn done(lang: Lang, city: &str, linked: Option<&str>, onward: Option<String>) -> Page {
+    let heading = match (lang, linked) {
+        (Lang::En, None) => format!("You are signed in to {city}"),
+        (Lang::Zh, None) => format!("您已登录“{city}”"),
+        (Lang::En, Some(provider)) => format!("{provider} is linked to your account at {city}"),
+        (Lang::Zh, Some(provider)) => format!("{provider}已绑定到您的“{city}”账号"),
     };
     let page = Page::new(lang, Mood::Good, city, heading);
     if onward.is_some() { page.onward(onward) } else { page.text(BACK.get(lang)) }
@@ -194,6 +196,7 @@ fn failed(lang: Lang, city: &str, failure: Failure, onward: Option<String>) -> P
     let heading = match failure {
         Failure::LoginCancelled => Text::new("Sign-in cancelled", "登录已取消"),
         Failure::AccessDenied => Text::new("Sign-in refused", "登录被拒绝"),
+        Failure::IdentityTaken | Failure::LinkEnded => Text::new("Nothing was linked", "未绑定"),
         _ => Text::new("You are not signed in", "登录未完成"),
     };
     let mood = match failure {
@@ -214,6 +217,19 @@ fn failed(lang: Lang, city: &str, failure: Failure, onward: Option<String>) -> P
 fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -> Page {
     let city = outcome.city.as_str();
     let (heading, text) = match lang {
+        Lang::En if outcome.link => (
+            format!("Did you ask to link {provider} to an account at {city}?"),
+            format!(
+                "This was started on another device or network, by somebody who is signed in there. \
+                 Their account will be open to you with {provider}, and yours cannot be made with it any more."
+            ),
+        ),
+        Lang::Zh if outcome.link => (
+            format!("是您本人要把{provider}绑定到“{city}”账号吗？"),
+            format!(
+                "本次绑定是由另一台设备或网络上已登录的人发起的。确认后，您的{provider}将归属于对方的账号。"
+            ),
+        ),
         Lang::En => (
             format!("Did you start this sign-in to {city}?"),
             format!(

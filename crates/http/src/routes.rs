@@ -1,6 +1,8 @@
 //! All routes on one screen.
 
-use crate::{accounts, browser, cities, email, env, error, federation, hallway, mailed, openapi};
+use crate::{
+    accounts, browser, cities, email, env, error, federation, hallway, mailed, openapi, own, people,
+};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -55,6 +57,25 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         .routes(routes!(mailed::open))
         .routes(routes!(mailed::confirm))
         .routes(routes!(mailed::reset))
+        // accounts: one's own
+        .routes(routes!(own::sessions))
+        .routes(routes!(own::revoke))
+        .routes(routes!(own::revoke_others))
+        .routes(routes!(own::identities))
+        .routes(routes!(own::link))
+        .routes(routes!(own::unlink))
+        .routes(routes!(own::edit))
+        .routes(routes!(own::export))
+        .routes(routes!(own::delete))
+        // accounts: people (admin)
+        .routes(routes!(people::users))
+        .routes(routes!(people::sessions))
+        .routes(routes!(people::events))
+        .routes(routes!(people::disable))
+        .routes(routes!(people::enable))
+        .routes(routes!(people::delete))
+        .routes(routes!(people::merge))
+        .routes(routes!(people::revoke))
         // cities (admin)
         .routes(routes!(cities::list))
         .routes(routes!(cities::create))

@@ -114,6 +114,24 @@ const GITHUB: ProviderSpec =
 const GOOGLE: ProviderSpec =
     ProviderSpec { id: Oidc::GOOGLE, label: Text::new("Google", "Google"), env: oidc::settings::GOOGLE };
 
+/// Settings that belong to no provider.
+static GENERAL: &[EnvSpec] = &[EnvSpec {
+    key: "ACCOUNT_DELETE_GRACE_DAYS",
+    description: Text::new(
+        "For how many days somebody who deletes their account can come back by signing in; 0 removes it at once.",
+        "用户注销账号后，可在多少天内通过登录恢复；0 表示立即删除。",
+    ),
+    required: false,
+    secret: false,
+    check: check_days,
+}];
+
+/// Settings that belong to no provider.
+#[must_use]
+pub fn general() -> &'static [EnvSpec] {
+    GENERAL
+}
+
 /// Every provider this version knows by name.
 #[must_use]
 pub fn catalogue() -> &'static [ProviderSpec] {
@@ -172,7 +190,8 @@ pub fn configured_issuers<'k>(
 /// What is known of a key of the Federation env.
 #[must_use]
 pub fn env_key(key: &str) -> Option<EnvKey> {
-    let fixed = CATALOGUE.iter().flat_map(|provider| provider.env).find(|spec| spec.key == key);
+    let mut all = CATALOGUE.iter().flat_map(|provider| provider.env).chain(GENERAL);
+    let fixed = all.find(|spec| spec.key == key);
     fixed.map(EnvKey::from).or_else(|| oidc::settings::of_key(key))
 }
 
@@ -235,6 +254,11 @@ fn check_app_secret(value: &str) -> Option<Text> {
             "微信 AppSecret 是 32 个 0-9 a-f 字符。请重新复制，或在“网站应用”页面重置。",
         )
     })
+}
+
+fn check_days(value: &str) -> Option<Text> {
+    let fine = value.trim().parse::<u32>().is_ok_and(|days| days <= 365);
+    (!fine).then(|| Text::new("This is not a number of days from 0 to 365.", "应为 0 到 365 之间的天数。"))
 }
 
 fn check_fast_login(value: &str) -> Option<Text> {

@@ -4,6 +4,7 @@
 //! and shows it. Claim and exchange run in a task of their own, so that a browser that goes away can't leave
 //! them half done.
 
+use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
@@ -11,6 +12,7 @@ use downcity_core::{Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Sta
 pub use downcity_providers::CallbackQuery;
 use downcity_providers::{Callback, Exchange, LoginProvider};
 use downcity_store::{Completed, SignIn, StoreError};
+use serde_json::json;
 use std::sync::Arc;
 use tracing::{error, info, warn};
 
@@ -226,13 +228,21 @@ impl Federation {
         identity: ExternalIdentity,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
+        let user_id = downcity_core::UserId::fresh(now, &self.random.bytes());
+        let (city, from) = (Some(attempt.city_id.as_str()), Some(attempt.starter.network));
+        let detail = json!({"provider": attempt.provider});
+        let signed_up = self.event("user.signed_up", Actor::User, user_id.as_str(), city, from, &detail);
         let sign_in = SignIn {
             attempt_id: attempt.attempt_id.clone(),
             identity,
-            user_id: downcity_core::UserId::fresh(now, &self.random.bytes()),
+            user_id,
             identity_id: downcity_core::IdentityId::fresh(now, &self.random.bytes()),
+            signed_up: Some(signed_up),
             now,
         };
+        if let Some(link) = &attempt.link {
+            return self.complete_link(attempt, link, sign_in).await;
+        }
         let (attempt_id, city_id, provider) = (&attempt.attempt_id, &attempt.city_id, &attempt.provider);
         match self.store.complete_sign_in(&sign_in).await? {
             Completed::SignedIn { user_id, new_user, conflicts_with } => {

@@ -4,7 +4,7 @@ use crate::directory::{ReadError, Setting, env_place};
 use crate::dotenv;
 use crate::federation::Federation;
 use downcity_core::{Text, Timestamp};
-use downcity_providers::{EnvKey, catalogue, env_key, issuers};
+use downcity_providers::{EnvKey, catalogue, env_key, general, issuers};
 use downcity_store::{EnvRow, StoreError};
 use secrecy::ExposeSecret;
 
@@ -156,7 +156,7 @@ impl Federation {
                 key: spec.key,
             }
         };
-        let fixed = catalogue().iter().flat_map(|provider| provider.env).map(EnvKey::from);
+        let fixed = catalogue().iter().flat_map(|provider| provider.env).chain(general()).map(EnvKey::from);
         let named =
             issuers(directory.env.keys().map(String::as_str)).into_iter().flat_map(|issuer| issuer.env);
         fixed.chain(named).map(need).collect()

@@ -15,14 +15,19 @@ mod events;
 pub mod federation;
 mod hasher;
 pub mod housekeeping;
+pub mod identities;
 pub mod instruction;
 mod keys;
+pub mod leaving;
 mod letters;
 pub mod limits;
 pub mod login;
 mod outbox;
 pub mod outcome;
+pub mod own_sessions;
 pub mod password;
+pub mod people;
+pub mod profile;
 pub mod register;
 pub mod result;
 pub mod seams;
@@ -33,6 +38,12 @@ mod wake;
 
 pub use downcity_core as core;
 pub use downcity_providers::Outside;
+
+/// Rows as stories hand them on.
+pub mod rows {
+    pub use downcity_store::{Event, Identity, ListedSession, ListedUser, MailTrace};
+}
+
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};
 pub use federation::{Federation, OpenError, Parts, Settings};
 pub use login::Client;

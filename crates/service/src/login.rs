@@ -2,7 +2,7 @@
 
 use crate::federation::Federation;
 use crate::limits::TooMany;
-use downcity_core::attempt::{LIFETIME, Starter};
+use downcity_core::attempt::{LIFETIME, Link, Starter};
 use downcity_core::id::DEFAULT_CITY;
 use downcity_core::network::Network;
 use downcity_core::pkce::Challenge;
@@ -114,6 +114,16 @@ impl Federation {
     /// # Errors
     /// See [`StartError`].
     pub async fn login_start(&self, start: &Start, client: &Client) -> Result<Started, StartError> {
+        self.start_attempt(start, client, None).await
+    }
+
+    /// Starts an attempt: a sign-in, or one that links a provider to whoever `link` names.
+    pub(crate) async fn start_attempt(
+        &self,
+        start: &Start,
+        client: &Client,
+        link: Option<Link>,
+    ) -> Result<Started, StartError> {
         let provider = self.usable_provider(&start.provider)?;
         let city = self.open_city(start.city_id.as_deref())?;
         self.check_origin(client, &city)?;
@@ -149,6 +159,7 @@ impl Federation {
                 agent: client.agent.clone(),
                 browser: Some(browser.digest()),
             },
+            link,
             claimed_code: None,
             finisher: None,
             stage: Stage::Waiting,

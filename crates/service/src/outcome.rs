@@ -16,6 +16,8 @@ pub struct Outcome {
     pub provider: ProviderName,
     /// The language that the sign-in was started in.
     pub lang: Lang,
+    /// Whether a provider is linked to an account, instead of signing in.
+    pub link: bool,
     /// What happened.
     pub view: View,
 }
@@ -106,6 +108,13 @@ impl Federation {
             .map_or_else(|| attempt.city_id.to_string(), |c| c.name.clone());
         let label = |lang| directory.provider_label(&attempt.provider, lang);
         let provider = ProviderName { en: label(Lang::En), zh: label(Lang::Zh) };
-        Ok(Some(Outcome { attempt_id: attempt_id.to_owned(), city, provider, lang: attempt.lang, view }))
+        Ok(Some(Outcome {
+            attempt_id: attempt_id.to_owned(),
+            city,
+            provider,
+            lang: attempt.lang,
+            link: attempt.link.is_some(),
+            view,
+        }))
     }
 }

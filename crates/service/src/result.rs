@@ -1,5 +1,6 @@
 //! Story: the waiting client collects its token, once.
 
+use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
 use downcity_core::attempt::{Proof, Refusal, Standing};
@@ -7,6 +8,7 @@ use downcity_core::{
     Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Session, SessionId, Stage, Timestamp,
 };
 use downcity_store::{Collected, Engine, NewSession, StoreError};
+use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -136,14 +138,20 @@ impl Federation {
             expires_at: now.plus(self.settings.token_life),
             revoked_at: None,
         };
+        let detail = json!({"provider": attempt.provider, "session_id": session.session_id});
+        let (user, city, from) = (user_id.as_str(), Some(attempt.city_id.as_str()), Some(client.network));
+        let signed_in = self.event("user.signed_in", Actor::User, user, city, from, &detail);
         let new =
             NewSession { sid: sid.digest(), session, network: client.network, agent: client.agent.clone() };
         // Whoever asks again gets the session that was stored the first time, and so the same token.
-        match self.store.collect(&attempt.attempt_id, client.network, now, &new).await? {
+        match self.store.collect(&attempt.attempt_id, client.network, now, &new, vec![signed_in]).await? {
             Collected::First(session) | Collected::Again(session) => {
                 Ok(Told::Done(Handed { user_token: self.write_token(&session, &sid), session }))
             }
-            Collected::Lost => Err(ResultError::Collected),
+            Collected::Lost => match self.store.user(user_id).await? {
+                Some(user) if !user.disabled => Err(ResultError::Collected),
+                _ => Ok(Told::Failed { failure: Failure::UserDisabled, lang: attempt.lang }),
+            },
         }
     }
 

@@ -4,11 +4,17 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
 use crate::result::{Handed, sid_digest};
-use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, User, UserId};
-use downcity_store::{NewSession, StoreError};
+use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, Timestamp, User, UserId};
+use downcity_store::{Ending, FoundSession, NewSession, StoreError};
 use serde_json::json;
 use std::sync::Arc;
-use tracing::info;
+use std::time::Duration;
+use tracing::{debug, info};
+
+/// The provider of sessions whose token an admin issued.
+pub(crate) const BY_HAND: &str = "token";
+/// How exactly it is known when a session was last used.
+const SEEN_PRECISION: Duration = Duration::from_secs(300);
 
 /// A user whose token, session, city and account were all found good.
 #[derive(Debug, Clone)]
@@ -46,10 +52,17 @@ impl Federation {
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthError> {
         let now = self.clock.now();
         let claims = self.token_keys.check(token, now).map_err(|_| AuthError::Invalid)?;
-        let found = self.store.session_with_user(sid_digest(&claims.sid)).await?;
-        let (session, user) = found.ok_or(AuthError::Invalid)?;
-        let fits = session.session_id == claims.jti && session.city_id == claims.city_id;
-        if !fits || !session.is_live(now) {
+        let found = self.store.find_session(sid_digest(&claims.sid)).await?;
+        let FoundSession { session, last_seen_at, user } = found.ok_or(AuthError::Invalid)?;
+        if session.session_id != claims.jti || session.city_id != claims.city_id {
+            return Err(AuthError::Invalid);
+        }
+        // Told before anything else, so that the person knows what happened to their sessions.
+        if user.as_ref().is_some_and(|user| user.disabled) {
+            return Err(AuthError::UserDisabled);
+        }
+        // Only a token issued by hand may name somebody who is not a user here; else the account was removed.
+        if !session.is_live(now) || (user.is_none() && session.provider != BY_HAND) {
             return Err(AuthError::Invalid);
         }
         match self.directory.load().cities.get(&claims.city_id) {
@@ -57,10 +70,21 @@ impl Federation {
             Some(_) => return Err(AuthError::CityPaused),
             None => return Err(AuthError::Invalid),
         }
-        if user.as_ref().is_some_and(|user| user.disabled) {
-            return Err(AuthError::UserDisabled);
-        }
+        self.note_use(&session, last_seen_at, now);
         Ok(SignedIn { claims, session, user })
+    }
+
+    /// Notes now and then that a session is used. The request does not wait for it.
+    fn note_use(&self, session: &Session, last_seen_at: Option<Timestamp>, now: Timestamp) {
+        if last_seen_at.unwrap_or(session.created_at).plus(SEEN_PRECISION) > now {
+            return;
+        }
+        let (store, id) = (self.store.clone(), session.session_id.clone());
+        self.tasks.spawn(async move {
+            if let Err(problem) = store.touch_session(&id, now).await {
+                debug!(session_id = %id, error = %problem, "could not note that a session was used");
+            }
+        });
     }
 
     /// Begins a session for somebody who showed who they are: the same checks for every way in.
@@ -109,7 +133,13 @@ impl Federation {
     /// # Errors
     /// When the store does not answer.
     pub async fn logout(&self, who: &SignedIn) -> Result<(), StoreError> {
-        self.store.revoke_session(sid_digest(&who.claims.sid), self.clock.now()).await?;
+        let session = &who.session;
+        let detail = json!({"session_id": session.session_id});
+        let (user, city) = (session.user_id.as_str(), Some(session.city_id.as_str()));
+        let event = self.event("user.signed_out", Actor::User, user, city, None, &detail);
+        let only = Some(session.session_id.clone());
+        let ending = Ending { user_id: None, only, but: None, event, now: self.clock.now() };
+        self.store.end_sessions(ending).await?;
         info!(user_id = %who.claims.user_id, session_id = %who.session.session_id, "logged out");
         Ok(())
     }

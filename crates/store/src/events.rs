@@ -1,7 +1,7 @@
 //! Events: what happened, written in the same transaction as what it tells of, with a delivery for every
 //! webhook that listens.
 
-use crate::db::{Fault, Tx, args};
+use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 
@@ -26,7 +26,58 @@ pub struct NewEvent {
     pub at: Timestamp,
 }
 
+/// Something that happened, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id; later events have greater ones.
+    pub event_id: String,
+    /// What happened.
+    pub kind: String,
+    /// Whom it is about.
+    pub user_id: Option<String>,
+    /// The city it happened in.
+    pub city_id: Option<String>,
+    /// Who did it.
+    pub actor: String,
+    /// From which network.
+    pub network: Option<String>,
+    /// More, as a JSON object.
+    pub detail: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Which events are looked for. Empty texts look for all.
+#[derive(Debug, Clone)]
+pub struct EventQuery {
+    /// About this user.
+    pub user_id: String,
+    /// In this city.
+    pub city_id: String,
+    /// Of this kind.
+    pub kind: String,
+    /// Not before this.
+    pub since: Timestamp,
+    /// The id of the last one that was seen already.
+    pub after: String,
+    /// How many at most.
+    pub limit: i64,
+}
+
 impl Store {
+    /// A page of events, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when a row contradicts itself.
+    pub async fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError> {
+        let sql = "select event_id, type, user_id, city_id, actor, network, detail, created_at from events \
+                   where ($1 = '' or event_id < $1) and ($2 = '' or user_id = $2) and ($3 = '' or city_id = $3) \
+                   and ($4 = '' or type = $4) and created_at >= $5 order by event_id desc limit $6";
+        let EventQuery { user_id, city_id, kind, since, after, limit } = query;
+        let rows = self.db.read(sql, args![after, user_id, city_id, kind, *since, *limit]).await?;
+        rows.into_iter().map(|row| row.read_as("events", event)).collect()
+    }
+
     /// Writes an event that stands for itself.
     ///
     /// # Errors
@@ -57,4 +108,17 @@ pub(crate) async fn append(event: &NewEvent, tx: &mut Tx) -> Result<(), Fault> {
                from webhooks where active = 1 and (types = '[]' or types like $3)";
     let listens = format!("%\"{}\"%", event.kind);
     tx.exec(sql, args![&event.event_id, at, &listens]).await.map(drop)
+}
+
+fn event(row: &mut Row) -> Result<Event, Misfit> {
+    Ok(Event {
+        event_id: row.text("event_id")?,
+        kind: row.text("type")?,
+        user_id: row.opt_text("user_id")?,
+        city_id: row.opt_text("city_id")?,
+        actor: row.text("actor")?,
+        network: row.opt_text("network")?,
+        detail: row.text("detail")?,
+        at: row.time("created_at")?,
+    })
 }

@@ -10,24 +10,36 @@ mod env;
 mod error;
 mod events;
 mod housekeeping;
+mod identities;
 mod keys;
 mod login;
 mod mail_tokens;
+mod merging;
 mod outbox;
 mod passwords;
+mod profiles;
+mod removal;
+mod session_list;
 mod sessions;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod user_list;
 mod users;
 
 pub use env::EnvRow;
 pub use error::{OpenError, StoreError};
-pub use events::NewEvent;
+pub use events::{Event, EventQuery, NewEvent};
+pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};
 pub use keys::{AdminKeyRow, SigningKeyRow};
 pub use mail_tokens::{MailToken, NewMailToken, Purpose};
+pub use merging::{Merge, Merged};
 pub use outbox::{Due, NewMail, Outgoing};
 pub use passwords::{Account, NewAccount, Password, PasswordChange, Registered};
-pub use sessions::{Collected, NewSession};
+pub use profiles::ProfileChange;
+pub use removal::{Leaving, MailTrace, Removal};
+pub use session_list::{Ending, ListedSession, SessionQuery};
+pub use sessions::{Collected, FoundSession, NewSession};
+pub use user_list::{Disabling, ListedUser, UserQuery};
 pub use users::{Completed, SignIn};
 
 use std::fmt;

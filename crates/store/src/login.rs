@@ -4,10 +4,10 @@
 
 use crate::db::{Misfit, Row, args};
 use crate::{Store, StoreError};
-use downcity_core::attempt::{EXCHANGE_LIMIT, Starter};
+use downcity_core::attempt::{EXCHANGE_LIMIT, Link, Starter};
 use downcity_core::network::Network;
 use downcity_core::pkce::Challenge;
-use downcity_core::{Attempt, AttemptId, CityId, Digest, Failure, Lang, Stage, Timestamp, UserId};
+use downcity_core::{Attempt, AttemptId, CityId, Digest, Failure, Lang, SessionId, Stage, Timestamp, UserId};
 
 pub(crate) const TABLE: &str = "login_attempts";
 
@@ -15,7 +15,7 @@ pub(crate) const TABLE: &str = "login_attempts";
 macro_rules! columns {
     () => {
         "attempt_id, city_id, provider, app_id, redirect_uri, return_to, challenge, lang, starter_network, \
-         starter_agent, starter_browser, claimed_code, finisher, stage, claimed_at, user_id, failure, ended_at, \
+         starter_agent, starter_browser, link_user_id, link_session_id, claimed_code, finisher, stage, claimed_at, user_id, failure, ended_at, \
          collected_at, collected_by, created_at, expires_at"
     };
 }
@@ -30,9 +30,9 @@ impl Store {
             return Err(StoreError::Internal("a new attempt is a waiting one".into()));
         }
         let sql = "insert into login_attempts (attempt_id, state, city_id, provider, app_id, redirect_uri, \
-                   return_to, challenge, lang, starter_network, starter_agent, starter_browser, stage, \
-                   created_at, expires_at) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'waiting', $13, $14)";
+                   return_to, challenge, lang, starter_network, starter_agent, starter_browser, \
+                   link_user_id, link_session_id, stage, created_at, expires_at) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'waiting', $15, $16)";
         let args = args![
             attempt.attempt_id.as_str(),
             state,
@@ -46,6 +46,8 @@ impl Store {
             attempt.starter.network,
             &attempt.starter.agent,
             attempt.starter.browser,
+            attempt.link.as_ref().map(|link| link.user_id.as_str()),
+            attempt.link.as_ref().map(|link| link.session_id.as_str()),
             attempt.created_at,
             attempt.expires_at,
         ];
@@ -159,12 +161,24 @@ fn attempt(row: &mut Row) -> Result<Attempt, Misfit> {
             agent: row.text("starter_agent")?,
             browser: row.opt_digest("starter_browser")?,
         },
+        link: link(row)?,
         claimed_code: row.opt_digest("claimed_code")?,
         finisher: row.opt_digest("finisher")?,
         stage: stage(row)?,
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
     })
+}
+
+fn link(row: &mut Row) -> Result<Option<Link>, Misfit> {
+    match (row.opt_text("link_user_id")?, row.opt_text("link_session_id")?) {
+        (None, None) => Ok(None),
+        (Some(user_id), Some(session_id)) => {
+            let (user_id, session_id) = (UserId::trusted(user_id), SessionId::trusted(session_id));
+            Ok(Some(Link { user_id, session_id }))
+        }
+        _ => Err(Misfit("half a link".into())),
+    }
 }
 
 /// Puts the stage together from its name and the facts that belong to it.

@@ -69,11 +69,14 @@ impl Store {
     /// # Errors
     /// `Unavailable`; `Corrupt` when a row contradicts itself.
     pub async fn account_by_address(&self, address: &str) -> Result<Option<Account>, StoreError> {
-        let sql = "select u.user_id, u.email, u.display_name, u.avatar_url, u.bio, u.disabled, u.created_at, \
-                   p.hash, p.failures, p.next_try_at from identity_keys k \
-                   join identities i on i.identity_id = k.identity_id join users u on u.user_id = i.user_id \
-                   left join passwords p on p.user_id = u.user_id \
-                   where k.provider = 'email' and k.kind = 'sub' and k.scope = '' and k.value = $1";
+        let sql = concat!(
+            "select ",
+            crate::users::user_columns!(),
+            ", p.hash, p.failures, p.next_try_at from identity_keys k \
+             join identities i on i.identity_id = k.identity_id join users u on u.user_id = i.user_id \
+             left join passwords p on p.user_id = u.user_id \
+             where k.provider = 'email' and k.kind = 'sub' and k.scope = '' and k.value = $1"
+        );
         let row = self.db.read_row(sql, args![address]).await?;
         row.map(|row| row.read_as(TABLE, account)).transpose()
     }

@@ -2,6 +2,7 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, Val, args};
 use crate::events::{NewEvent, append};
+use crate::users::user_columns;
 use crate::{Store, StoreError};
 use downcity_core::attempt::{ASK_AGAIN_WITHIN, COLLECT_WITHIN};
 use downcity_core::network::Network;
@@ -19,6 +20,7 @@ macro_rules! columns {
         "s.session_id, s.user_id, s.city_id, s.provider, s.metadata, s.created_at, s.expires_at, s.revoked_at"
     };
 }
+pub(crate) use columns;
 
 /// A session to be stored.
 #[derive(Debug, Clone)]
@@ -31,6 +33,17 @@ pub struct NewSession {
     pub network: Network,
     /// The `User-Agent` it was begun with. At most 256 characters.
     pub agent: String,
+}
+
+/// A session as a request finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundSession {
+    /// The session.
+    pub session: Session,
+    /// When a request last used it, to a few minutes.
+    pub last_seen_at: Option<Timestamp>,
+    /// Its user; absent for a product's own ids.
+    pub user: Option<User>,
 }
 
 /// What came of collecting a finished sign-in.
@@ -70,14 +83,30 @@ impl Store {
         &self,
         sid: Digest,
     ) -> Result<Option<(Session, Option<User>)>, StoreError> {
+        Ok(self.find_session(sid).await?.map(|found| (found.session, found.user)))
+    }
+
+    /// The session whose key has this digest, with its user and when it was last seen.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn find_session(&self, sid: Digest) -> Result<Option<FoundSession>, StoreError> {
         let sql = concat!(
             "select ",
             columns!(),
-            ", u.user_id, u.email, u.display_name, u.avatar_url, u.bio, u.disabled, u.created_at \
-             from sessions s left join users u on u.user_id = s.user_id where s.sid = $1"
+            ", s.last_seen_at, ",
+            user_columns!(),
+            " from sessions s left join users u on u.user_id = s.user_id where s.sid = $1"
         );
         let Some(row) = self.db.read_row(sql, args![sid]).await? else { return Ok(None) };
-        row.read_as(TABLE, |row| Ok(Some((session(row)?, joined_user(row)?))))
+        row.read_as(TABLE, |row| {
+            let session = session(row)?;
+            Ok(Some(FoundSession {
+                session,
+                last_seen_at: row.opt_time("last_seen_at")?,
+                user: joined_user(row)?,
+            }))
+        })
     }
 
     /// Whether a user has a live session that was begun from this network.
@@ -106,7 +135,8 @@ impl Store {
 
     /// Hands out a finished sign-in once: marks the attempt and stores the session together. The same caller
     /// (same network, or bound by PKCE, which the caller of this function has checked) may ask again for a
-    /// short time and gets the session that stands.
+    /// short time and gets the session that stands. Nothing is handed out when the user was disabled or removed
+    /// in between.
     ///
     /// # Errors
     /// `Unavailable`; `Internal` when the session is not for the attempt's user and city.
@@ -116,14 +146,26 @@ impl Store {
         caller: Network,
         now: Timestamp,
         new: &NewSession,
+        events: Vec<NewEvent>,
     ) -> Result<Collected, StoreError> {
-        let collect = Collect { attempt_id: attempt_id.clone(), caller, now, new: new.clone() };
+        let collect = Collect { attempt_id: attempt_id.clone(), caller, now, new: new.clone(), events };
         self.db.write(collect, |collect, tx| Box::pin(collect.run(tx))).await
     }
 }
 
+/// Stores a session of somebody who showed who they are: that keeps an account that was to be removed, and
+/// counts as a use of the identity.
 async fn begin(new: &NewSession, events: &[NewEvent], tx: &mut Tx) -> Result<(), Fault> {
     tx.exec(INSERT, insert_args(new)).await?;
+    let (user_id, now) = (new.session.user_id.as_str(), new.session.created_at);
+    let sql = "update users set delete_at = null where user_id = $1 and delete_at is not null";
+    tx.exec(sql, args![user_id]).await?;
+    let sql =
+        "update identities set last_used_at = $1 where user_id = $2 and provider = $3 and last_used_at <= $4";
+    let before = now.minus(crate::users::LAST_USED_PRECISION);
+    if new.session.provider == "email" {
+        tx.exec(sql, args![now, user_id, &new.session.provider, before]).await?;
+    }
     for event in events {
         append(event, tx).await?;
     }
@@ -135,12 +177,14 @@ struct Collect {
     caller: Network,
     now: Timestamp,
     new: NewSession,
+    events: Vec<NewEvent>,
 }
 
 impl Collect {
     async fn run(&self, tx: &mut Tx) -> Result<Collected, Fault> {
         let sql = "update login_attempts set collected_at = $1, collected_by = $2, session_id = $3 \
                    where attempt_id = $4 and stage = 'done' and collected_at is null and ended_at > $5 \
+                   and exists (select 1 from users u where u.user_id = login_attempts.user_id and u.disabled = 0) \
                    returning attempt_id, user_id, city_id";
         let new = &self.new.session;
         let args = args![
@@ -158,7 +202,7 @@ impl Collect {
         if user_id != new.user_id.as_str() || city_id != new.city_id.as_str() {
             return Err(Fault::internal("a session for somebody else than the one who signed in"));
         }
-        tx.exec(INSERT, insert_args(&self.new)).await?;
+        begin(&self.new, &self.events, tx).await?;
         Ok(Collected::First(new.clone()))
     }
 
@@ -199,7 +243,8 @@ fn insert_args(new: &NewSession) -> Vec<Val> {
     ]
 }
 
-fn session(row: &mut Row) -> Result<Session, Misfit> {
+/// Reads the columns of a [`Session`] in their usual order.
+pub(crate) fn session(row: &mut Row) -> Result<Session, Misfit> {
     Ok(Session {
         session_id: SessionId::trusted(row.text("session_id")?),
         user_id: UserId::trusted(row.text("user_id")?),
@@ -221,6 +266,7 @@ fn joined_user(row: &mut Row) -> Result<Option<User>, Misfit> {
         display_name: row.opt_text("display_name")?,
         avatar_url: row.opt_text("avatar_url")?,
         bio: row.opt_text("bio")?,
+        locale: row.opt_text("locale")?,
         disabled: row.flag("disabled")?,
         created_at: row.time("users.created_at")?,
     }))

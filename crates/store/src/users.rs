@@ -5,6 +5,7 @@
 //! brought in line with it.
 
 use crate::db::{Fault, Misfit, Row, Tx, args};
+use crate::events::{NewEvent, append};
 use crate::{Store, StoreError, login};
 use downcity_core::attempt::EXCHANGE_LIMIT;
 use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityId, IdentityKey, Timestamp, User, UserId};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 /// `last_used_at` and the profile are the same for a person's concurrent sign-ins, so that these don't get
 /// in each other's way: the time is only written when it is older than this.
-const LAST_USED_PRECISION: Duration = Duration::from_secs(60);
+pub(crate) const LAST_USED_PRECISION: Duration = Duration::from_secs(60);
 
 /// A sign-in to be finished.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct SignIn {
     pub user_id: UserId,
     /// A fresh id, used when the person is new.
     pub identity_id: IdentityId,
+    /// What to write into the event log when the person is new.
+    pub signed_up: Option<NewEvent>,
     /// The time.
     pub now: Timestamp,
 }
@@ -48,14 +51,24 @@ pub enum Completed {
 }
 
 /// An identity that one of the names led to.
-struct Known {
-    identity_id: String,
-    user_id: String,
+pub(crate) struct Known {
+    pub(crate) identity_id: String,
+    pub(crate) user_id: String,
     last_used_at: Timestamp,
     disabled: bool,
     display_name: Option<String>,
     avatar_url: Option<String>,
+    /// JSON array of the fields that the person edited.
+    edited: String,
 }
+
+/// The columns of a [`User`], of a table called `u`, in the order in which [`user`] reads them.
+macro_rules! user_columns {
+    () => {
+        "u.user_id, u.email, u.display_name, u.avatar_url, u.bio, u.locale, u.disabled, u.created_at"
+    };
+}
+pub(crate) use user_columns;
 
 impl Store {
     /// A user by id.
@@ -63,8 +76,7 @@ impl Store {
     /// # Errors
     /// `Unavailable`; `Corrupt` when the row contradicts itself.
     pub async fn user(&self, user_id: &UserId) -> Result<Option<User>, StoreError> {
-        let sql = "select user_id, email, display_name, avatar_url, bio, disabled, created_at from users \
-                   where user_id = $1";
+        let sql = concat!("select ", user_columns!(), " from users u where u.user_id = $1");
         let row = self.db.read_row(sql, args![user_id.as_str()]).await?;
         row.map(|row| row.read_as("users", user)).transpose()
     }
@@ -104,7 +116,12 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
             refresh(sign_in, &known, tx).await?;
             (UserId::trusted(known.user_id), known.identity_id)
         }
-        None => (create(sign_in, tx).await?, sign_in.identity_id.as_str().to_owned()),
+        None => {
+            if let Some(event) = &sign_in.signed_up {
+                append(event, tx).await?;
+            }
+            (create(sign_in, tx).await?, sign_in.identity_id.as_str().to_owned())
+        }
     };
     for key in missing {
         add_key(sign_in, key, &identity_id, tx).await?;
@@ -116,9 +133,10 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
     Ok(Completed::SignedIn { user_id, new_user, conflicts_with })
 }
 
-async fn find(sign_in: &SignIn, key: &IdentityKey, tx: &mut Tx) -> Result<Option<Known>, Fault> {
-    let sql = "select i.identity_id, i.user_id, i.last_used_at, u.disabled, u.display_name, u.avatar_url \
-               from identity_keys k join identities i on i.identity_id = k.identity_id \
+/// The identity that has this name.
+pub(crate) async fn find(sign_in: &SignIn, key: &IdentityKey, tx: &mut Tx) -> Result<Option<Known>, Fault> {
+    let sql = "select i.identity_id, i.user_id, i.last_used_at, u.disabled, u.display_name, u.avatar_url, \
+               u.edited from identity_keys k join identities i on i.identity_id = k.identity_id \
                join users u on u.user_id = i.user_id \
                where k.provider = $1 and k.kind = $2 and k.scope = $3 and k.value = $4";
     let args = args![&sign_in.identity.provider, key.kind.as_str(), &key.scope, &key.value];
@@ -131,6 +149,7 @@ async fn find(sign_in: &SignIn, key: &IdentityKey, tx: &mut Tx) -> Result<Option
             disabled: row.flag("disabled")?,
             display_name: row.opt_text("display_name")?,
             avatar_url: row.opt_text("avatar_url")?,
+            edited: row.text("edited")?,
         })
     })?;
     Ok(Some(known))
@@ -138,22 +157,30 @@ async fn find(sign_in: &SignIn, key: &IdentityKey, tx: &mut Tx) -> Result<Option
 
 /// Gives an identity a name it did not have, or in place of one of the same kind and scope: an app that
 /// moves to another Open Platform account keeps its openids and gets new unionids.
-async fn add_key(sign_in: &SignIn, key: &IdentityKey, identity_id: &str, tx: &mut Tx) -> Result<(), Fault> {
+pub(crate) async fn add_key(
+    sign_in: &SignIn,
+    key: &IdentityKey,
+    identity_id: &str,
+    tx: &mut Tx,
+) -> Result<(), Fault> {
     let sql = "insert into identity_keys (provider, kind, scope, value, identity_id) values ($1, $2, $3, $4, $5) \
                on conflict (identity_id, kind, scope) do update set value = excluded.value";
     let args = args![&sign_in.identity.provider, key.kind.as_str(), &key.scope, &key.value, identity_id];
     tx.exec(sql, args).await.map(drop)
 }
 
-/// Takes over what the provider told anew about somebody who is known.
+/// Takes over what the provider told anew about somebody who is known, all but what they edited themselves.
 async fn refresh(sign_in: &SignIn, known: &Known, tx: &mut Tx) -> Result<(), Fault> {
     let profile = &sign_in.identity.profile;
-    let differs = |told: &Option<String>, stored: &Option<String>| told.is_some() && told != stored;
-    if differs(&profile.display_name, &known.display_name) || differs(&profile.avatar_url, &known.avatar_url)
-    {
+    let news = |field: &str, told: &Option<String>, stored: &Option<String>| {
+        let edited = known.edited.contains(&format!("\"{field}\""));
+        if edited || told == stored { None } else { told.clone() }
+    };
+    let name = news("display_name", &profile.display_name, &known.display_name);
+    let avatar = news("avatar_url", &profile.avatar_url, &known.avatar_url);
+    if name.is_some() || avatar.is_some() {
         let sql = "update users set display_name = coalesce($1, display_name), \
                    avatar_url = coalesce($2, avatar_url), updated_at = $3 where user_id = $4";
-        let (name, avatar) = (profile.display_name.as_ref(), profile.avatar_url.as_ref());
         tx.exec(sql, args![name, avatar, sign_in.now, &known.user_id]).await?;
     }
     if known.last_used_at.plus(LAST_USED_PRECISION) <= sign_in.now {
@@ -177,14 +204,20 @@ async fn create(sign_in: &SignIn, tx: &mut Tx) -> Result<UserId, Fault> {
                values ($1, $2, $3, $4, 0, $5, $6)";
     let (name, avatar) = (identity.profile.display_name.as_ref(), identity.profile.avatar_url.as_ref());
     tx.exec(sql, args![user_id.as_str(), email, name, avatar, *now, *now]).await?;
-    let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
-               values ($1, $2, $3, $4, $5)";
-    tx.exec(sql, args![identity_id.as_str(), user_id.as_str(), &identity.provider, *now, *now]).await?;
+    add_identity(sign_in, identity_id.as_str(), tx).await?;
     Ok(user_id.clone())
 }
 
+/// Adds an identity without names to the user of `sign_in`.
+pub(crate) async fn add_identity(sign_in: &SignIn, identity_id: &str, tx: &mut Tx) -> Result<(), Fault> {
+    let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
+               values ($1, $2, $3, $4, $4)";
+    let SignIn { identity, user_id, now, .. } = sign_in;
+    tx.exec(sql, args![identity_id, user_id.as_str(), &identity.provider, *now]).await.map(drop)
+}
+
 /// Walks the arrow to `done`; false when somebody else, or time, was faster.
-async fn settle(sign_in: &SignIn, user_id: &UserId, tx: &mut Tx) -> Result<bool, Fault> {
+pub(crate) async fn settle(sign_in: &SignIn, user_id: &UserId, tx: &mut Tx) -> Result<bool, Fault> {
     let sql = "update login_attempts set stage = 'done', user_id = $1, ended_at = $2, sealed_identity = null \
                where attempt_id = $3 and provider = $4 and ((stage = 'exchanging' and claimed_at > $5) \
                or (stage = 'confirming' and expires_at > $2))";
@@ -198,9 +231,14 @@ async fn settle(sign_in: &SignIn, user_id: &UserId, tx: &mut Tx) -> Result<bool,
     Ok(tx.exec(sql, args).await? == 1)
 }
 
+/// Ends the attempt as failed; false when it had ended before.
+pub(crate) async fn fail(sign_in: &SignIn, why: Failure, tx: &mut Tx) -> Result<bool, Fault> {
+    let args = args![why.code(), sign_in.now, sign_in.attempt_id.as_str()];
+    Ok(tx.exec(login::FAIL, args).await? == 1)
+}
+
 async fn refuse(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
-    let args = args![Failure::UserDisabled.code(), sign_in.now, sign_in.attempt_id.as_str()];
-    let ended = tx.exec(login::FAIL, args).await? == 1;
+    let ended = fail(sign_in, Failure::UserDisabled, tx).await?;
     Ok(if ended { Completed::UserDisabled } else { Completed::Lost })
 }
 
@@ -212,6 +250,7 @@ pub(crate) fn user(row: &mut Row) -> Result<User, Misfit> {
         display_name: row.opt_text("display_name")?,
         avatar_url: row.opt_text("avatar_url")?,
         bio: row.opt_text("bio")?,
+        locale: row.opt_text("locale")?,
         disabled: row.flag("disabled")?,
         created_at: row.time("created_at")?,
     })

@@ -238,6 +238,9 @@ pub(crate) struct Profile {
     avatar_url: Option<String>,
     #[schema(required)]
     bio: Option<String>,
+    /// Their language, as a BCP 47 tag.
+    #[schema(required)]
+    locale: Option<String>,
 }
 
 /// The session the token stands on.
@@ -264,6 +267,7 @@ impl From<SignedIn> for Me {
                 display_name: user_of(|u| u.display_name),
                 avatar_url: user_of(|u| u.avatar_url),
                 bio: user_of(|u| u.bio),
+                locale: user_of(|u| u.locale),
             },
             user: MeUser { user_id, metadata: who.claims.metadata.clone() },
             city_id: who.claims.city_id.to_string(),

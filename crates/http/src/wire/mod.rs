@@ -4,7 +4,9 @@ pub(crate) mod accounts;
 pub(crate) mod cities;
 pub(crate) mod email;
 pub(crate) mod env;
+pub(crate) mod export;
 pub(crate) mod federation;
+pub(crate) mod people;
 
 use downcity_service::core::Timestamp;
 use serde::Serialize;

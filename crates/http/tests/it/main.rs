@@ -12,6 +12,8 @@ mod kit;
 mod logs;
 mod mail;
 mod openapi;
+mod own;
+mod people;
 mod person;
 mod races;
 mod regressions;

@@ -16,6 +16,8 @@ create index sessions_by_creation on sessions (created_at, session_id);
 
 -- An attempt that links a provider to a user who is signed in, instead of signing in.
 alter table login_attempts add column link_user_id text;
+-- The session that asked for it, which must still be live when the provider has answered.
+alter table login_attempts add column link_session_id text;
 -- Whether a refresh token was asked for.
 alter table login_attempts add column refreshable integer not null default 0 check (refreshable in (0, 1));
 

@@ -49,6 +49,17 @@ impl Tx {
         Ok(result?.into_iter().next())
     }
 
+    /// Runs a statement that answers with any number of rows.
+    pub(crate) async fn rows(&mut self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, Fault> {
+        self.check()?;
+        let result = match &mut self.engine {
+            EngineTx::Sqlite(connection) => sqlite::query(connection, sql, &args),
+            EngineTx::Postgres(tx) => tx.query(sql, &args).await,
+        };
+        self.broken |= result.is_err();
+        result
+    }
+
     /// Makes the transaction leave nothing behind although its answer is a good one.
     pub(crate) fn undo(&mut self) {
         self.undone = true;

@@ -148,7 +148,7 @@ async fn sixteen_collect_one_session(store: Store) {
         let collected = sixteen(|i| {
             let (store, id) = (store.clone(), id.clone());
             let new = new_session(&format!("{name}-{i}"), user(&name), later(1));
-            async move { store.collect(&id, home(), later(1), &new).await.unwrap() }
+            async move { store.collect(&id, home(), later(1), &new, Vec::new()).await.unwrap() }
         })
         .await;
         let first: Vec<_> = collected.iter().filter(|c| matches!(c, Collected::First(_))).collect();

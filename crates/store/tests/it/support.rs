@@ -103,6 +103,7 @@ pub(crate) fn attempt(name: &str) -> Attempt {
         challenge: None,
         lang: Lang::Zh,
         starter: Starter { network: home(), agent: "UA 🌟".into(), browser: None },
+        link: None,
         claimed_code: None,
         finisher: None,
         stage: Stage::Waiting,
@@ -143,6 +144,7 @@ pub(crate) fn sign_in(name: &str, identity: ExternalIdentity, now: Timestamp) ->
     SignIn {
         attempt_id: AttemptId::parse(name).unwrap(),
         identity,
+        signed_up: None,
         user_id: UserId::parse(&format!("user-{name}")).unwrap(),
         identity_id: IdentityId::parse(&format!("identity-{name}")).unwrap(),
         now,

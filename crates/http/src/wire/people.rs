@@ -1,0 +1,475 @@
+//! Wire words of accounts: sessions, identities, profiles, and what admins see of people.
+
+use super::rfc3339;
+use crate::error::ApiError;
+use downcity_service::core::Timestamp;
+use downcity_service::login::Start;
+use downcity_service::people::{Listing, Paged};
+use downcity_service::profile::ProfileEdit;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+pub(crate) use downcity_service::rows as stored;
+
+/// The live sessions of the bearer, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OwnSessionList {
+    pub(crate) items: Vec<OwnSession>,
+}
+
+/// One of one's own sessions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OwnSession {
+    session_id: String,
+    /// The city it is good for.
+    city_id: String,
+    /// How they signed in: a provider's id, or `token` when an admin issued it.
+    provider: String,
+    /// The `User-Agent` it was begun with; text from outside.
+    agent: String,
+    /// The network address it was begun from; an IPv6 address by its /64.
+    network: String,
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it was last used, to five minutes; null when that was only at its beginning.
+    #[schema(required, format = "date-time")]
+    last_seen_at: Option<String>,
+    #[schema(format = "date-time")]
+    expires_at: String,
+    /// Whether it is the session of this request.
+    current: bool,
+}
+
+impl OwnSession {
+    pub(crate) fn of(listed: stored::ListedSession, current: &str) -> Self {
+        let session = listed.session;
+        Self {
+            current: session.session_id.as_str() == current,
+            session_id: session.session_id.to_string(),
+            city_id: session.city_id.to_string(),
+            provider: session.provider,
+            agent: listed.agent,
+            network: listed.network,
+            created_at: rfc3339(session.created_at),
+            last_seen_at: listed.last_seen_at.map(rfc3339),
+            expires_at: rfc3339(session.expires_at),
+        }
+    }
+}
+
+/// Names a session.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SessionRequest {
+    pub(crate) session_id: String,
+    /// Clients add their city to every POST; another city than the token's is refused.
+    pub(crate) city_id: Option<String>,
+}
+
+/// A call without input.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct EmptyRequest {
+    /// Clients add their city to every POST; another city than the token's is refused.
+    pub(crate) city_id: Option<String>,
+}
+
+/// How many sessions were ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RevokedCount {
+    /// Always true.
+    pub(crate) success: bool,
+    pub(crate) count: u64,
+}
+
+/// The bearer's ways in, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IdentityList {
+    pub(crate) items: Vec<IdentityItem>,
+}
+
+/// One way in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IdentityItem {
+    pub(crate) identity_id: String,
+    /// The provider's id.
+    pub(crate) provider: String,
+    /// The provider's name, in the language of `Accept-Language`.
+    pub(crate) label: String,
+    /// The address, where the way in is one.
+    #[schema(required)]
+    pub(crate) email: Option<String>,
+    /// When it was linked.
+    #[schema(format = "date-time")]
+    pub(crate) created_at: String,
+    /// When it was last used, to the minute.
+    #[schema(format = "date-time")]
+    pub(crate) last_used_at: String,
+}
+
+/// Starts a sign-in that links a provider to the bearer's account.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct LinkRequest {
+    /// A provider's id from `providers`.
+    #[schema(example = "wechat")]
+    provider: String,
+    /// Where to send the browser afterwards; must be in the city's `allowed_redirects`.
+    return_to: Option<String>,
+    /// BASE64URL(SHA256(code_verifier)) (RFC 7636).
+    code_challenge: Option<String>,
+    /// `S256`, the only method.
+    code_challenge_method: Option<String>,
+    /// `zh` or `en`: the language of the provider's page and ours.
+    lang: Option<String>,
+    /// `false` turns WeChat's desktop fast login off for this sign-in.
+    fast_login: Option<bool>,
+    /// Clients add their city to every POST; another city than the token's is refused.
+    pub(crate) city_id: Option<String>,
+}
+
+impl From<LinkRequest> for Start {
+    fn from(wire: LinkRequest) -> Self {
+        Self {
+            provider: wire.provider,
+            city_id: None,
+            return_to: wire.return_to,
+            code_challenge: wire.code_challenge,
+            code_challenge_method: wire.code_challenge_method,
+            lang: wire.lang,
+            fast_login: wire.fast_login,
+        }
+    }
+}
+
+/// Names one of the bearer's ways in.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct UnlinkRequest {
+    pub(crate) identity_id: String,
+    /// Clients add their city to every POST; another city than the token's is refused.
+    pub(crate) city_id: Option<String>,
+}
+
+/// Changes to one's profile. What is absent stays; null or an empty text empties a field. A field that was
+/// edited here is not overwritten by the next sign-in.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct ProfileUpdateRequest {
+    /// At most 64 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    display_name: Option<Option<String>>,
+    /// An https address.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    avatar_url: Option<Option<String>>,
+    /// At most 1000 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    bio: Option<Option<String>>,
+    /// A language tag (BCP 47).
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "zh-CN")]
+    locale: Option<Option<String>>,
+    /// Clients add their city to every POST; another city than the token's is refused.
+    pub(crate) city_id: Option<String>,
+}
+
+/// Tells a null from a field that is absent.
+fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(reader).map(Some)
+}
+
+impl From<ProfileUpdateRequest> for ProfileEdit {
+    fn from(wire: ProfileUpdateRequest) -> Self {
+        let ProfileUpdateRequest { display_name, avatar_url, bio, locale, city_id: _ } = wire;
+        Self { display_name, avatar_url, bio, locale }
+    }
+}
+
+/// When an account is gone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeleteAnswer {
+    /// Always true.
+    pub(crate) success: bool,
+    /// When the account is gone for good: now, or later; until then signing in keeps it.
+    #[schema(format = "date-time")]
+    pub(crate) delete_at: String,
+}
+
+/// What to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UserQuery {
+    /// Part of a name, an address or an id, in any case.
+    q: Option<String>,
+    /// `active`, `disabled`, or `deleting` when the owner asked for it.
+    status: Option<String>,
+    /// Only users with a way in by this provider.
+    provider: Option<String>,
+    /// How many, 1 to 200; 50 when absent.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl From<UserQuery> for Listing {
+    fn from(wire: UserQuery) -> Self {
+        let UserQuery { q, status, provider, limit, cursor } = wire;
+        Self { q, status, provider, limit, cursor, ..Self::default() }
+    }
+}
+
+/// What to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SessionQuery {
+    /// Part of an id, a network address or a `User-Agent`, in any case.
+    q: Option<String>,
+    /// Of this user.
+    user_id: Option<String>,
+    /// In this city.
+    city_id: Option<String>,
+    /// `active`, `expired` or `revoked`.
+    status: Option<String>,
+    /// How many, 1 to 200; 50 when absent.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl From<SessionQuery> for Listing {
+    fn from(wire: SessionQuery) -> Self {
+        let SessionQuery { q, user_id, city_id, status, limit, cursor } = wire;
+        Self { q, user_id, city_id, status, limit, cursor, ..Self::default() }
+    }
+}
+
+/// What to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventQuery {
+    /// About this user.
+    user_id: Option<String>,
+    /// In this city.
+    city_id: Option<String>,
+    /// Of this kind, such as `user.signed_in`.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// Not before this moment (RFC 3339).
+    #[param(format = "date-time")]
+    since: Option<String>,
+    /// How many, 1 to 200; 50 when absent.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl EventQuery {
+    pub(crate) fn listing(self) -> Result<Listing, ApiError> {
+        let EventQuery { user_id, city_id, kind, since, limit, cursor } = self;
+        let moment = |text: String| {
+            let read = text.parse::<jiff::Timestamp>();
+            read.map(|at| Timestamp(at.as_millisecond()))
+                .map_err(|_| ApiError::field("since", "must be a moment such as 2026-01-31T12:00:00Z"))
+        };
+        let since = since.map(moment).transpose()?;
+        Ok(Listing { user_id, city_id, kind, since, limit, cursor, ..Listing::default() })
+    }
+}
+
+/// A page of users, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UserList {
+    items: Vec<UserItem>,
+    /// What to ask the next page with; null on the last one.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// A user, as admins see them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UserItem {
+    user_id: String,
+    #[schema(required)]
+    auth_email: Option<String>,
+    #[schema(required)]
+    auth_name: Option<String>,
+    #[schema(required)]
+    display_name: Option<String>,
+    #[schema(required)]
+    avatar_url: Option<String>,
+    #[schema(required, format = "date-time")]
+    auth_created_at: Option<String>,
+    /// `active`, `disabled`, or `deleting` when the owner asked for it.
+    status: &'static str,
+    /// When the account is removed, if its owner asked for it.
+    #[schema(required, format = "date-time")]
+    delete_at: Option<String>,
+    /// The providers they can sign in with.
+    providers: Vec<String>,
+}
+
+impl From<stored::ListedUser> for UserItem {
+    fn from(listed: stored::ListedUser) -> Self {
+        let user = listed.user;
+        Self {
+            user_id: user.user_id.to_string(),
+            auth_email: user.email,
+            auth_name: user.display_name.clone(),
+            display_name: user.display_name,
+            avatar_url: user.avatar_url,
+            auth_created_at: Some(rfc3339(user.created_at)),
+            status: match listed.delete_at {
+                _ if user.disabled => "disabled",
+                Some(_) => "deleting",
+                None => "active",
+            },
+            delete_at: listed.delete_at.map(rfc3339),
+            providers: listed.providers,
+        }
+    }
+}
+
+impl From<Paged<stored::ListedUser>> for UserList {
+    fn from(page: Paged<stored::ListedUser>) -> Self {
+        Self { items: page.items.into_iter().map(UserItem::from).collect(), next: page.next }
+    }
+}
+
+/// A page of sessions, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionList {
+    pub(crate) items: Vec<SessionItem>,
+    /// What to ask the next page with; null on the last one.
+    #[schema(required)]
+    pub(crate) next: Option<String>,
+}
+
+/// A session, as admins see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionItem {
+    session_id: String,
+    user_id: String,
+    city_id: String,
+    /// How they signed in: a provider's id, or `token` when an admin issued it.
+    provider: String,
+    /// `active`, `expired` or `revoked`.
+    status: &'static str,
+    /// The `User-Agent` it was begun with; text from outside.
+    agent: String,
+    /// The network address it was begun from; an IPv6 address by its /64.
+    network: String,
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it was last used, to five minutes; null when that was only at its beginning.
+    #[schema(required, format = "date-time")]
+    last_seen_at: Option<String>,
+    #[schema(format = "date-time")]
+    expires_at: String,
+    #[schema(required, format = "date-time")]
+    revoked_at: Option<String>,
+}
+
+impl SessionItem {
+    pub(crate) fn of(listed: stored::ListedSession, now: Timestamp) -> Self {
+        let session = listed.session;
+        Self {
+            status: session.status(now),
+            session_id: session.session_id.to_string(),
+            user_id: session.user_id.to_string(),
+            city_id: session.city_id.to_string(),
+            provider: session.provider,
+            agent: listed.agent,
+            network: listed.network,
+            created_at: rfc3339(session.created_at),
+            last_seen_at: listed.last_seen_at.map(rfc3339),
+            expires_at: rfc3339(session.expires_at),
+            revoked_at: session.revoked_at.map(rfc3339),
+        }
+    }
+}
+
+/// A page of events, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventList {
+    items: Vec<EventItem>,
+    /// What to ask the next page with; null on the last one.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventItem {
+    /// Later events have greater ids.
+    event_id: String,
+    /// What happened, such as `user.signed_in`.
+    #[serde(rename = "type")]
+    kind: String,
+    #[schema(required)]
+    user_id: Option<String>,
+    #[schema(required)]
+    city_id: Option<String>,
+    /// `user`, `admin:<key id>` or `system`.
+    actor: String,
+    #[schema(required)]
+    network: Option<String>,
+    /// More about it, by kind.
+    #[schema(value_type = Object)]
+    detail: serde_json::Value,
+    #[schema(format = "date-time")]
+    created_at: String,
+}
+
+impl From<stored::Event> for EventItem {
+    fn from(event: stored::Event) -> Self {
+        Self {
+            event_id: event.event_id,
+            kind: event.kind,
+            user_id: event.user_id.filter(|id| !id.is_empty()),
+            city_id: event.city_id,
+            actor: event.actor,
+            network: event.network,
+            detail: serde_json::from_str(&event.detail).unwrap_or_default(),
+            created_at: rfc3339(event.at),
+        }
+    }
+}
+
+impl From<Paged<stored::Event>> for EventList {
+    fn from(page: Paged<stored::Event>) -> Self {
+        Self { items: page.items.into_iter().map(EventItem::from).collect(), next: page.next }
+    }
+}
+
+/// Names a user.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct UserRequest {
+    pub(crate) user_id: String,
+}
+
+/// Names two users to be made one.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct MergeRequest {
+    /// Who goes.
+    pub(crate) from: String,
+    /// Who stays.
+    pub(crate) into: String,
+    /// true only tells what would move.
+    pub(crate) preview: Option<bool>,
+}
+
+/// What a merge moved, or would move.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MergeAnswer {
+    /// Whether it was done.
+    pub(crate) merged: bool,
+    /// The ways in that move.
+    pub(crate) identities: Vec<IdentityItem>,
+    /// How many live sessions of `from` end.
+    pub(crate) sessions: i64,
+    /// Whether the password moves.
+    pub(crate) password_moves: bool,
+    /// Whether the address in the profile moves.
+    pub(crate) email_moves: bool,
+    /// What both have, where `into` keeps its own: `password`, `email`; and `disabled` when one of them is
+    /// disabled, which has to be settled first.
+    pub(crate) conflicts: Vec<&'static str>,
+}
