@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::writer::Writer;
 use super::{Row, Val, dialect, migrate};
 use crate::{OpenError, StoreError};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -101,6 +102,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch(dialect::SETTINGS_SQLITE)?;
+    // Plans may not depend on bound values: else every new value makes SQLite parse a kept statement again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
@@ -158,5 +161,29 @@ pub(crate) fn execute(connection: &Connection, sql: &'static str, args: &[Val]) 
 impl From<tokio::sync::oneshot::error::RecvError> for Fault {
     fn from(_: tokio::sync::oneshot::error::RecvError) -> Self {
         Self::Final(StoreError::Unavailable("the store is closed".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::args;
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_kept_statement_is_not_parsed_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.db");
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("create table t (k text primary key, v text) strict")
+            .unwrap();
+        let connection = connect(&path).unwrap();
+        let sql = "select v from t where k = $1";
+        for key in ["a", "b", "c"] {
+            query(&connection, sql, &args![key]).unwrap();
+        }
+        let kept = connection.prepare_cached(sql).unwrap();
+        assert_eq!(kept.get_status(StatementStatus::RePrepare), 0);
     }
 }
