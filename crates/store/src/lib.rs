@@ -58,6 +58,7 @@ pub enum Engine {
 #[derive(Clone)]
 pub struct Store {
     db: db::Db,
+    recent: sessions::Recent,
 }
 
 impl Store {
@@ -66,7 +67,7 @@ impl Store {
     /// # Errors
     /// [`OpenError::InUse`] when another process has it open; see the others there.
     pub async fn open_sqlite(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { db: db::Db::open_sqlite(path)? })
+        Ok(Self { db: db::Db::open_sqlite(path)?, recent: sessions::recent() })
     }
 
     /// Connects to the PostgreSQL database at `url` and migrates it.
@@ -74,7 +75,7 @@ impl Store {
     /// # Errors
     /// See [`OpenError`]; none contains the password.
     pub async fn open_postgres(url: &str) -> Result<Self, OpenError> {
-        Ok(Self { db: db::Db::open_postgres(url).await? })
+        Ok(Self { db: db::Db::open_postgres(url).await?, recent: sessions::recent() })
     }
 
     /// Which engine this store stands on.

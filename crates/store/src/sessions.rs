@@ -7,6 +7,7 @@ use crate::{Store, StoreError};
 use downcity_core::attempt::{ASK_AGAIN_WITHIN, COLLECT_WITHIN};
 use downcity_core::network::Network;
 use downcity_core::{AttemptId, CityId, Digest, Session, SessionId, Timestamp, User, UserId};
+use moka::sync::Cache;
 
 const TABLE: &str = "sessions";
 
@@ -44,6 +45,17 @@ pub struct FoundSession {
     pub last_seen_at: Option<Timestamp>,
     /// Its user; absent for a product's own ids.
     pub user: Option<User>,
+}
+
+/// Sessions found lately, each with the number of commits before it was read. One that is older than the
+/// last commit is read again; so no revocation, pause or change is ever overlooked.
+pub(crate) type Recent = Cache<Digest, (u64, FoundSession)>;
+
+/// A bound on memory, not on sessions.
+const REMEMBERED: u64 = 10_000;
+
+pub(crate) fn recent() -> Recent {
+    Cache::new(REMEMBERED)
 }
 
 /// What came of collecting a finished sign-in.
@@ -91,6 +103,21 @@ impl Store {
     /// # Errors
     /// `Unavailable`; `Corrupt` when the row contradicts itself.
     pub async fn find_session(&self, sid: Digest) -> Result<Option<FoundSession>, StoreError> {
+        // The number before the row: a commit in between makes the row count as old, not as new.
+        let commits = self.db.commits();
+        if let Some((at, found)) = commits.and_then(|_| self.recent.get(&sid))
+            && Some(at) == commits
+        {
+            return Ok(Some(found));
+        }
+        let found = self.read_session(sid).await?;
+        if let (Some(commits), Some(found)) = (commits, &found) {
+            self.recent.insert(sid, (commits, found.clone()));
+        }
+        Ok(found)
+    }
+
+    async fn read_session(&self, sid: Digest) -> Result<Option<FoundSession>, StoreError> {
         let sql = concat!(
             "select ",
             columns!(),

@@ -59,6 +59,15 @@ impl Db {
         }
     }
 
+    /// How often this process has written, where nobody else can write: while the number stays the same, what
+    /// was read is still true.
+    pub(crate) fn commits(&self) -> Option<u64> {
+        match self {
+            Self::Sqlite(db) => Some(db.writer.commits()),
+            Self::Postgres(_) => None,
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(db) => db.close().await,

@@ -12,6 +12,8 @@ use rusqlite::Connection;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
@@ -34,16 +36,25 @@ enum Order {
 /// The way to the writer thread.
 pub(crate) struct Writer {
     orders: SyncSender<Order>,
+    commits: Arc<AtomicU64>,
 }
 
 impl Writer {
     /// Starts the thread, which owns the connection and the lock on the file until it ends.
     pub(crate) fn start(connection: Connection, lock: File) -> std::io::Result<Self> {
         let (orders, inbox) = sync_channel(QUEUE);
+        let commits = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&commits);
         std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || run(connection, lock, &inbox))?;
-        Ok(Self { orders })
+            .spawn(move || run(connection, lock, &inbox, &count))?;
+        Ok(Self { orders, commits })
+    }
+
+    /// How many groups were committed. A row read while this number stays the same is still as it was: the
+    /// count goes up before anybody is told that their write stands.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     /// Runs one statement that answers with a count.
@@ -102,12 +113,12 @@ impl Writer {
     }
 }
 
-fn run(connection: Connection, lock: File, inbox: &Receiver<Order>) {
+fn run(connection: Connection, lock: File, inbox: &Receiver<Order>, commits: &AtomicU64) {
     let mut tx = Tx::sqlite_writer(connection);
     let mut closing = None;
     while closing.is_none() {
         match inbox.recv() {
-            Ok(Order::Run(job)) => closing = commit_group(&mut tx, job, inbox),
+            Ok(Order::Run(job)) => closing = commit_group(&mut tx, job, inbox, commits),
             Ok(Order::Close(done)) => closing = Some(done),
             Err(_) => break,
         }
@@ -121,7 +132,12 @@ fn run(connection: Connection, lock: File, inbox: &Receiver<Order>) {
 }
 
 /// Runs the first job and those that wait behind it in one transaction, and answers them all.
-fn commit_group(tx: &mut Tx, first: Job, inbox: &Receiver<Order>) -> Option<oneshot::Sender<()>> {
+fn commit_group(
+    tx: &mut Tx,
+    first: Job,
+    inbox: &Receiver<Order>,
+    commits: &AtomicU64,
+) -> Option<oneshot::Sender<()>> {
     let mut answers = Vec::new();
     let mut closing = None;
     let mut outcome = control(tx, dialect::BEGIN_SQLITE);
@@ -145,6 +161,7 @@ fn commit_group(tx: &mut Tx, first: Job, inbox: &Receiver<Order>) -> Option<ones
         // If even this fails, the next `begin` does too, and says so.
         let _ = control(tx, "rollback");
     }
+    commits.fetch_add(1, Ordering::Release);
     for answer in answers {
         answer(outcome.as_ref().err());
     }

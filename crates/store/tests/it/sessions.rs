@@ -8,6 +8,7 @@ on_both_engines! {
     a_session_is_found_by_its_key_alone,
     a_token_issued_by_hand_has_no_user,
     logout_revokes_nothing,
+    what_was_found_before_is_not_told_after_a_change,
     a_key_belongs_to_one_session,
     a_column_added_by_a_newer_version_does_not_disturb,
 }
@@ -58,4 +59,17 @@ async fn a_column_added_by_a_newer_version_does_not_disturb(store: Store) {
     assert!(store.session_with_user(new.sid).await.unwrap().is_some());
     testing::tamper(&store, "alter table users add column extra text").await;
     assert!(store.session_with_user(new.sid).await.unwrap().is_some());
+}
+
+async fn what_was_found_before_is_not_told_after_a_change(store: Store) {
+    signed_in(&store, "a", wechat(vec![openid("wx", "o1")])).await;
+    let new = new_session("s", user("a"), later(0));
+    store.insert_session(&new).await.unwrap();
+    for _ in 0..3 {
+        let (session, _) = store.session_with_user(new.sid).await.unwrap().unwrap();
+        assert_eq!(session.revoked_at, None);
+    }
+    store.revoke_session(new.sid, later(5)).await.unwrap();
+    let (session, _) = store.session_with_user(new.sid).await.unwrap().unwrap();
+    assert_eq!(session.revoked_at, Some(later(5)));
 }
