@@ -252,7 +252,7 @@ impl Federation {
                 }
             }
             Completed::UserDisabled => {
-                info!(%attempt_id, %city_id, %provider, "sign-in of a disabled user refused")
+                info!(%attempt_id, %city_id, %provider, "sign-in of a disabled user refused");
             }
             Completed::Lost => warn!(%attempt_id, "a sign-in was settled elsewhere first"),
         }

@@ -118,10 +118,10 @@ impl Federation {
         let link_up = LinkUp { sign_in, link: link.clone(), event };
         match self.store.link_identity(link_up).await? {
             Linked::Added | Linked::Already => {
-                info!(%attempt_id, %city_id, %provider, user_id = %link.user_id, "linked")
+                info!(%attempt_id, %city_id, %provider, user_id = %link.user_id, "linked");
             }
             Linked::Refused(failure) => {
-                info!(%attempt_id, %city_id, %provider, user_id = %link.user_id, failure = failure.code(), "not linked")
+                info!(%attempt_id, %city_id, %provider, user_id = %link.user_id, failure = failure.code(), "not linked");
             }
             Linked::Lost => warn!(%attempt_id, "a link was settled elsewhere first"),
         }

@@ -124,7 +124,7 @@ impl Federation {
                 Ok(true) => info!(%user_id, "account removed"),
                 Ok(false) => {}
                 Err(problem) => {
-                    warn!(%user_id, error = %problem, "could not remove an account; trying again")
+                    warn!(%user_id, error = %problem, "could not remove an account; trying again");
                 }
             }
         }
