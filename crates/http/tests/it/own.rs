@@ -316,6 +316,8 @@ async fn leaving_can_be_taken_back_by_signing_in(on: On) {
     assert_error(&world.get_as(token(&alice), "accounts/me").await, 401, "invalid_token");
     world.clock.advance(Duration::from_secs(6 * 86_400));
     assert_eq!(world.sign_in("alice").await["user_id"], alice["user_id"]);
+    let cancelled = "select count(*) from events where type = 'user.deletion_cancelled'";
+    assert_eq!(number(&world.store, cancelled).await, 1);
     world.clock.advance(Duration::from_secs(2 * 86_400));
     world.federation.remove_due_accounts().await;
     assert_eq!(number(&world.store, "select count(*) from users").await, 1, "who came back stays");
