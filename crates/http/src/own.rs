@@ -8,8 +8,8 @@ use crate::routes::House;
 use crate::wire::accounts::{Me, OauthStartAnswer};
 use crate::wire::export::Export;
 use crate::wire::people::{
-    DeleteAnswer, EmptyRequest, IdentityItem, IdentityList, LinkRequest, OwnSession, OwnSessionList,
-    ProfileUpdateRequest, RevokedCount, SessionRequest, UnlinkRequest, stored,
+    DeleteAnswer, DeleteRequest, EmptyRequest, IdentityItem, IdentityList, LinkRequest, OwnSession,
+    OwnSessionList, ProfileUpdateRequest, RevokedCount, SessionRequest, UnlinkRequest, stored,
 };
 use crate::wire::{Success, rfc3339};
 use axum::Json;
@@ -178,15 +178,18 @@ pub(crate) async fn export(User(who): User, State(house): State<House>) -> Resul
 /// Removes the bearer's account, at once or after the operator's time to come back. Needs a sign-in of the last
 /// five minutes. Every session ends now; signing in before `delete_at` keeps the account.
 #[utoipa::path(post, path = "/v1/accounts/delete", operation_id = "accounts_delete", tag = "accounts", security(("user_token" = [])),
-    request_body = EmptyRequest,
+    request_body = DeleteRequest,
     responses((status = 200, body = DeleteAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn delete(
     User(who): User,
     State(house): State<House>,
     client::From(client): client::From,
-    Body(request): Body<EmptyRequest>,
+    Body(request): Body<DeleteRequest>,
 ) -> Result<Json<DeleteAnswer>, ApiError> {
     check_city(&who, request.city_id.as_deref())?;
+    if request.user_id != who.session.user_id.as_str() {
+        return Err(ApiError::field("user_id", "must be your own, to show that this account is meant"));
+    }
     let delete_at = house.federation.delete_own_account(&who, &client).await?;
     Ok(Json(DeleteAnswer { success: true, delete_at: rfc3339(delete_at) }))
 }

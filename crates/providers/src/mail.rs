@@ -138,7 +138,7 @@ impl Mailer {
             let decode = |text: &str| {
                 percent_encoding::percent_decode_str(text)
                     .decode_utf8()
-                    .map(|t| t.into_owned())
+                    .map(std::borrow::Cow::into_owned)
                     .map_err(|_| MailSetup::Url)
             };
             let password = decode(url.password().unwrap_or_default())?;

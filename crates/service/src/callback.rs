@@ -231,7 +231,7 @@ impl Federation {
         let user_id = downcity_core::UserId::fresh(now, &self.random.bytes());
         let (city, from) = (Some(attempt.city_id.as_str()), Some(attempt.starter.network));
         let detail = json!({"provider": attempt.provider});
-        let signed_up = self.event("user.signed_up", Actor::User, user_id.as_str(), city, from, &detail);
+        let signed_up = self.event("user.signed_up", Actor::User, user_id.as_str(), (city, from), &detail);
         let sign_in = SignIn {
             attempt_id: attempt.attempt_id.clone(),
             identity,
@@ -252,7 +252,7 @@ impl Federation {
                 }
             }
             Completed::UserDisabled => {
-                info!(%attempt_id, %city_id, %provider, "sign-in of a disabled user refused")
+                info!(%attempt_id, %city_id, %provider, "sign-in of a disabled user refused");
             }
             Completed::Lost => warn!(%attempt_id, "a sign-in was settled elsewhere first"),
         }

@@ -17,14 +17,13 @@ pub(crate) enum Actor<'a> {
 }
 
 impl Federation {
-    /// An event that happens now.
+    /// An event that happens now, with the city and the network it happened in.
     pub(crate) fn event(
         &self,
         kind: &'static str,
         actor: Actor<'_>,
         user_id: &str,
-        city_id: Option<&str>,
-        network: Option<Network>,
+        (city_id, network): (Option<&str>, Option<Network>),
         detail: &Value,
     ) -> NewEvent {
         let now = self.clock.now();

@@ -82,7 +82,7 @@ impl Federation {
             found.into_iter().find(|one| one.identity_id == identity_id).ok_or(IdentityError::Unknown)?;
         let detail = json!({"provider": gone.provider, "identity_id": identity_id});
         let (user, city) = (user_id.as_str(), Some(who.session.city_id.as_str()));
-        let event = self.event("user.unlinked", Actor::User, user, city, Some(client.network), &detail);
+        let event = self.event("user.unlinked", Actor::User, user, (city, Some(client.network)), &detail);
         let ways = self.directory().ways_in(downcity_core::Lang::En);
         let usable = ways.into_iter().map(|way| way.id).collect();
         let unlink = Unlink { user_id, identity_id, usable, event, now: self.clock.now() };
@@ -113,15 +113,15 @@ impl Federation {
         let detail = json!({"provider": provider, "identity_id": identity_id});
         let from = Some(attempt.starter.network);
         let user = link.user_id.as_str();
-        let event = self.event("user.linked", Actor::User, user, Some(city_id.as_str()), from, &detail);
+        let event = self.event("user.linked", Actor::User, user, (Some(city_id.as_str()), from), &detail);
         let sign_in = SignIn { user_id: link.user_id.clone(), signed_up: None, ..sign_in };
         let link_up = LinkUp { sign_in, link: link.clone(), event };
         match self.store.link_identity(link_up).await? {
             Linked::Added | Linked::Already => {
-                info!(%attempt_id, %city_id, %provider, user_id = %link.user_id, "linked")
+                info!(%attempt_id, %city_id, %provider, user_id = %link.user_id, "linked");
             }
             Linked::Refused(failure) => {
-                info!(%attempt_id, %city_id, %provider, user_id = %link.user_id, failure = failure.code(), "not linked")
+                info!(%attempt_id, %city_id, %provider, user_id = %link.user_id, failure = failure.code(), "not linked");
             }
             Linked::Lost => warn!(%attempt_id, "a link was settled elsewhere first"),
         }

@@ -83,7 +83,7 @@ impl Federation {
         let now = self.clock.now();
         let grace = self.grace();
         if grace.is_zero() {
-            let event = self.event("user.deleted", Actor::User, user_id.as_str(), None, None, &json!({}));
+            let event = self.event("user.deleted", Actor::User, user_id.as_str(), (None, None), &json!({}));
             let removal = Removal { user_id: user_id.clone(), due: None, event };
             return match self.store.remove_user(removal).await? {
                 true => {
@@ -96,7 +96,7 @@ impl Federation {
         let delete_at = now.plus(grace);
         let (user, city) = (user_id.as_str(), Some(who.session.city_id.as_str()));
         let from = Some(client.network);
-        let event = self.event("user.deletion_requested", Actor::User, user, city, from, &json!({}));
+        let event = self.event("user.deletion_requested", Actor::User, user, (city, from), &json!({}));
         if !self.store.leave(Leaving { user_id, delete_at, event, now }).await? {
             return Err(IdentityError::NoUser);
         }
@@ -118,13 +118,13 @@ impl Federation {
             Err(problem) => return warn!(error = %problem, "could not look for accounts to be removed"),
         };
         for user_id in due {
-            let event = self.event("user.deleted", Actor::System, user_id.as_str(), None, None, &json!({}));
+            let event = self.event("user.deleted", Actor::System, user_id.as_str(), (None, None), &json!({}));
             let removal = Removal { user_id: user_id.clone(), due: Some(now), event };
             match self.store.remove_user(removal).await {
                 Ok(true) => info!(%user_id, "account removed"),
                 Ok(false) => {}
                 Err(problem) => {
-                    warn!(%user_id, error = %problem, "could not remove an account; trying again")
+                    warn!(%user_id, error = %problem, "could not remove an account; trying again");
                 }
             }
         }

@@ -53,6 +53,6 @@ impl Federation {
 
     fn session_revoked(&self, who: &SignedIn, detail: &serde_json::Value) -> NewEvent {
         let (user, city) = (who.session.user_id.as_str(), Some(who.session.city_id.as_str()));
-        self.event("session.revoked", Actor::User, user, city, None, detail)
+        self.event("session.revoked", Actor::User, user, (city, None), detail)
     }
 }

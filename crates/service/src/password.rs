@@ -202,8 +202,7 @@ impl Federation {
             "password.changed",
             Actor::User,
             user_id.as_str(),
-            None,
-            Some(client.network),
+            (None, Some(client.network)),
             &detail,
         );
         let change =

@@ -258,7 +258,7 @@ impl Federation {
     }
 
     fn by_admin(&self, kind: &'static str, admin: &Admin, user_id: &str, detail: &Value) -> NewEvent {
-        self.event(kind, Actor::Admin(&admin.key_id), user_id, None, None, detail)
+        self.event(kind, Actor::Admin(&admin.key_id), user_id, (None, None), detail)
     }
 }
 

@@ -110,7 +110,7 @@ impl Federation {
         let locale = checked("locale", edit.locale.as_ref(), locale)?;
         let (id, city) = (user.user_id.as_str(), Some(who.session.city_id.as_str()));
         let event = |detail: &serde_json::Value| {
-            self.event("user.updated", Actor::User, id, city, Some(client.network), detail)
+            self.event("user.updated", Actor::User, id, (city, Some(client.network)), detail)
         };
         let mut change = ProfileChange {
             user_id: user.user_id.clone(),

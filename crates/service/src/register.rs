@@ -115,7 +115,7 @@ impl Federation {
         let user_id = UserId::fresh(now, &self.random.bytes());
         let (user, city, from) = (user_id.as_str(), Some(waiting.city_id.as_str()), Some(client.network));
         let signed_up =
-            self.event("user.signed_up", Actor::User, user, city, from, &json!({"provider": "email"}));
+            self.event("user.signed_up", Actor::User, user, (city, from), &json!({"provider": "email"}));
         let new = NewAccount {
             token,
             purpose: Purpose::Verify,

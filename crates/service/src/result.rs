@@ -140,7 +140,7 @@ impl Federation {
         };
         let detail = json!({"provider": attempt.provider, "session_id": session.session_id});
         let (user, city, from) = (user_id.as_str(), Some(attempt.city_id.as_str()), Some(client.network));
-        let signed_in = self.event("user.signed_in", Actor::User, user, city, from, &detail);
+        let signed_in = self.event("user.signed_in", Actor::User, user, (city, from), &detail);
         let new =
             NewSession { sid: sid.digest(), session, network: client.network, agent: client.agent.clone() };
         // Whoever asks again gets the session that was stored the first time, and so the same token.

@@ -122,7 +122,7 @@ impl Federation {
         let detail = json!({"provider": provider, "session_id": session.session_id});
         let (user, city_id) = (user_id.as_str(), Some(city.city_id.as_str()));
         let signed_in =
-            self.event("user.signed_in", Actor::User, user, city_id, Some(client.network), &detail);
+            self.event("user.signed_in", Actor::User, user, (city_id, Some(client.network)), &detail);
         self.store.begin_session(new, vec![signed_in]).await?;
         info!(%user_id, city_id = %city.city_id, provider, "signed in");
         Ok(Handed { user_token: self.write_token(&session, &sid), session })
@@ -136,7 +136,7 @@ impl Federation {
         let session = &who.session;
         let detail = json!({"session_id": session.session_id});
         let (user, city) = (session.user_id.as_str(), Some(session.city_id.as_str()));
-        let event = self.event("user.signed_out", Actor::User, user, city, None, &detail);
+        let event = self.event("user.signed_out", Actor::User, user, (city, None), &detail);
         let only = Some(session.session_id.clone());
         let ending = Ending { user_id: None, only, but: None, event, now: self.clock.now() };
         self.store.end_sessions(ending).await?;

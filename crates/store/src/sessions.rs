@@ -186,17 +186,35 @@ async fn begin(new: &NewSession, events: &[NewEvent], tx: &mut Tx) -> Result<(),
     tx.exec(INSERT, insert_args(new)).await?;
     let (user_id, now) = (new.session.user_id.as_str(), new.session.created_at);
     let sql = "update users set delete_at = null where user_id = $1 and delete_at is not null";
-    tx.exec(sql, args![user_id]).await?;
-    let sql =
-        "update identities set last_used_at = $1 where user_id = $2 and provider = $3 and last_used_at <= $4";
-    let before = now.minus(crate::users::LAST_USED_PRECISION);
+    if tx.exec(sql, args![user_id]).await? > 0 {
+        append(&kept(new), tx).await?;
+    }
     if new.session.provider == "email" {
+        let sql = "update identities set last_used_at = $1 where user_id = $2 and provider = $3 \
+                   and last_used_at <= $4";
+        let before = now.minus(crate::users::LAST_USED_PRECISION);
         tx.exec(sql, args![now, user_id, &new.session.provider, before]).await?;
     }
     for event in events {
         append(event, tx).await?;
     }
     Ok(())
+}
+
+/// Tells that an account which was to be removed stays.
+fn kept(new: &NewSession) -> NewEvent {
+    let session = &new.session;
+    NewEvent {
+        // As fresh as an id can be, and no other event has it.
+        event_id: session.session_id.to_string(),
+        kind: "user.deletion_cancelled",
+        user_id: Some(session.user_id.to_string()),
+        city_id: Some(session.city_id.to_string()),
+        actor: "user".to_owned(),
+        network: Some(new.network.to_string()),
+        detail: "{}".to_owned(),
+        at: session.created_at,
+    }
 }
 
 struct Collect {

@@ -69,6 +69,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Removes the bearer's account, at once or after the operator's time to come back. Needs a sign-in of the last
+         *     five minutes. Every session ends now; signing in before `delete_at` keeps the account.
+         */
+        post: operations["accounts_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/email/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verifies the address. Signs nobody in: the link may have been opened on another device. */
+        post: operations["accounts_email_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/email/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Asks the person to confirm what the mailed link is for. Opening it changes nothing. */
+        get: operations["accounts_email_open"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/email/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password. */
+        post: operations["accounts_email_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened, newest first. */
+        get: operations["accounts_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything held about the bearer. */
+        get: operations["accounts_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bearer's ways in, oldest first. */
+        get: operations["accounts_identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/identities/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts a sign-in that links a provider to the bearer's account. Needs a sign-in of the last five minutes.
+         *     The outcome is told by `oauth/result`: `done` with a fresh token of the same user, or `failed`, with
+         *     `identity_taken` when the identity is somebody else's.
+         */
+        post: operations["accounts_identities_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/identities/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a way in up, never the last one. Needs a sign-in of the last five minutes. Sessions that began with its
+         *     provider end.
+         */
+        post: operations["accounts_identities_unlink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in with address and password. Wrong password and unknown address are told apart by nobody. */
+        post: operations["accounts_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/logout": {
         parameters: {
             query?: never;
@@ -208,6 +388,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/password/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the password of a signed-in user who knows the old one. Their other sessions end. */
+        post: operations["accounts_password_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mails a link for a new password. The answer is the same whether the address has an account or not. */
+        post: operations["accounts_password_forgot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password with the mailed token. Every session ends; nobody is signed in by it. */
+        post: operations["accounts_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/profile/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Edits the bearer's profile. */
+        post: operations["accounts_profile_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/providers": {
         parameters: {
             query?: never;
@@ -219,6 +467,216 @@ export interface paths {
         get: operations["accounts_providers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Registers with an address and a password: a mail with a link follows. The answer is the same whether the
+         *     address has an account or not.
+         */
+        post: operations["accounts_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sessions of everybody, newest first. */
+        get: operations["accounts_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/sessions/admin-revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a session, whoever's it is. */
+        post: operations["accounts_sessions_admin_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/sessions/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the bearer is signed in, newest first. */
+        get: operations["accounts_sessions_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/sessions/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends one of the bearer's sessions, effective at once. */
+        post: operations["accounts_sessions_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/sessions/revoke-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends all of the bearer's sessions but this one. */
+        post: operations["accounts_sessions_revoke_others"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users, newest first. */
+        get: operations["accounts_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/users/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes a user for good, at once. */
+        post: operations["accounts_users_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/users/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shuts a user out on every way in. Their sessions end at once. */
+        post: operations["accounts_users_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/users/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a user in again. */
+        post: operations["accounts_users_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/users/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes two users one: the ways in of `from` move to `into`, and `from` goes. With `preview` it only tells what
+         *     would move.
+         */
+        post: operations["accounts_users_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verifies an address with the mailed token, makes the account, and signs it in. */
+        post: operations["accounts_verify_email"];
         delete?: never;
         options?: never;
         head?: never;
@@ -562,6 +1020,28 @@ export interface components {
             /** @description What the form carries against forged requests. */
             form_token: string;
         };
+        /** @description When an account is gone. */
+        DeleteAnswer: {
+            /**
+             * Format: date-time
+             * @description When the account is gone for good: now, or later; until then signing in keeps it.
+             */
+            delete_at: string;
+            /** @description Always true. */
+            success: boolean;
+        };
+        /** @description Removes one's own account. */
+        DeleteRequest: {
+            /** @description Clients add their city to every POST; another city than the token's is refused. */
+            city_id?: string | null;
+            /** @description The bearer's own id, to show that this account is meant. */
+            user_id: string;
+        };
+        /** @description A call without input. */
+        EmptyRequest: {
+            /** @description Clients add their city to every POST; another city than the token's is refused. */
+            city_id?: string | null;
+        };
         /** @description What each service can use. */
         EnvCatalog: {
             items: components["schemas"]["EnvCatalogService"][];
@@ -652,22 +1132,175 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "spent_token" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
             field: string;
         };
+        /** @description Something that happened. */
+        EventItem: {
+            /** @description `user`, `admin:<key id>` or `system`. */
+            actor: string;
+            city_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description More about it, by kind. */
+            detail: Record<string, never>;
+            /** @description Later events have greater ids. */
+            event_id: string;
+            network: string | null;
+            /** @description What happened, such as `user.signed_in`. */
+            type: string;
+            user_id: string | null;
+        };
+        /** @description A page of events, newest first. */
+        EventList: {
+            items: components["schemas"]["EventItem"][];
+            /** @description What to ask the next page with; null on the last one. */
+            next: string | null;
+        };
+        /** @description Everything held about the bearer. */
+        Export: {
+            /** @description What happened, newest first. */
+            events: components["schemas"]["EventItem"][];
+            /** Format: date-time */
+            exported_at: string;
+            identities: components["schemas"]["ExportIdentity"][];
+            /** @description Mails to one's addresses, without what was in them: that is not kept. */
+            mails: components["schemas"]["ExportMail"][];
+            sessions: components["schemas"]["SessionItem"][];
+            user: components["schemas"]["ExportUser"];
+        };
+        /** @description A way in with its names at the provider. */
+        ExportIdentity: {
+            /** Format: date-time */
+            created_at: string;
+            identity_id: string;
+            /** Format: date-time */
+            last_used_at: string;
+            names: components["schemas"]["ExportName"][];
+            provider: string;
+        };
+        /** @description A mail. */
+        ExportMail: {
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description `waiting`, `sent` or `given_up`. */
+            state: string;
+        };
+        /** @description A name at a provider. */
+        ExportName: {
+            /** @description `unionid`, `openid` or `sub`. */
+            kind: string;
+            /** @description Inside what it is unique: an app, an issuer, or nothing. */
+            scope: string;
+            value: string;
+        };
+        /** @description The user. */
+        ExportUser: {
+            avatar_url: string | null;
+            bio: string | null;
+            /** Format: date-time */
+            created_at: string;
+            display_name: string | null;
+            email: string | null;
+            locale: string | null;
+            /**
+             * Format: date-time
+             * @description When the password was last changed; the password itself is not known here.
+             */
+            password_changed_at: string | null;
+            user_id: string;
+        };
         /**
          * @description Why a sign-in ended without a token. The codes are stable.
          * @enum {string}
          */
-        FailureCode: "access_denied" | "login_cancelled" | "code_rejected" | "provider_misconfigured" | "wrong_app_type" | "provider_busy" | "provider_unavailable" | "account_restricted" | "consent_missing" | "user_disabled" | "city_unavailable" | "provider_changed" | "login_interrupted";
+        FailureCode: "access_denied" | "login_cancelled" | "code_rejected" | "provider_misconfigured" | "wrong_app_type" | "provider_busy" | "provider_unavailable" | "provider_answer_refused" | "account_restricted" | "consent_missing" | "identity_taken" | "link_ended" | "user_disabled" | "city_unavailable" | "provider_changed" | "login_interrupted";
         /** @description Whether the process answers, or can serve. */
         Health: {
             /** @example ok */
             status: string;
             version: string;
+        };
+        /** @description One way in. */
+        IdentityItem: {
+            /**
+             * Format: date-time
+             * @description When it was linked.
+             */
+            created_at: string;
+            /** @description The address, where the way in is one. */
+            email: string | null;
+            identity_id: string;
+            /** @description The provider's name, in the language of `Accept-Language`. */
+            label: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at: string;
+            /** @description The provider's id. */
+            provider: string;
+        };
+        /** @description The bearer's ways in, oldest first. */
+        IdentityList: {
+            items: components["schemas"]["IdentityItem"][];
+        };
+        /** @description Starts a sign-in that links a provider to the bearer's account. */
+        LinkRequest: {
+            /** @description Clients add their city to every POST; another city than the token's is refused. */
+            city_id?: string | null;
+            /** @description BASE64URL(SHA256(code_verifier)) (RFC 7636). */
+            code_challenge?: string | null;
+            /** @description `S256`, the only method. */
+            code_challenge_method?: string | null;
+            /** @description `false` turns WeChat's desktop fast login off for this sign-in. */
+            fast_login?: boolean | null;
+            /** @description `zh` or `en`: the language of the provider's page and ours. */
+            lang?: string | null;
+            /**
+             * @description A provider's id from `providers`.
+             * @example wechat
+             */
+            provider: string;
+            /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
+            return_to?: string | null;
+        };
+        /** @description Signed in. */
+        LoginAnswer: {
+            city_id: string;
+            /** @description The address they signed in with. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description When the token ends (RFC 3339).
+             */
+            expires_at: string;
+            user_id: string;
+            /** @description The bearer token of the user. */
+            user_token: string;
+        };
+        /** @description Signs in with an address and a password. */
+        LoginRequest: {
+            /** @description The city; `city_downcity` when absent. */
+            city_id?: string | null;
+            /** @example lilei@example.com */
+            email: string;
+            password: string;
+        };
+        /** @description The form of a verification page. */
+        MailedConfirmForm: {
+            token: string;
+        };
+        /** @description The form of a page for a new password. */
+        MailedResetForm: {
+            password: string;
+            token: string;
         };
         /** @description The signed-in user. */
         Me: {
@@ -676,6 +1309,36 @@ export interface components {
             profile: components["schemas"]["Profile"];
             session: components["schemas"]["MeSession"];
             user: components["schemas"]["MeUser"];
+        };
+        /** @description What a merge moved, or would move. */
+        MergeAnswer: {
+            /**
+             * @description What both have, where `into` keeps its own: `password`, `email`; and `disabled` when one of them is
+             *     disabled, which has to be settled first.
+             */
+            conflicts: string[];
+            /** @description Whether the address in the profile moves. */
+            email_moves: boolean;
+            /** @description The ways in that move. */
+            identities: components["schemas"]["IdentityItem"][];
+            /** @description Whether it was done. */
+            merged: boolean;
+            /** @description Whether the password moves. */
+            password_moves: boolean;
+            /**
+             * Format: int64
+             * @description How many live sessions of `from` end.
+             */
+            sessions: number;
+        };
+        /** @description Names two users to be made one. */
+        MergeRequest: {
+            /** @description Who goes. */
+            from: string;
+            /** @description Who stays. */
+            into: string;
+            /** @description true only tells what would move. */
+            preview?: boolean | null;
         };
         /** @description The session the token stands on. */
         MeSession: {
@@ -772,13 +1435,79 @@ export interface components {
             /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
             return_to?: string | null;
         };
+        /** @description One of one's own sessions. */
+        OwnSession: {
+            /** @description The `User-Agent` it was begun with; text from outside. */
+            agent: string;
+            /** @description The city it is good for. */
+            city_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whether it is the session of this request. */
+            current: boolean;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to five minutes; null when that was only at its beginning.
+             */
+            last_seen_at: string | null;
+            /** @description The network address it was begun from; an IPv6 address by its /64. */
+            network: string;
+            /** @description How they signed in: a provider's id, or `token` when an admin issued it. */
+            provider: string;
+            session_id: string;
+        };
+        /** @description The live sessions of the bearer, newest first. */
+        OwnSessionList: {
+            items: components["schemas"]["OwnSession"][];
+        };
+        /** @description Changes the password of a signed-in user. */
+        PasswordChangeRequest: {
+            current_password: string;
+            password: string;
+        };
+        /** @description Asks for a link to set a new password. */
+        PasswordForgotRequest: {
+            /** @description The city whose name the mail carries; `city_downcity` when absent. */
+            city_id?: string | null;
+            email: string;
+        };
+        /** @description Sets a new password with a mailed token. */
+        PasswordResetRequest: {
+            /** @description The new password. */
+            password: string;
+            /** @description The token from the mail. */
+            token: string;
+        };
         /** @description What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null. */
         Profile: {
             avatar_url: string | null;
             bio: string | null;
             display_name: string | null;
             email: string | null;
+            /** @description Their language, as a BCP 47 tag. */
+            locale: string | null;
             user_id: string;
+        };
+        /**
+         * @description Changes to one's profile. What is absent stays; null or an empty text empties a field. A field that was
+         *     edited here is not overwritten by the next sign-in.
+         */
+        ProfileUpdateRequest: {
+            /** @description An https address. */
+            avatar_url?: string | null;
+            /** @description At most 1000 characters. */
+            bio?: string | null;
+            /** @description Clients add their city to every POST; another city than the token's is refused. */
+            city_id?: string | null;
+            /** @description At most 64 characters. */
+            display_name?: string | null;
+            /**
+             * @description A language tag (BCP 47).
+             * @example zh-CN
+             */
+            locale?: string | null;
         };
         /** @description One way to sign in. */
         ProviderItem: {
@@ -804,6 +1533,24 @@ export interface components {
         ProviderList: {
             items: components["schemas"]["ProviderItem"][];
         };
+        /** @description Registers with an address and a password. */
+        RegisterRequest: {
+            /** @description The city; `city_downcity` when absent. */
+            city_id?: string | null;
+            /** @example lilei@example.com */
+            email: string;
+            /** @description What they want to be called. */
+            name?: string | null;
+            /** @description 8 to 256 characters, not one of the common ones. */
+            password: string;
+        };
+        /** @description How many sessions were ended. */
+        RevokedCount: {
+            /** Format: int64 */
+            count: number;
+            /** @description Always true. */
+            success: boolean;
+        };
         /** @description One setting that a service can use. */
         ServiceEnv: {
             configured: boolean;
@@ -820,6 +1567,43 @@ export interface components {
         /** @description The services of the Federation. */
         ServiceList: {
             items: components["schemas"]["ServiceItem"][];
+        };
+        /** @description A session, as admins see it. */
+        SessionItem: {
+            /** @description The `User-Agent` it was begun with; text from outside. */
+            agent: string;
+            city_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to five minutes; null when that was only at its beginning.
+             */
+            last_seen_at: string | null;
+            /** @description The network address it was begun from; an IPv6 address by its /64. */
+            network: string;
+            /** @description How they signed in: a provider's id, or `token` when an admin issued it. */
+            provider: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            session_id: string;
+            /** @description `active`, `expired` or `revoked`. */
+            status: string;
+            user_id: string;
+        };
+        /** @description A page of sessions, newest first. */
+        SessionList: {
+            items: components["schemas"]["SessionItem"][];
+            /** @description What to ask the next page with; null on the last one. */
+            next: string | null;
+        };
+        /** @description Names a session. */
+        SessionRequest: {
+            /** @description Clients add their city to every POST; another city than the token's is refused. */
+            city_id?: string | null;
+            session_id: string;
         };
         /** @description A call that had nothing to tell. */
         Success: {
@@ -845,6 +1629,48 @@ export interface components {
         };
         /** @description A length of time. */
         Ttl: number | string;
+        /** @description Names one of the bearer's ways in. */
+        UnlinkRequest: {
+            /** @description Clients add their city to every POST; another city than the token's is refused. */
+            city_id?: string | null;
+            identity_id: string;
+        };
+        /** @description A user, as admins see them. */
+        UserItem: {
+            /** Format: date-time */
+            auth_created_at: string | null;
+            auth_email: string | null;
+            auth_name: string | null;
+            avatar_url: string | null;
+            /**
+             * Format: date-time
+             * @description When the account is removed, if its owner asked for it.
+             */
+            delete_at: string | null;
+            display_name: string | null;
+            /** @description The providers they can sign in with. */
+            providers: string[];
+            /** @description `active`, `disabled`, or `deleting` when the owner asked for it. */
+            status: string;
+            user_id: string;
+        };
+        /** @description A page of users, newest first. */
+        UserList: {
+            items: components["schemas"]["UserItem"][];
+            /** @description What to ask the next page with; null on the last one. */
+            next: string | null;
+        };
+        /** @description Names a user. */
+        UserRequest: {
+            user_id: string;
+        };
+        /** @description A mailed token. */
+        VerifyEmailRequest: {
+            /** @description The city; the one registered in when absent. */
+            city_id?: string | null;
+            /** @description The token from the mail. */
+            token: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -934,6 +1760,390 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    accounts_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteAnswer"];
+                };
+            };
+        };
+    };
+    accounts_email_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["MailedConfirmForm"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    accounts_email_open: {
+        parameters: {
+            query?: {
+                /** @description `verify` or `reset`. */
+                for?: string;
+                /** @description The one-time token. */
+                token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    accounts_email_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["MailedResetForm"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    accounts_events: {
+        parameters: {
+            query?: {
+                /** @description In this city. */
+                city_id?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Not before this moment (RFC 3339). */
+                since?: string;
+                /** @description Of this kind, such as `user.signed_in`. */
+                type?: string;
+                /** @description About this user. */
+                user_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+        };
+    };
+    accounts_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+        };
+    };
+    accounts_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityList"];
+                };
+            };
+        };
+    };
+    accounts_identities_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthStartAnswer"];
+                };
+            };
+        };
+    };
+    accounts_identities_unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlinkRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
         };
@@ -1225,6 +2435,162 @@ export interface operations {
             };
         };
     };
+    accounts_password_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChangeRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_password_forgot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordForgotRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_profile_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileUpdateRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
     accounts_providers: {
         parameters: {
             query?: never;
@@ -1256,6 +2622,486 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+        };
+    };
+    accounts_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_sessions: {
+        parameters: {
+            query?: {
+                /** @description In this city. */
+                city_id?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Part of an id, a network address or a `User-Agent`, in any case. */
+                q?: string;
+                /** @description `active`, `expired` or `revoked`. */
+                status?: string;
+                /** @description Of this user. */
+                user_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+        };
+    };
+    accounts_sessions_admin_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_sessions_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSessionList"];
+                };
+            };
+        };
+    };
+    accounts_sessions_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_sessions_revoke_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedCount"];
+                };
+            };
+        };
+    };
+    accounts_users: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Only users with a way in by this provider. */
+                provider?: string;
+                /** @description Part of a name, an address or an id, in any case. */
+                q?: string;
+                /** @description `active`, `disabled`, or `deleting` when the owner asked for it. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+        };
+    };
+    accounts_users_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_users_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_users_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_users_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAnswer"];
+                };
+            };
+        };
+    };
+    accounts_verify_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyEmailRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
         };

@@ -183,6 +183,15 @@ impl From<ProfileUpdateRequest> for ProfileEdit {
     }
 }
 
+/// Removes one's own account.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct DeleteRequest {
+    /// The bearer's own id, to show that this account is meant.
+    pub(crate) user_id: String,
+    /// Clients add their city to every POST; another city than the token's is refused.
+    pub(crate) city_id: Option<String>,
+}
+
 /// When an account is gone.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeleteAnswer {

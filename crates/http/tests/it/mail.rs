@@ -98,6 +98,9 @@ on_both_engines!(
     a_changed_password_ends_the_other_sessions,
     lockout_by_stranger,
     a_mail_server_that_is_down_delays_a_mail,
+    disabled_user_signs_in_by_e_mail,
+    an_address_is_given_up_with_its_password,
+    who_leaves_takes_their_mails_along,
 );
 
 async fn a_person_registers_verifies_and_signs_in(on: On) {
@@ -263,4 +266,74 @@ async fn a_mail_server_that_is_down_delays_a_mail(on: On) {
     }
     assert_eq!(post.next().await["to"], "busy@example.com");
     assert!(post.is_quiet().await);
+}
+
+/// Lines 22 and 26: the check for disabled users stands on this way in too, also after a new password.
+async fn disabled_user_signs_in_by_e_mail(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    let done = registered(&world, &mut post, "lilei@example.com").await;
+    world.admin_post("accounts/users/disable", json!({"user_id": done["user_id"]})).await;
+    let refused = login(&world, "lilei@example.com", PASSWORD).await;
+    assert_eq!((refused.status, refused.code().as_str()), (403, "user_disabled"));
+    let wrong = login(&world, "lilei@example.com", "wrong horse battery").await;
+    assert_eq!(wrong.code(), "wrong_credentials", "told only to who knows the password");
+    world.post_from(HOME, "accounts/password/forgot", json!({"email": "lilei@example.com"})).await.ok();
+    let token = token_of(&post.next().await);
+    let reset = json!({"token": token, "password": "another horse battery"});
+    world.post_from(HOME, "accounts/password/reset", reset).await.ok();
+    let refused = login(&world, "lilei@example.com", "another horse battery").await;
+    assert_eq!((refused.status, refused.code().as_str()), (403, "user_disabled"));
+    let me = world.get_as(done["user_token"].as_str().unwrap(), "accounts/me").await;
+    assert_eq!(me.code(), "user_disabled");
+}
+
+async fn an_address_is_given_up_with_its_password(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    let done = registered(&world, &mut post, "lilei@example.com").await;
+    let token = done["user_token"].as_str().unwrap();
+    let list = world.get_as(token, "accounts/identities").await.ok();
+    assert_eq!(
+        (&list["items"][0]["provider"], &list["items"][0]["email"]),
+        (&json!("email"), &json!("lilei@example.com"))
+    );
+    let gone = json!({"identity_id": list["items"][0]["identity_id"]});
+    assert_eq!(
+        world.post_as(token, "accounts/identities/unlink", gone.clone()).await.code(),
+        "last_identity"
+    );
+    let link = world.http.post(world.url("accounts/identities/link")).bearer_auth(token);
+    let link = link.header("x-forwarded-for", HOME).json(&json!({"provider": "wechat"}));
+    let started = Answer::of(link).await.ok();
+    let callback = world.allow(started["url"].as_str().unwrap(), "alice");
+    world.come_back(HOME, &callback).await;
+    let linked = world.result(started["state"].as_str().unwrap()).await.ok();
+    assert_eq!(linked["user_id"], done["user_id"]);
+    let by_wechat = linked["user_token"].as_str().unwrap();
+    world.post_as(by_wechat, "accounts/identities/unlink", gone).await.ok();
+    let me = world.get_as(by_wechat, "accounts/me").await.ok();
+    assert_eq!(me["profile"]["email"], Value::Null);
+    assert_eq!(world.get_as(token, "accounts/me").await.status, 401, "sessions of that way in ended");
+    assert_eq!(login(&world, "lilei@example.com", PASSWORD).await.code(), "wrong_credentials");
+    let email = world.post_as(by_wechat, "accounts/identities/link", json!({"provider": "email"})).await;
+    assert_eq!(email.code(), "invalid_field");
+}
+
+async fn who_leaves_takes_their_mails_along(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    let done = registered(&world, &mut post, "lilei@example.com").await;
+    let token = done["user_token"].as_str().unwrap();
+    let export = world.get_as(token, "accounts/export").await.ok();
+    assert_eq!(export["mails"][0]["address"], "lilei@example.com");
+    assert!(export["user"]["password_changed_at"].is_string(), "{export}");
+    assert!(!export.to_string().contains("argon2"), "{export}");
+    world.post_as(token, "accounts/delete", json!({"user_id": done["user_id"]})).await.ok();
+    for sql in [
+        "select count(*) from outbox",
+        "select count(*) from mail_tokens",
+        "select count(*) from passwords",
+        "select count(*) from identity_keys",
+    ] {
+        assert_eq!(downcity_store::testing::number(&world.store, sql).await, 0, "{sql}");
+    }
+    assert_eq!(login(&world, "lilei@example.com", PASSWORD).await.code(), "wrong_credentials");
 }

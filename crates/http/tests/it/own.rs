@@ -150,7 +150,8 @@ async fn linking_needs_a_fresh_sign_in(on: On) {
     world.clock.advance(Duration::from_secs(301));
     assert_error(&start_link(&world, token(&alice)).await, 403, "reauthentication_required");
     for path in ["accounts/delete", "accounts/identities/unlink"] {
-        let refused = world.post_as(token(&alice), path, json!({"identity_id": "x"})).await;
+        let body = json!({"identity_id": "x", "user_id": alice["user_id"]});
+        let refused = world.post_as(token(&alice), path, body).await;
         assert_error(&refused, 403, "reauthentication_required");
     }
     let again = world.sign_in("alice").await;
@@ -272,10 +273,13 @@ async fn leaving_at_once_leaves_nothing(on: On) {
     let world = World::ready(on).await;
     let alice = world.sign_in("alice").await;
     tamper(&world.store, "update users set email = 'a@example.com'").await;
+    for body in [json!({}), json!({"user_id": "somebody-else"})] {
+        assert_error(&world.post_as(token(&alice), "accounts/delete", body).await, 400, "invalid_field");
+    }
     let mail = "insert into outbox (outbox_id, kind, target, next_at, state, created_at) \
                 values ('o', 'mail', 'a@example.com', 0, 'sent', 0)";
     tamper(&world.store, mail).await;
-    world.post_as(token(&alice), "accounts/delete", json!({})).await.ok();
+    leave(&world, &alice).await.ok();
     assert_error(&world.get_as(token(&alice), "accounts/me").await, 401, "invalid_token");
     for table in ["users", "identities", "identity_keys", "sessions", "login_attempts", "outbox", "passwords"]
     {
@@ -295,6 +299,10 @@ async fn leaving_at_once_leaves_nothing(on: On) {
     assert_ne!(world.sign_in("alice").await["user_id"], alice["user_id"], "no id is used again");
 }
 
+async fn leave(world: &World, done: &Value) -> Answer {
+    world.post_as(token(done), "accounts/delete", json!({"user_id": done["user_id"]})).await
+}
+
 async fn set_grace(world: &World) {
     let days = json!({"key": "ACCOUNT_DELETE_GRACE_DAYS", "value": "7"});
     world.admin_post("env/upsert", days).await;
@@ -304,10 +312,12 @@ async fn leaving_can_be_taken_back_by_signing_in(on: On) {
     let world = World::ready(on).await;
     set_grace(&world).await;
     let alice = world.sign_in("alice").await;
-    world.post_as(token(&alice), "accounts/delete", json!({})).await.ok();
+    leave(&world, &alice).await.ok();
     assert_error(&world.get_as(token(&alice), "accounts/me").await, 401, "invalid_token");
     world.clock.advance(Duration::from_secs(6 * 86_400));
     assert_eq!(world.sign_in("alice").await["user_id"], alice["user_id"]);
+    let cancelled = "select count(*) from events where type = 'user.deletion_cancelled'";
+    assert_eq!(number(&world.store, cancelled).await, 1);
     world.clock.advance(Duration::from_secs(2 * 86_400));
     world.federation.remove_due_accounts().await;
     assert_eq!(number(&world.store, "select count(*) from users").await, 1, "who came back stays");
@@ -318,7 +328,7 @@ async fn what_is_due_is_removed(on: On) {
     set_grace(&world).await;
     let alice = world.sign_in("alice").await;
     world.sign_in("zhangsan").await;
-    world.post_as(token(&alice), "accounts/delete", json!({})).await.ok();
+    leave(&world, &alice).await.ok();
     world.federation.remove_due_accounts().await;
     assert_eq!(number(&world.store, "select count(*) from users").await, 2, "not yet");
     world.clock.advance(Duration::from_secs(7 * 86_400 + 1));
