@@ -57,8 +57,8 @@ codes! {
     UnknownLogin = "unknown_login", NOT_FOUND, "no sign-in has this state: start again with oauth/start", "没有与此 state 对应的登录：请用 oauth/start 重新开始";
     LoginExpired = "login_expired", GONE, "the sign-in ran out before it was finished and collected: start again with oauth/start", "登录在完成并领取之前已过期：请用 oauth/start 重新开始";
     AlreadyCollected = "already_collected", GONE, "the token of this sign-in was already handed out: start again with oauth/start", "该登录的令牌已被领取：请用 oauth/start 重新开始";
-    CodeVerifierRequired = "code_verifier_required", FORBIDDEN, "this sign-in was started with a code_challenge: send its code_verifier", "该登录使用了 code_challenge：请传入对应的 code_verifier";
-    CodeVerifierWrong = "code_verifier_wrong", FORBIDDEN, "the code_verifier does not fit the code_challenge of this sign-in", "code_verifier 与该登录的 code_challenge 不匹配";
+    VerifierRequired = "code_verifier_required", FORBIDDEN, "this sign-in was started with a code_challenge: send its code_verifier", "该登录使用了 code_challenge：请传入对应的 code_verifier";
+    VerifierWrong = "code_verifier_wrong", FORBIDDEN, "the code_verifier does not fit the code_challenge of this sign-in", "code_verifier 与该登录的 code_challenge 不匹配";
     LoginCodeRequired = "login_code_required", FORBIDDEN, "this sign-in returns by return_to: send the `code` that the browser brought there", "该登录通过 return_to 返回：请传入浏览器带回的 code";
     LoginCodeWrong = "login_code_wrong", FORBIDDEN, "the code is not the one that the browser brought to return_to", "code 不是浏览器带回 return_to 的那个";
     OtherClient = "other_client", FORBIDDEN, "this sign-in was started by another client: collect it from where it was started, or start with a code_challenge", "该登录由另一个客户端发起：请在发起处领取，或使用 code_challenge 发起";
@@ -260,8 +260,8 @@ impl From<ResultError> for ApiError {
             ResultError::Expired => Self::of(Code::LoginExpired),
             ResultError::Collected => Self::of(Code::AlreadyCollected),
             ResultError::Refused(refusal) => Self::of(match refusal {
-                Refusal::VerifierMissing => Code::CodeVerifierRequired,
-                Refusal::VerifierWrong => Code::CodeVerifierWrong,
+                Refusal::VerifierMissing => Code::VerifierRequired,
+                Refusal::VerifierWrong => Code::VerifierWrong,
                 Refusal::LoginCodeMissing => Code::LoginCodeRequired,
                 Refusal::LoginCodeWrong => Code::LoginCodeWrong,
                 Refusal::OtherClient => Code::OtherClient,

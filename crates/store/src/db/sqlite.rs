@@ -181,7 +181,8 @@ mod tests {
         let connection = connect(&path).unwrap();
         let sql = "select v from t where k = $1";
         for key in ["a", "b", "c"] {
-            query(&connection, sql, &args![key]).unwrap();
+            let args = args![key];
+            query(&connection, sql, &args).unwrap();
         }
         let kept = connection.prepare_cached(sql).unwrap();
         assert_eq!(kept.get_status(StatementStatus::RePrepare), 0);

@@ -127,30 +127,33 @@ async fn junk_is_refused_in_our_own_words_and_stores_nothing(on: On) {
     let (refused, taken) = (Cell::new(0), Cell::new(0));
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let outcome = block_in_place(|| {
-        TestRunner::new(config).run(&junk(), |junk| {
-            here.block_on(async {
-                // A fresh sign-in each time, since a callback uses it up; in a city that no junk can have paused.
-                let waiting = serde_json::json!({"provider": "wechat", "city_id": "city_demo"});
-                let waiting = ground.http.post(ground.world.url("accounts/oauth/start")).json(&waiting);
-                let waiting = Answer::of(waiting).await;
-                let state = if waiting.status == 200 { waiting.json()["state"].clone() } else { Value::Null };
-                let before = ground.kept().await;
-                let answer = ground.send(&junk, state.as_str().unwrap_or("none")).await?;
-                let fail = |why: String| {
-                    Err(TestCaseError::fail(format!("{why}: {} {}", answer.status, &answer.text)))
-                };
-                if let Err(why) = ground.is_ours(&junk, &answer) {
-                    return fail(why);
-                }
-                let success = answer.status < 300;
-                let counter = if success { &taken } else { &refused };
-                counter.set(counter.get() + 1);
-                if !success && ground.kept().await != before {
-                    return fail("a refused request changed something".into());
-                }
-                Ok(())
+        TestRunner::new(config)
+            .run(&junk(), |junk| {
+                here.block_on(async {
+                    // A fresh sign-in each time, since a callback uses it up; in a city that no junk can have paused.
+                    let waiting = serde_json::json!({"provider": "wechat", "city_id": "city_demo"});
+                    let waiting = ground.http.post(ground.world.url("accounts/oauth/start")).json(&waiting);
+                    let waiting = Answer::of(waiting).await;
+                    let state =
+                        if waiting.status == 200 { waiting.json()["state"].clone() } else { Value::Null };
+                    let before = ground.kept().await;
+                    let answer = ground.send(&junk, state.as_str().unwrap_or("none")).await?;
+                    let fail = |why: String| {
+                        Err(TestCaseError::fail(format!("{why}: {} {}", answer.status, &answer.text)))
+                    };
+                    if let Err(why) = ground.is_ours(&junk, &answer) {
+                        return fail(why);
+                    }
+                    let success = answer.status < 300;
+                    let counter = if success { &taken } else { &refused };
+                    counter.set(counter.get() + 1);
+                    if !success && ground.kept().await != before {
+                        return fail("a refused request changed something".into());
+                    }
+                    Ok(())
+                })
             })
-        })
+            .map_err(|problem| problem.to_string())
     });
     if let Err(problem) = outcome {
         panic!("{problem}");
