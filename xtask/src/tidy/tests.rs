@@ -9,7 +9,7 @@ const LOCK: &str =
     "[[package]]\nname = \"a\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
 const GUIDE: &str = "# Guide\n\n## Set it up\n\n## `fed serve`, again\n";
 const README: &str = "# Demo\n\nSee [the guide](docs/guide.md#set-it-up), [the end](docs/guide.md#fed-serve-again), \
-    [下](#demo), [out](https://example.com/work/x) and `[no](link)`.\n";
+    [下](#demo), [out](https://example.com/home/x) and `[no](link)`.\n";
 
 fn manifest(name: &str, dependencies: &[&str]) -> String {
     let lines: String = dependencies.iter().map(|name| format!("{name}.workspace = true\n")).collect();
@@ -265,7 +265,7 @@ fn no_path_of_one_machine() {
     for home in ["root", "home", "work"] {
         one_break("README.md", format!("Run /{home}/me/fed\n"), "README.md:1: `/");
     }
-    no_break("README.md", "https://example.com/home/x and ./home/x and {base}/work/x\n");
+    no_break("README.md", "https://example.com/home/x and ./home/x and {base}/home/x\n");
 }
 
 #[test]
