@@ -22,6 +22,7 @@ pub mod leaving;
 mod letters;
 pub mod limits;
 pub mod login;
+pub mod moving_in;
 mod outbox;
 pub mod outcome;
 pub mod own_sessions;

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod demo;
 mod dev;
+mod import;
 mod kill;
 mod serve;
 mod support;

@@ -11,6 +11,7 @@ mod contract;
 mod kit;
 mod logs;
 mod mail;
+mod moving_in;
 mod openapi;
 mod own;
 mod people;
