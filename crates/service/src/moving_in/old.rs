@@ -3,6 +3,7 @@
 use super::Report;
 use super::people::{Person, people};
 use crate::hasher::from_better_auth;
+use crate::profile::{self, BIO_LIMIT};
 use downcity_core::email::Address;
 use downcity_core::identity::{clean_avatar, clean_text};
 use downcity_core::{Timestamp, UserId};
@@ -10,8 +11,6 @@ use downcity_store::Cell;
 
 /// The longest stable name of a person at a provider.
 const NAME_LIMIT: usize = 255;
-/// The longest text about oneself, in characters.
-const BIO: usize = 500;
 /// Providers that the old system made addresses up for.
 const MADE_UP_FOR: [&str; 3] = ["wechat", "github", "google"];
 
@@ -122,7 +121,10 @@ impl Profile {
             user_id: name(&row[0]).ok_or("has no user_id")?,
             display_name: text(&row[1]).and_then(|name| clean_text(name, 64)),
             avatar_url: text(&row[2]).and_then(clean_avatar),
-            bio: text(&row[3]).and_then(|bio| clean_text(bio, BIO)),
+            bio: text(&row[3]).and_then(|bio| {
+                let head: String = bio.chars().take(BIO_LIMIT).collect();
+                profile::text(&head, BIO_LIMIT, true).ok().flatten()
+            }),
         })
     }
 }
