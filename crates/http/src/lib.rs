@@ -16,6 +16,7 @@ mod error;
 mod extract;
 mod federation;
 mod hallway;
+mod listen;
 mod mailed;
 mod openapi;
 mod own;
@@ -24,5 +25,8 @@ mod people;
 mod routes;
 mod wire;
 
+pub use hallway::App;
+pub use listen::{Answer, Listening};
+#[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
 pub use routes::{Door, app};

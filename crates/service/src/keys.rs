@@ -11,14 +11,14 @@ use downcity_core::token::{AUDIENCE, PREFIX};
 use downcity_core::{Claims, Digest, Timestamp};
 use downcity_store::{SigningKeyRow, Store, StoreError};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
 
 /// Tokens whose signature is remembered as good: a bound on memory, not on users.
-const REMEMBERED: u64 = 20_000;
+const REMEMBERED: usize = 20_000;
 /// How far clocks may differ (security requirement I4).
 const LEEWAY_SECONDS: i64 = 30;
 /// Longer than any token of ours.

@@ -22,9 +22,9 @@ pub struct SignedIn {
     /// What the token says.
     pub claims: Arc<Claims>,
     /// The session it stands on.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// The user; absent for a product's own ids in tokens issued by hand.
-    pub user: Option<User>,
+    pub user: Option<Arc<User>>,
 }
 
 /// Why a bearer is not accepted.
