@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http_body_util::Limited;
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
@@ -78,9 +79,10 @@ impl Answer for App {
         };
         if let Some(problem) = problem_of(&mut response) {
             let request_id = request_id(number);
-            log(&problem, &request_id, method.as_str(), &path);
+            let request_id = request_id.to_str().unwrap_or_default();
+            log(&problem, request_id, method.as_str(), &path);
             let cookies = response.headers_mut().remove(header::SET_COOKIE);
-            response = problem.render(lang.unwrap_or_default(), &request_id);
+            response = problem.render(lang.unwrap_or_default(), request_id);
             if let Some(cookies) = cookies {
                 response.headers_mut().insert(header::SET_COOKIE, cookies);
             }
@@ -89,9 +91,7 @@ impl Answer for App {
         headers.reserve(HEADERS);
         cors::stamp(allowed, headers);
         harden(headers, self.house.secure);
-        if let Ok(id) = HeaderValue::try_from(request_id(number)) {
-            headers.insert(&REQUEST_ID, id);
-        }
+        headers.insert(&REQUEST_ID, request_id(number));
         response
     }
 }
@@ -137,11 +137,11 @@ fn harden(headers: &mut HeaderMap, secure: bool) {
 
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
-/// Unique in this process and, by its random first half, very likely beyond.
-fn request_id(number: u64) -> String {
-    static BOOT: LazyLock<u32> = LazyLock::new(|| {
-        use std::hash::{BuildHasher, RandomState};
-        u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or(0)
-    });
-    format!("{:08x}-{number:x}", *BOOT)
+/// Unique in this process and, by its random first third, very likely beyond: 24 hexadecimal digits.
+fn request_id(number: u64) -> HeaderValue {
+    static BOOT: LazyLock<u128> = LazyLock::new(|| u128::from(RandomState::new().hash_one(0)) << 64);
+    let id = *BOOT | u128::from(number);
+    let digits: [u8; 24] =
+        std::array::from_fn(|place| b"0123456789abcdef"[(id >> (92 - 4 * place)) as usize & 15]);
+    HeaderValue::from_bytes(&digits).expect("hexadecimal digits may stand in a header")
 }

@@ -2,6 +2,7 @@
 //!
 //! HTTP/1.1 only, without TLS: what speaks to browsers from afar is a proxy, and proxies speak this.
 
+use crate::lazy_timer::LazyTimer;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -9,7 +10,7 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use std::convert::Infallible;
 use std::io;
@@ -123,12 +124,14 @@ fn converse<A: Answer>(
 ) -> impl GracefulConnection<Error = hyper::Error> + Send {
     // Answers are written whole; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
+    // A counter of this connection's own: one that all connections shared would go from core to core.
+    let answer = Arc::new(answer);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let answer = answer.clone();
+        let answer = Arc::clone(&answer);
         async move { Ok::<_, Infallible>(answer.answer(peer, received(request)).await) }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).serve_connection(TokioIo::new(stream), service)
+    http.timer(LazyTimer::default()).header_read_timeout(HEAD).serve_connection(TokioIo::new(stream), service)
 }
 
 /// A request as the routes read it. Most have no body, and then need no room for one.

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use downcity_service::Federation;
 use ipnet::IpNet;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// What the door opens on.
@@ -16,13 +17,24 @@ pub struct Door {
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// What every handler can reach.
+/// What every handler can reach. One counter of references, since every request takes some and all cores write it.
 #[derive(Clone)]
-pub(crate) struct House {
+pub(crate) struct House(Arc<Rooms>);
+
+/// What is in the house.
+pub(crate) struct Rooms {
     pub(crate) federation: Arc<Federation>,
-    pub(crate) trusted_proxies: Arc<[IpNet]>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Whether people reach us by https, so that cookies and transport security can insist on it.
     pub(crate) secure: bool,
+}
+
+impl Deref for House {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
 }
 
 /// Makes the router from the list and, where the OpenAPI document is made, the document from the same list.
@@ -111,11 +123,11 @@ routes! {
 /// The whole service, to be given to [`Listening`](crate::Listening).
 #[must_use]
 pub fn app(door: Door) -> App {
-    let house = House {
+    let house = House(Arc::new(Rooms {
         secure: door.federation.settings().public_url.scheme() == "https",
         federation: door.federation,
-        trusted_proxies: door.trusted_proxies.into(),
-    };
+        trusted_proxies: door.trusted_proxies,
+    }));
     let router = listed()
         .route("/openapi.json", get(federation::openapi))
         .fallback(error::unknown_route)
