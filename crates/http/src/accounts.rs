@@ -12,7 +12,7 @@ use crate::wire::accounts::{
 };
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use downcity_service::directory::WayIn;
@@ -28,12 +28,11 @@ use std::time::Duration;
 pub(crate) async fn providers(
     _caller: Caller,
     State(house): State<House>,
-    headers: HeaderMap,
+    client::Prefers(lang): client::Prefers,
 ) -> Json<ProviderList> {
-    let lang = client::accepted(&headers).unwrap_or_default();
     let directory = house.federation.directory();
     let item = |way: WayIn| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label };
-    Json(ProviderList { items: directory.ways_in(lang).into_iter().map(item).collect() })
+    Json(ProviderList { items: directory.ways_in(lang.unwrap_or_default()).into_iter().map(item).collect() })
 }
 
 /// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.

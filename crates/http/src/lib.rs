@@ -16,6 +16,8 @@ mod error;
 mod extract;
 mod federation;
 mod hallway;
+mod lazy_timer;
+mod listen;
 mod mailed;
 mod openapi;
 mod own;
@@ -24,5 +26,8 @@ mod people;
 mod routes;
 mod wire;
 
+pub use hallway::App;
+pub use listen::{Answer, Listening};
+#[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
 pub use routes::{Door, app};

@@ -22,6 +22,7 @@ use downcity_service::identities::IdentityError;
 use downcity_service::login::Start;
 use downcity_service::profile::{ProfileEdit, ProfileError};
 use downcity_service::sessions::SignedIn;
+use std::sync::Arc;
 
 impl From<IdentityError> for ApiError {
     fn from(error: IdentityError) -> Self {
@@ -164,7 +165,7 @@ pub(crate) async fn edit(
 ) -> Result<Json<Me>, ApiError> {
     check_city(&who, request.city_id.as_deref())?;
     let user = house.federation.edit_profile(&who, &ProfileEdit::from(request), &client).await?;
-    Ok(Json(Me::from(SignedIn { user: Some(user), ..who })))
+    Ok(Json(Me::from(SignedIn { user: Some(Arc::new(user)), ..who })))
 }
 
 /// Everything held about the bearer.

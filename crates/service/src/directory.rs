@@ -3,6 +3,7 @@
 
 use crate::federation::Federation;
 use crate::vault::{SealError, Vault};
+use arc_swap::Guard;
 use downcity_core::{City, CityId, Lang, Secret, Text, Timestamp};
 use downcity_providers::mail::{self, MailSetup, Mailer};
 use downcity_providers::{LoginProvider, Outside, catalogue, configured, configured_issuers, issuers};
@@ -160,8 +161,8 @@ fn mailer(env: &BTreeMap<String, Setting>) -> (Option<Arc<Mailer>>, Option<MailS
 impl Federation {
     /// The present picture.
     #[must_use]
-    pub fn directory(&self) -> Arc<Directory> {
-        self.directory.load_full()
+    pub fn directory(&self) -> Guard<Arc<Directory>> {
+        self.directory.load()
     }
 
     /// Reads the picture again and swaps it in.

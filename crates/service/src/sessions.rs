@@ -3,7 +3,7 @@
 use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
-use crate::result::{Handed, sid_digest};
+use crate::result::Handed;
 use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, Timestamp, User, UserId};
 use downcity_store::{Ending, FoundSession, NewSession, StoreError};
 use serde_json::json;
@@ -22,9 +22,9 @@ pub struct SignedIn {
     /// What the token says.
     pub claims: Arc<Claims>,
     /// The session it stands on.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// The user; absent for a product's own ids in tokens issued by hand.
-    pub user: Option<User>,
+    pub user: Option<Arc<User>>,
 }
 
 /// Why a bearer is not accepted.
@@ -51,8 +51,9 @@ impl Federation {
     /// See [`AuthError`].
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthError> {
         let now = self.clock.now();
-        let claims = self.token_keys.check(token, now).map_err(|_| AuthError::Invalid)?;
-        let found = self.store.find_session(sid_digest(&claims.sid)).await?;
+        let checked = self.token_keys.check(token, now).map_err(|_| AuthError::Invalid)?;
+        let claims = Arc::clone(&checked.claims);
+        let found = self.store.find_session(checked.sid).await?;
         let FoundSession { session, last_seen_at, user } = found.ok_or(AuthError::Invalid)?;
         if session.session_id != claims.jti || session.city_id != claims.city_id {
             return Err(AuthError::Invalid);

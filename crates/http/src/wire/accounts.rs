@@ -259,21 +259,23 @@ impl From<SignedIn> for Me {
     fn from(who: SignedIn) -> Self {
         let user_id = who.claims.user_id.to_string();
         let (session, user) = (who.session, who.user);
-        let user_of = |read: fn(downcity_service::core::User) -> Option<String>| user.clone().and_then(read);
+        let user_of = |read: fn(&downcity_service::core::User) -> &Option<String>| {
+            user.as_deref().and_then(|user| read(user).clone())
+        };
         Self {
             profile: Profile {
                 user_id: user_id.clone(),
-                email: user_of(|u| u.email),
-                display_name: user_of(|u| u.display_name),
-                avatar_url: user_of(|u| u.avatar_url),
-                bio: user_of(|u| u.bio),
-                locale: user_of(|u| u.locale),
+                email: user_of(|u| &u.email),
+                display_name: user_of(|u| &u.display_name),
+                avatar_url: user_of(|u| &u.avatar_url),
+                bio: user_of(|u| &u.bio),
+                locale: user_of(|u| &u.locale),
             },
             user: MeUser { user_id, metadata: who.claims.metadata.clone() },
             city_id: who.claims.city_id.to_string(),
             session: MeSession {
                 session_id: session.session_id.to_string(),
-                provider: session.provider,
+                provider: session.provider.clone(),
                 created_at: rfc3339(session.created_at),
                 expires_at: rfc3339(session.expires_at),
             },

@@ -1,13 +1,12 @@
 //! A whole Federation for one test: its own store, simulator, clock and port, gone when the test ends.
 
-use downcity_http::{Door, app};
+use downcity_http::{Door, Listening, app};
 use downcity_service::core::{Secret, Timestamp};
 use downcity_service::seams::{Clock, SystemClock, SystemRandom};
 use downcity_service::{Federation, Outside, Parts, Settings, Store};
 use downcity_store::testing::{fresh_postgres, fresh_sqlite};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -147,11 +146,7 @@ impl World {
         let trusted_proxies =
             if plan.behind_proxy { vec!["127.0.0.0/8".parse().unwrap()] } else { Vec::new() };
         let door = app(Door { federation: Arc::clone(&federation), trusted_proxies });
-        listener.set_nonblocking(true).unwrap();
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        tokio::spawn(async move {
-            axum::serve(listener, door.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
-        });
+        Listening::open(listener, 1000, door).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
