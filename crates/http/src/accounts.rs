@@ -5,17 +5,16 @@ use crate::client;
 use crate::cookies;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Body, Query};
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::accounts::{
     Me, OauthResult, OauthResultQuery, OauthStartAnswer, OauthStartRequest, ProviderItem, ProviderList,
 };
-use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use downcity_service::directory::WayIn;
 use downcity_service::login::{Start, Started};
 use downcity_service::result::{Ask, LONGEST_WAIT, Told};
 use futures::Stream;
@@ -29,10 +28,11 @@ pub(crate) async fn providers(
     _caller: Caller,
     State(house): State<House>,
     client::Prefers(lang): client::Prefers,
-) -> Json<ProviderList> {
+) -> Response {
     let directory = house.federation.directory();
-    let item = |way: WayIn| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label };
-    Json(ProviderList { items: directory.ways_in(lang.unwrap_or_default()).into_iter().map(item).collect() })
+    let ways = directory.ways_in(lang.unwrap_or_default());
+    let items = ways.map(|way| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label });
+    Json(ProviderList { items: items.collect() }).into_response()
 }
 
 /// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.

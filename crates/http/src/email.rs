@@ -4,13 +4,13 @@ use crate::caller::{Caller, User};
 use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::email::{
     LoginAnswer, LoginRequest, PasswordChangeRequest, PasswordForgotRequest, PasswordResetRequest,
     RegisterRequest, VerifyEmailRequest,
 };
-use axum::Json;
 use axum::extract::State;
 use downcity_service::email::EmailError;
 use downcity_service::register::Register;

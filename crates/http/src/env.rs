@@ -4,13 +4,13 @@ use crate::caller::AdminOnly;
 use crate::client::accepted;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Body;
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::env::{
     EnvCatalog, EnvCatalogItem, EnvCatalogService, EnvCount, EnvImportAnswer, EnvImportRequest, EnvItem,
     EnvList, EnvRemoveRequest, EnvUpsertAnswer, EnvUpsertRequest,
 };
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 

@@ -16,6 +16,7 @@ mod error;
 mod extract;
 mod federation;
 mod hallway;
+mod json;
 mod lazy_timer;
 mod listen;
 mod mailed;

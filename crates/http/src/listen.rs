@@ -131,7 +131,11 @@ fn converse<A: Answer>(
         async move { Ok::<_, Infallible>(answer.answer(peer, received(request)).await) }
     });
     let mut http = http1::Builder::new();
-    http.timer(LazyTimer::default()).header_read_timeout(HEAD).serve_connection(TokioIo::new(stream), service)
+    // Answers are small: one copied piece is sent sooner than two gathered by the kernel.
+    http.writev(false)
+        .timer(LazyTimer::default())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), service)
 }
 
 /// A request as the routes read it. Most have no body, and then need no room for one.

@@ -4,6 +4,7 @@ use crate::caller::{Caller, User};
 use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::accounts::{Me, OauthStartAnswer};
 use crate::wire::export::Export;
@@ -12,7 +13,6 @@ use crate::wire::people::{
     OwnSessionList, ProfileUpdateRequest, RevokedCount, SessionRequest, UnlinkRequest, stored,
 };
 use crate::wire::{Success, rfc3339};
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;

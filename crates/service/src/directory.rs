@@ -23,13 +23,13 @@ pub struct Setting {
 
 /// One way to sign in, as front ends list it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WayIn {
+pub struct WayIn<'a> {
     /// The provider's id.
-    pub id: String,
+    pub id: &'a str,
     /// `oauth`: starts with `oauth/start`; `email`: asks for an address.
     pub kind: &'static str,
     /// Its name for people.
-    pub label: String,
+    pub label: &'a str,
 }
 
 /// A consistent picture of what admins have set.
@@ -106,14 +106,12 @@ impl Directory {
     }
 
     /// Every way in that can really be used now.
-    #[must_use]
-    pub fn ways_in(&self, lang: Lang) -> Vec<WayIn> {
-        let way = |id: &str, kind, label: &str| WayIn { id: id.to_owned(), kind, label: label.to_owned() };
-        let mut ways: Vec<_> = self.providers.iter().map(|p| way(p.id(), p.kind(), p.label(lang))).collect();
-        if self.mailer.is_some() {
-            ways.push(way(mail::ID, "email", Text::new("E-mail", "邮箱").get(lang)));
-        }
-        ways
+    pub fn ways_in(&self, lang: Lang) -> impl Iterator<Item = WayIn<'_>> {
+        let mail = || WayIn { id: mail::ID, kind: "email", label: Text::new("E-mail", "邮箱").get(lang) };
+        self.providers
+            .iter()
+            .map(move |p| WayIn { id: p.id(), kind: p.kind(), label: p.label(lang) })
+            .chain(self.mailer.is_some().then(mail))
     }
 
     /// Whether there is a provider of that name, set up or not: one that this build knows, or an issuer that

@@ -13,16 +13,16 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// Ways to sign in that can really be used now.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ProviderList {
-    pub(crate) items: Vec<ProviderItem>,
+pub(crate) struct ProviderList<'a> {
+    pub(crate) items: Vec<ProviderItem<'a>>,
 }
 
 /// One way to sign in.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ProviderItem {
+pub(crate) struct ProviderItem<'a> {
     /// The provider's id, to be sent to `oauth/start`.
     #[schema(example = "wechat")]
-    pub(crate) id: String,
+    pub(crate) id: &'a str,
     /// How it works.
     #[serde(rename = "type")]
     #[schema(example = "oauth")]
@@ -31,7 +31,7 @@ pub(crate) struct ProviderItem {
     pub(crate) enabled: bool,
     /// Its name, in the language of `Accept-Language`.
     #[schema(example = "WeChat")]
-    pub(crate) label: String,
+    pub(crate) label: &'a str,
 }
 
 /// Starts a sign-in.
