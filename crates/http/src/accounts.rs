@@ -114,8 +114,8 @@ pub(crate) async fn oauth_events(
 /// Who the bearer is.
 #[utoipa::path(get, path = "/v1/accounts/me", operation_id = "accounts_me", tag = "accounts", security(("user_token" = [])),
     responses((status = 200, body = Me), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
-pub(crate) async fn me(User(who): User) -> Json<Me> {
-    Json(Me::from(who))
+pub(crate) async fn me(User(who): User) -> Response {
+    Json(Me::from(&who)).into_response()
 }
 
 /// Ends the session: the same token is refused from then on, on every node.

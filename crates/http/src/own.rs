@@ -15,7 +15,7 @@ use crate::wire::people::{
 use crate::wire::{Success, rfc3339};
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use downcity_service::Federation;
 use downcity_service::core::Lang;
 use downcity_service::identities::IdentityError;
@@ -162,10 +162,10 @@ pub(crate) async fn edit(
     State(house): State<House>,
     client::From(client): client::From,
     Body(request): Body<ProfileUpdateRequest>,
-) -> Result<Json<Me>, ApiError> {
+) -> Result<Response, ApiError> {
     check_city(&who, request.city_id.as_deref())?;
     let user = house.federation.edit_profile(&who, &ProfileEdit::from(request), &client).await?;
-    Ok(Json(Me::from(SignedIn { user: Some(Arc::new(user)), ..who })))
+    Ok(Json(Me::from(&SignedIn { user: Some(Arc::new(user)), ..who })).into_response())
 }
 
 /// Everything held about the bearer.
