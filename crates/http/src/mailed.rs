@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OpenParams {
-    /// `verify` or `reset`.
+    /// `verify`, `reset` or `change`.
     r#for: Option<String>,
     /// The one-time token.
     token: Option<String>,
@@ -28,11 +28,19 @@ pub(crate) struct OpenParams {
 #[utoipa::path(get, path = "/v1/accounts/email/open", operation_id = "accounts_email_open", tag = "browser",
     params(OpenParams), responses((status = 200, content_type = "text/html", body = String),
         (status = "4XX", content_type = "text/html", body = String)))]
-pub(crate) async fn open(headers: HeaderMap, query: Result<Query<OpenParams>, ApiError>) -> Response {
+pub(crate) async fn open(
+    State(house): State<House>,
+    headers: HeaderMap,
+    query: Result<Query<OpenParams>, ApiError>,
+) -> Response {
     let lang = client::accepted(&headers).unwrap_or_default();
     let params =
         query.ok().and_then(|Query(params)| Some((For::parse(params.r#for.as_deref()?)?, params.token?)));
     match params {
+        Some((For::Change, token)) => match house.federation.asked_change(&token).await {
+            Ok(asked) => mail::ask_change(&asked, token, lang),
+            Err(problem) => mail::problem(&logged(problem.into()), lang),
+        },
         Some((what, token)) => mail::ask(what, token, None, lang),
         None => mail::problem(&ApiError::of(Code::SpentToken), lang),
     }
@@ -67,6 +75,28 @@ pub(crate) async fn confirm(
     match outcome {
         Ok(()) => mail::done(For::Verify, lang),
         Err(problem) => mail::problem(&logged(problem), lang),
+    }
+}
+
+/// Moves an account to the address that the link was mailed to. Signs nobody in.
+#[utoipa::path(post, path = "/v1/accounts/email/change/confirm", operation_id = "accounts_email_change_confirm", tag = "browser",
+    request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+        (status = "5XX", content_type = "text/html", body = String)))]
+pub(crate) async fn change(
+    State(house): State<House>,
+    client::From(client): client::From,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = client.lang.unwrap_or_default();
+    let form = match own_form::<MailedConfirmForm>(&headers, &body) {
+        Ok(form) => form,
+        Err(problem) => return mail::problem(&problem, lang),
+    };
+    match house.federation.confirm_change(form.token.expose_secret(), &client).await {
+        Ok(()) => mail::done(For::Change, lang),
+        Err(problem) => mail::problem(&logged(problem.into()), lang),
     }
 }
 

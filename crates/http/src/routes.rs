@@ -54,9 +54,11 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         .routes(routes!(email::forgot))
         .routes(routes!(email::reset))
         .routes(routes!(email::change))
+        .routes(routes!(email::change_address))
         .routes(routes!(mailed::open))
         .routes(routes!(mailed::confirm))
         .routes(routes!(mailed::reset))
+        .routes(routes!(mailed::change))
         // accounts: one's own
         .routes(routes!(own::sessions))
         .routes(routes!(own::revoke))

@@ -10,6 +10,7 @@ pub mod confirm;
 pub mod directory;
 mod dotenv;
 pub mod email;
+pub mod email_change;
 pub mod env;
 mod events;
 pub mod federation;

@@ -4,6 +4,7 @@
 //! façade in `db/`. What two requests may race for is one guarded statement with `returning`, or one write
 //! transaction. Time, random ids and digests come in as arguments.
 
+mod address_change;
 mod cities;
 mod db;
 mod env;
@@ -26,6 +27,7 @@ pub mod testing;
 mod user_list;
 mod users;
 
+pub use address_change::{AddressChange, AddressChanged};
 pub use env::EnvRow;
 pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};

@@ -88,8 +88,17 @@ impl Store {
 }
 
 async fn issue(token: &NewMailToken, tx: &mut Tx) -> Result<(), Fault> {
-    let sql = "delete from mail_tokens where address = $1 and purpose = $2 and used_at is null";
-    tx.exec(sql, args![&token.address, token.purpose.as_str()]).await?;
+    // Whoever asks to move to somebody's address must not void what its owner asked for.
+    let (sql, of) = match (token.purpose, &token.user_id) {
+        (Purpose::ChangeEmail, Some(user_id)) => {
+            ("delete from mail_tokens where user_id = $1 and purpose = $2 and used_at is null", user_id)
+        }
+        _ => (
+            "delete from mail_tokens where address = $1 and purpose = $2 and used_at is null",
+            &token.address,
+        ),
+    };
+    tx.exec(sql, args![of, token.purpose.as_str()]).await?;
     let sql = "insert into mail_tokens (digest, purpose, address, user_id, sealed, created_at, expires_at) \
                values ($1, $2, $3, $4, $5, $6, $7)";
     let args = args![

@@ -89,6 +89,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/email/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mails a link to a new address of a user who signed in a moment ago; the account moves there when it is
+         *     confirmed. The answer is the same when somebody else has that address.
+         */
+        post: operations["accounts_email_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/email/change/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves an account to the address that the link was mailed to. Signs nobody in. */
+        post: operations["accounts_email_change_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/email/confirm": {
         parameters: {
             query?: never;
@@ -1037,6 +1074,16 @@ export interface components {
             /** @description The bearer's own id, to show that this account is meant. */
             user_id: string;
         };
+        /** @description Moves the account to another address. */
+        EmailChangeRequest: {
+            /** @description The city of the token, if named. */
+            city_id?: string | null;
+            /**
+             * @description The new address. A mail with a link goes there.
+             * @example lilei@example.com
+             */
+            email: string;
+        };
         /** @description A call without input. */
         EmptyRequest: {
             /** @description Clients add their city to every POST; another city than the token's is refused. */
@@ -1803,6 +1850,84 @@ export interface operations {
             };
         };
     };
+    accounts_email_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChangeRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_email_change_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["MailedConfirmForm"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
     accounts_email_confirm: {
         parameters: {
             query?: never;
@@ -1845,7 +1970,7 @@ export interface operations {
     accounts_email_open: {
         parameters: {
             query?: {
-                /** @description `verify` or `reset`. */
+                /** @description `verify`, `reset` or `change`. */
                 for?: string;
                 /** @description The one-time token. */
                 token?: string;
