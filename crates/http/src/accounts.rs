@@ -31,9 +31,8 @@ pub(crate) async fn providers(
     headers: HeaderMap,
 ) -> Json<ProviderList> {
     let lang = client::accepted(&headers).unwrap_or_default();
-    let directory = house.federation.directory();
     let item = |way: WayIn| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label };
-    Json(ProviderList { items: directory.ways_in(lang).into_iter().map(item).collect() })
+    Json(ProviderList { items: house.federation.ways_in(lang).into_iter().map(item).collect() })
 }
 
 /// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.

@@ -1,7 +1,7 @@
 //! All routes on one screen.
 
 use crate::{
-    accounts, browser, cities, email, env, error, federation, hallway, mailed, openapi, own, people,
+    accounts, browser, cities, email, env, error, federation, hallway, mailed, openapi, own, people, steps,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -59,6 +59,14 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         .routes(routes!(mailed::confirm))
         .routes(routes!(mailed::reset))
         .routes(routes!(mailed::change))
+        .routes(routes!(mailed::enter))
+        .routes(routes!(steps::email_start))
+        .routes(routes!(steps::email_finish))
+        // accounts: in steps
+        .routes(routes!(steps::login_start))
+        .routes(routes!(steps::login_continue))
+        .routes(routes!(steps::login_result))
+        .routes(routes!(steps::local_login))
         // accounts: one's own
         .routes(routes!(own::sessions))
         .routes(routes!(own::revoke))

@@ -7,6 +7,7 @@
 use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
+use crate::login_steps::is_ours;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
 use downcity_core::{Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
@@ -61,7 +62,9 @@ impl Federation {
         client: &Client,
     ) -> Result<CallbackAnswer, CallbackError> {
         let state = query.state.as_deref().and_then(OpaqueToken::parse).ok_or(CallbackError::UnknownState)?;
-        let found = self.store.attempt_by_state(state.digest()).await?.ok_or(CallbackError::UnknownState)?;
+        let found = self.store.attempt_by_state(state.digest()).await?;
+        // No provider ever comes back for an attempt that goes through our own steps.
+        let found = found.filter(|found| !is_ours(&found.provider)).ok_or(CallbackError::UnknownState)?;
         let code = query.code.clone().unwrap_or_default();
         let finisher = finisher_token(state.reveal(), &code);
         let claimed = match found.stage {
@@ -106,7 +109,7 @@ impl Federation {
     }
 
     /// Waits, for as long as an exchange can take, until a claimed attempt is settled.
-    async fn settled(&self, found: Attempt) -> Result<Option<Attempt>, StoreError> {
+    pub(crate) async fn settled(&self, found: Attempt) -> Result<Option<Attempt>, StoreError> {
         let deadline = tokio::time::Instant::now() + EXCHANGE_LIMIT;
         // One whose exchange stopped long ago (the server was killed) has its outcome too: nobody is waited for.
         self.wait_until(&found.attempt_id, deadline, |attempt| {

@@ -2,6 +2,7 @@
 //! whole. Requests read it without a lock and without the store.
 
 use crate::federation::Federation;
+use crate::local;
 use crate::vault::{SealError, Vault};
 use downcity_core::{City, CityId, Lang, Secret, Text, Timestamp};
 use downcity_providers::mail::{self, MailSetup, Mailer};
@@ -10,6 +11,9 @@ use downcity_store::{AdminKeyRow, Store, StoreError};
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+
+/// What local sign-in is called.
+const LOCAL: Text = Text::new("Local (development)", "本机（开发用）");
 
 /// One setting of the Federation env.
 #[derive(Debug, Clone)]
@@ -25,7 +29,7 @@ pub struct Setting {
 pub struct WayIn {
     /// The provider's id.
     pub id: String,
-    /// `oauth`: starts with `oauth/start`; `email`: asks for an address.
+    /// `oauth`: starts with `oauth/start`; `email`: asks for an address; `local`: takes any name.
     pub kind: &'static str,
     /// Its name for people.
     pub label: String,
@@ -104,9 +108,9 @@ impl Directory {
         if id == mail::ID { self.mailer.is_some() } else { self.provider(id).is_some() }
     }
 
-    /// Every way in that can really be used now.
+    /// Every way in that an admin set up and that can really be used now.
     #[must_use]
-    pub fn ways_in(&self, lang: Lang) -> Vec<WayIn> {
+    fn ways_in(&self, lang: Lang) -> Vec<WayIn> {
         let way = |id: &str, kind, label: &str| WayIn { id: id.to_owned(), kind, label: label.to_owned() };
         let mut ways: Vec<_> = self.providers.iter().map(|p| way(p.id(), p.kind(), p.label(lang))).collect();
         if self.mailer.is_some() {
@@ -128,6 +132,9 @@ impl Directory {
     pub fn provider_label(&self, id: &str, lang: Lang) -> String {
         let fixed = || catalogue().iter().find(|spec| spec.id == id).map(|spec| spec.label.get(lang));
         let usable = self.provider(id).map(|provider| provider.label(lang));
+        if id == local::ID {
+            return LOCAL.get(lang).to_owned();
+        }
         let unknown = Text::new("the provider", "登录服务").get(lang);
         usable.or_else(fixed).unwrap_or(unknown).to_owned()
     }
@@ -145,6 +152,17 @@ fn mailer(env: &BTreeMap<String, Setting>) -> (Option<Arc<Mailer>>, Option<MailS
 }
 
 impl Federation {
+    /// Every way in that can really be used now.
+    #[must_use]
+    pub fn ways_in(&self, lang: Lang) -> Vec<WayIn> {
+        let mut ways = self.directory.load().ways_in(lang);
+        if self.settings.allow_local_login {
+            let label = LOCAL.get(lang).to_owned();
+            ways.push(WayIn { id: local::ID.to_owned(), kind: "local", label });
+        }
+        ways
+    }
+
     /// The present picture.
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {

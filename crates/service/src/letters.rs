@@ -16,6 +16,8 @@ pub(crate) enum Letter<'a> {
     Reset { link: &'a str },
     /// Told after a password was changed.
     PasswordChanged,
+    /// Sign in.
+    SignIn { link: &'a str, code: &'a str },
     /// Move an account to this address.
     ChangeAddress { link: &'a str },
     /// Somebody wanted to move their account to an address that has one.
@@ -43,6 +45,10 @@ const NOT_YOU_ANY_MORE: Text = Text::new(
     "If this was not you, tell the people who run this service at once.",
     "如果这不是您本人的操作，请立即联系本服务的运营人员。",
 );
+const NOT_STARTED: Text = Text::new(
+    "Tell the code to nobody: we never ask for it in a call, a chat or a mail. If you did not start this, ignore this mail: nobody is signed in.",
+    "请勿将验证码告诉任何人：我们绝不会通过电话、聊天或邮件索要。如果不是您发起的登录，请忽略此邮件，不会有任何人登录。",
+);
 const NO_LABEL: Text = Text::new("", "");
 
 impl Letter<'_> {
@@ -53,7 +59,10 @@ impl Letter<'_> {
 
     fn link(&self) -> Option<&str> {
         match self {
-            Self::Verify { link } | Self::Reset { link } | Self::ChangeAddress { link } => Some(link),
+            Self::Verify { link }
+            | Self::Reset { link }
+            | Self::ChangeAddress { link }
+            | Self::SignIn { link, .. } => Some(link),
             Self::AlreadyRegistered | Self::PasswordChanged | Self::AddressTaken | Self::AddressChanged => {
                 None
             }
@@ -99,6 +108,18 @@ impl Letter<'_> {
                 NO_LABEL,
                 NOT_YOU,
             ),
+            Self::SignIn { .. } => words(
+                Text::new("Your sign-in code", "您的登录验证码"),
+                Text::new(
+                    "Somebody, hopefully you, wants to sign in with this address. Type the code where you started. It is good for ten minutes.",
+                    "有人（应该是您）希望使用此邮箱地址登录。请在发起登录的页面输入验证码，10 分钟内有效。",
+                ),
+                Text::new(
+                    "Or sign in with this link, in the browser where you started",
+                    "或在发起登录的浏览器中打开此链接登录",
+                ),
+                NOT_STARTED,
+            ),
             Self::ChangeAddress { .. } => words(
                 Text::new("Confirm your new address", "确认您的新邮箱地址"),
                 Text::new(
@@ -133,10 +154,14 @@ impl Letter<'_> {
     pub(crate) fn write(self, to: &str, place: &str, lang: Lang) -> Mail {
         let words = self.words();
         let link = self.link().map(|link| (words.label.get(lang), link));
+        let code = match self {
+            Self::SignIn { code, .. } => Some(code),
+            _ => None,
+        };
         let said = words.text.get(lang);
         let (heading, closing) = (words.heading.get(lang), words.closing.get(lang));
-        let html = Html { lang, place, heading, said, link, closing };
-        let text = Plain { place, heading, said, link, closing };
+        let html = Html { lang, place, heading, said, code, link, closing };
+        let text = Plain { place, heading, said, code, link, closing };
         Mail {
             to: to.to_owned(),
             subject: format!("{heading} · {place}"),
@@ -153,6 +178,7 @@ struct Html<'a> {
     place: &'a str,
     heading: &'a str,
     said: &'a str,
+    code: Option<&'a str>,
     link: Option<(&'static str, &'a str)>,
     closing: &'a str,
 }
@@ -163,6 +189,7 @@ struct Plain<'a> {
     place: &'a str,
     heading: &'a str,
     said: &'a str,
+    code: Option<&'a str>,
     link: Option<(&'static str, &'a str)>,
     closing: &'a str,
 }

@@ -33,7 +33,7 @@ pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};
 pub use keys::{AdminKeyRow, SigningKeyRow};
-pub use mail_tokens::{MailToken, NewMailToken, Purpose};
+pub use mail_tokens::{MailToken, NewMailToken, Offered, Purpose};
 pub use merging::{Merge, Merged};
 pub use outbox::{Due, NewMail, Outgoing};
 pub use passwords::{Account, NewAccount, Password, PasswordChange, Registered};

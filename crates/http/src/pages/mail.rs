@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use downcity_service::core::{Lang, Text};
 use downcity_service::email_change::AskedChange;
+use downcity_service::mail_login::AskedSignIn;
 
 /// What a mailed link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,7 @@ pub(crate) enum For {
     Verify,
     Reset,
     Change,
+    SignIn,
 }
 
 impl For {
@@ -22,6 +24,7 @@ impl For {
             "verify" => Some(Self::Verify),
             "reset" => Some(Self::Reset),
             "change" => Some(Self::Change),
+            "sign_in" => Some(Self::SignIn),
             _ => None,
         }
     }
@@ -43,6 +46,28 @@ fn page(lang: Lang, mood: Mood, heading: Text) -> Page {
 /// Asks for the one click, or the new password.
 pub(crate) fn ask(what: For, token: String, problem: Option<&ApiError>, lang: Lang) -> Response {
     ask_with(what, token, Vec::new(), problem, lang)
+}
+
+/// Asks whether to sign in; or says that this is not the browser that started it.
+pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, lang: Lang) -> Response {
+    let label = |en, zh| Text::new(en, zh).get(lang);
+    if !asked.here {
+        let heading = Text::new("Open this link where you started", "请在发起登录的浏览器中打开");
+        let text = Text::new(
+            "This browser did not start the sign-in. Go back to the window where you started, and type the code from the mail there. If you did not start it, close this page: nobody is signed in.",
+            "此浏览器并未发起登录。请回到发起登录的窗口，输入邮件中的验证码。如果不是您发起的登录，请关闭此页面，不会有任何人登录。",
+        );
+        let page = page(lang, Mood::Late, heading).text(text.get(lang));
+        return page.respond(StatusCode::OK);
+    }
+    let facts = vec![
+        (label("To", "登录到"), asked.city.clone()),
+        (label("As", "登录身份"), asked.address.to_string()),
+        (label("Started at", "发起时间"), readable(asked.at.0)),
+        (label("From the network", "发起网络"), asked.network.clone()),
+        (label("With", "发起程序"), asked.agent.clone()),
+    ];
+    ask_with(For::SignIn, token, facts, None, lang)
 }
 
 fn ask_with(
@@ -69,6 +94,13 @@ fn ask_with(
             "/v1/accounts/email/reset",
             Text::new("Set the password", "设置密码"),
             Some(Text::new("New password", "新密码")),
+        ),
+        For::SignIn => (
+            Text::new("Sign in?", "确认登录？"),
+            Text::new("Go on only if you started this sign-in yourself.", "仅在您本人发起登录时继续。"),
+            "/v1/accounts/email/enter",
+            Text::new("Yes, sign me in", "确认登录"),
+            None,
         ),
         For::Change => (
             Text::new("Use this address from now on?", "今后使用此邮箱地址登录？"),
@@ -125,6 +157,10 @@ pub(crate) fn done(what: For, lang: Lang) -> Response {
                 "You are signed out everywhere. Go back to the sign-in page and use the new password.",
                 "您已在所有设备上退出登录。请回到登录页面，使用新密码登录。",
             ),
+        ),
+        For::SignIn => (
+            Text::new("You are signed in", "您已登录"),
+            Text::new("You can close this page.", "您可以关闭此页面。"),
         ),
         For::Change => (
             Text::new("Your new address is confirmed", "新邮箱地址已确认"),
