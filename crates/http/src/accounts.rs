@@ -3,7 +3,7 @@
 use crate::caller::{Caller, User};
 use crate::client;
 use crate::cookies;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Query};
 use crate::routes::House;
 use crate::wire::Success;
@@ -15,6 +15,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use downcity_service::core::id::DEFAULT_CITY;
 use downcity_service::directory::WayIn;
 use downcity_service::login::{Start, Started};
 use downcity_service::result::{Ask, LONGEST_WAIT, Told};
@@ -22,17 +23,33 @@ use futures::Stream;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Ways to sign in that can really be used now.
+/// Which city's ways are asked for.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProvidersQuery {
+    /// The city; `city_downcity` when absent.
+    city_id: Option<String>,
+}
+
+/// Ways to sign in that can really be used now, in a city.
 #[utoipa::path(get, path = "/v1/accounts/providers", operation_id = "accounts_providers", tag = "accounts",
+    params(ProvidersQuery),
     responses((status = 200, body = ProviderList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn providers(
-    _caller: Caller,
+    caller: Caller,
     State(house): State<House>,
     headers: HeaderMap,
-) -> Json<ProviderList> {
+    Query(query): Query<ProvidersQuery>,
+) -> Result<Json<ProviderList>, ApiError> {
+    caller.check_city(query.city_id.as_deref())?;
+    let city = house.federation.city(query.city_id.as_deref().unwrap_or(DEFAULT_CITY))?;
+    if query.city_id.is_some() && !city.is_active() {
+        return Err(ApiError::of(Code::CityPaused));
+    }
     let lang = client::accepted(&headers).unwrap_or_default();
     let item = |way: WayIn| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label };
-    Json(ProviderList { items: house.federation.ways_in(lang).into_iter().map(item).collect() })
+    let ways = house.federation.ways_in(lang, &city.city_id);
+    Ok(Json(ProviderList { items: ways.into_iter().map(item).collect() }))
 }
 
 /// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.

@@ -302,6 +302,7 @@ impl From<EnvError> for ApiError {
     fn from(error: EnvError) -> Self {
         match error {
             EnvError::BadField { field, why } => Self::field(field, why),
+            EnvError::UnknownCity => Self::of(Code::UnknownCity),
             EnvError::Unknown => Self::of(Code::UnknownSetting),
             EnvError::Store(error) => error.into(),
             EnvError::Read(error) => error.into(),

@@ -11,7 +11,7 @@ use crate::login_steps::is_ours;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
 use downcity_core::{Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
-use downcity_providers::{Callback, Exchange, LoginProvider};
+use downcity_providers::{Callback, Exchange};
 use downcity_store::{Completed, SignIn, StoreError};
 use serde_json::json;
 use std::sync::Arc;
@@ -170,8 +170,8 @@ impl Federation {
 
     async fn identify(&self, attempt: &Attempt, query: &CallbackQuery) -> Result<ExternalIdentity, Failure> {
         let directory = self.directory();
-        let usable = |p: &&Arc<dyn LoginProvider>| p.app_id() == attempt.app_id;
-        let provider = directory.provider(&attempt.provider).filter(usable).ok_or_else(|| {
+        let app = (attempt.provider.as_str(), attempt.app_id.as_str());
+        let provider = directory.provider_with_app(&attempt.city_id, app).ok_or_else(|| {
             let (attempt_id, app_id) = (&attempt.attempt_id, &attempt.app_id);
             warn!(%attempt_id, app_id, "the settings of the provider were changed while somebody was signing in; \
                 they have to start again; nothing has to be done");

@@ -6,7 +6,9 @@ use crate::local;
 use crate::vault::{SealError, Vault};
 use downcity_core::{City, CityId, Lang, Secret, Text, Timestamp};
 use downcity_providers::mail::{self, MailSetup, Mailer};
-use downcity_providers::{LoginProvider, Outside, catalogue, configured, configured_issuers, issuers};
+use downcity_providers::{
+    LoginProvider, Outside, catalogue, configured, configured_for_city, configured_issuers, issuers,
+};
 use downcity_store::{AdminKeyRow, Store, StoreError};
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -35,6 +37,14 @@ pub struct WayIn {
     pub label: String,
 }
 
+/// What a city has in place of the Federation's settings.
+pub struct CityApp {
+    /// Its settings by key.
+    pub env: BTreeMap<String, Setting>,
+    /// Its own app at a provider; absent while half of its settings are missing.
+    pub provider: Option<Arc<dyn LoginProvider>>,
+}
+
 /// A consistent picture of what admins have set.
 pub struct Directory {
     /// Cities by id.
@@ -43,6 +53,8 @@ pub struct Directory {
     pub env: BTreeMap<String, Setting>,
     /// Providers that can really be used now, in catalogue order.
     pub providers: Vec<Arc<dyn LoginProvider>>,
+    /// What cities have in place of the Federation's settings.
+    pub city_apps: HashMap<CityId, CityApp>,
     /// Sends mail, when `SMTP_URL` and `MAIL_FROM` are set and can be used.
     pub mailer: Option<Arc<Mailer>>,
     /// What is wrong with the mail settings.
@@ -71,6 +83,16 @@ pub(crate) fn env_place(key: &str) -> String {
     format!("env/{key}/value")
 }
 
+/// Where an env value of a city is stored, for the vault.
+pub(crate) fn city_env_place(city_id: &str, key: &str) -> String {
+    format!("city_env/{city_id}/{key}/sealed")
+}
+
+fn opened(vault: &Vault, place: &str, sealed: &[u8], updated_at: Timestamp) -> Result<Setting, SealError> {
+    let plain = vault.open(place, sealed)?;
+    Ok(Setting { value: Secret::from(String::from_utf8_lossy(&plain).into_owned()), updated_at })
+}
+
 impl Directory {
     /// Reads the picture from the store.
     ///
@@ -84,16 +106,27 @@ impl Directory {
         let origins = cities.values().flat_map(|city| city.allowed_origins.iter().cloned()).collect();
         let mut env = BTreeMap::new();
         for row in store.env().await? {
-            let plain = vault.open(&env_place(&row.key), &row.sealed)?;
-            let value = Secret::from(String::from_utf8_lossy(&plain).into_owned());
-            env.insert(row.key, Setting { value, updated_at: row.updated_at });
+            let setting = opened(vault, &env_place(&row.key), &row.sealed, row.updated_at)?;
+            env.insert(row.key, setting);
         }
         let value = |key: &str| env.get(key).map(|s: &Setting| s.value.clone());
         let mut providers = configured(outside, &value);
         providers.extend(configured_issuers(outside, env.keys().map(String::as_str), &value));
+        let mut of_cities: HashMap<CityId, BTreeMap<String, Setting>> = HashMap::new();
+        for row in store.city_env().await? {
+            let place = city_env_place(&row.city_id, &row.key);
+            let setting = opened(vault, &place, &row.sealed, row.updated_at)?;
+            of_cities.entry(CityId::trusted(row.city_id)).or_default().insert(row.key, setting);
+        }
+        let app = |env: BTreeMap<String, Setting>| {
+            let of_city = |key: &str| env.get(key).map(|s| s.value.clone());
+            let provider = configured_for_city(outside, &of_city, &value);
+            CityApp { env, provider }
+        };
+        let city_apps = of_cities.into_iter().map(|(city_id, env)| (city_id, app(env))).collect();
         let (mailer, mail_problem) = mailer(&env);
         let admin_keys = store.admin_keys().await?.into_iter().map(|k| (k.digest.0, k)).collect();
-        Ok(Self { cities, env, providers, mailer, mail_problem, admin_keys, origins, changes })
+        Ok(Self { cities, env, providers, city_apps, mailer, mail_problem, admin_keys, origins, changes })
     }
 
     /// A usable provider by its id.
@@ -102,17 +135,40 @@ impl Directory {
         self.providers.iter().find(|p| p.id() == id)
     }
 
+    /// The provider that sign-ins of a city go through: with the city's own app where it has one.
+    #[must_use]
+    pub fn provider_in(&self, city: &CityId, id: &str) -> Option<&Arc<dyn LoginProvider>> {
+        let own = self.city_apps.get(city).and_then(|app| app.provider.as_ref());
+        own.filter(|own| own.id() == id).or_else(|| self.provider(id))
+    }
+
+    /// The provider with the very app that a sign-in of a city was started with, also after the city got an app of
+    /// its own or gave it up.
+    #[must_use]
+    pub fn provider_with_app(
+        &self,
+        city: &CityId,
+        (id, app_id): (&str, &str),
+    ) -> Option<&Arc<dyn LoginProvider>> {
+        let all = [self.provider_in(city, id), self.provider(id)];
+        all.into_iter().flatten().find(|provider| provider.app_id() == app_id)
+    }
+
     /// Whether a way in can really be used now.
     #[must_use]
     pub fn is_usable(&self, id: &str) -> bool {
         if id == mail::ID { self.mailer.is_some() } else { self.provider(id).is_some() }
     }
 
-    /// Every way in that an admin set up and that can really be used now.
+    /// Every way in that an admin set up and that can really be used now in a city.
     #[must_use]
-    fn ways_in(&self, lang: Lang) -> Vec<WayIn> {
+    fn ways_in(&self, lang: Lang, city: &CityId) -> Vec<WayIn> {
         let way = |id: &str, kind, label: &str| WayIn { id: id.to_owned(), kind, label: label.to_owned() };
-        let mut ways: Vec<_> = self.providers.iter().map(|p| way(p.id(), p.kind(), p.label(lang))).collect();
+        let own = self.city_apps.get(city).and_then(|app| app.provider.as_ref());
+        // Where the city's own app is the only one of its kind, it comes first: it would in the catalogue, too.
+        let own = own.filter(|own| self.provider(own.id()).is_none());
+        let all = own.into_iter().chain(&self.providers);
+        let mut ways: Vec<_> = all.map(|p| way(p.id(), p.kind(), p.label(lang))).collect();
         if self.mailer.is_some() {
             ways.push(way(mail::ID, "email", Text::new("E-mail", "邮箱").get(lang)));
         }
@@ -152,10 +208,10 @@ fn mailer(env: &BTreeMap<String, Setting>) -> (Option<Arc<Mailer>>, Option<MailS
 }
 
 impl Federation {
-    /// Every way in that can really be used now.
+    /// Every way in that can really be used now in a city.
     #[must_use]
-    pub fn ways_in(&self, lang: Lang) -> Vec<WayIn> {
-        let mut ways = self.directory.load().ways_in(lang);
+    pub fn ways_in(&self, lang: Lang, city: &CityId) -> Vec<WayIn> {
+        let mut ways = self.directory.load().ways_in(lang, city);
         if self.settings.allow_local_login {
             let label = LOCAL.get(lang).to_owned();
             ways.push(WayIn { id: local::ID.to_owned(), kind: "local", label });

@@ -83,7 +83,7 @@ impl Federation {
         let detail = json!({"provider": gone.provider, "identity_id": identity_id});
         let (user, city) = (user_id.as_str(), Some(who.session.city_id.as_str()));
         let event = self.event("user.unlinked", Actor::User, user, (city, Some(client.network)), &detail);
-        let ways = self.ways_in(downcity_core::Lang::En);
+        let ways = self.ways_in(downcity_core::Lang::En, &who.session.city_id);
         let usable = ways.into_iter().map(|way| way.id).collect();
         let unlink = Unlink { user_id, identity_id, usable, event, now: self.clock.now() };
         match self.store.unlink_identity(unlink).await? {

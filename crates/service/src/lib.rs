@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod callback;
 pub mod cities;
+pub mod city_env;
 pub mod confirm;
 pub mod directory;
 mod dotenv;

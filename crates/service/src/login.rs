@@ -135,7 +135,8 @@ impl Federation {
         client: &Client,
         link: Option<Link>,
     ) -> Result<Started, StartError> {
-        let provider = self.usable_provider(&start.provider)?;
+        let city = self.open_city(start.city_id.as_deref())?;
+        let provider = self.usable_provider(&city, &start.provider)?;
         let app = (provider.id(), provider.app_id());
         let Prepared { attempt, browser, lang } = self.prepare_attempt(start, client, app, link)?;
         // Before anything is stored and anybody is sent anywhere.
@@ -215,9 +216,9 @@ impl Federation {
         self.vault.derive("provider nonce", attempt.attempt_id.as_str())
     }
 
-    fn usable_provider(&self, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {
+    fn usable_provider(&self, city: &City, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {
         let directory = self.directory();
-        match directory.provider(id) {
+        match directory.provider_in(&city.city_id, id) {
             Some(provider) => Ok(Arc::clone(provider)),
             None if directory.knows_provider(id) => Err(StartError::ProviderNotConfigured(id.to_owned())),
             None => Err(StartError::UnknownProvider),

@@ -28,7 +28,7 @@ mod user_list;
 mod users;
 
 pub use address_change::{AddressChange, AddressChanged};
-pub use env::EnvRow;
+pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};

@@ -628,7 +628,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ways to sign in that can really be used now. */
+        /** Ways to sign in that can really be used now, in a city. */
         get: operations["accounts_providers"];
         put?: never;
         post?: never;
@@ -876,6 +876,60 @@ export interface paths {
         put?: never;
         /** Creates a city. */
         post: operations["cities_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cities/env/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is set for cities in place of the Federation's. No value of a secret is in it. */
+        get: operations["cities_env_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cities/env/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes one value of a city, effective at once: the Federation's counts again. */
+        post: operations["cities_env_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cities/env/upsert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets one value for a city in place of the Federation's, effective at once. A WeChat app of its own counts when
+         *     both its settings are there.
+         */
+        post: operations["cities_env_upsert"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1148,6 +1202,38 @@ export interface components {
             confirm?: string | null;
             /** @description The name people see, at most 80 characters. */
             name: string;
+        };
+        /** @description One setting of a city. */
+        CityEnvItem: {
+            city_id: string;
+            /** @example WECHAT_CLIENT_ID */
+            key: string;
+            secret: boolean;
+            /** @description Where it comes from: always `city`. */
+            source: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Null for a secret. */
+            value: string | null;
+            /** @description The value, or for a long secret its last four characters. */
+            value_preview: string;
+        };
+        /** @description What is set for cities in place of the Federation's. The value of a secret is never in it. */
+        CityEnvList: {
+            items: components["schemas"]["CityEnvItem"][];
+        };
+        /** @description Names a setting of a city. */
+        CityEnvRemoveRequest: {
+            city_id: string;
+            key: string;
+        };
+        /** @description Sets one value of a city. */
+        CityEnvUpsertRequest: {
+            city_id: string;
+            /** @description `WECHAT_CLIENT_ID` or `WECHAT_CLIENT_SECRET`. */
+            key: string;
+            /** @description At most 8192 bytes; white space around it is dropped. */
+            value: string;
         };
         /** @description All cities, newest first. */
         CityList: {
@@ -3298,7 +3384,10 @@ export interface operations {
     };
     accounts_providers: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The city; `city_downcity` when absent. */
+                city_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3885,6 +3974,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["City"];
+                };
+            };
+        };
+    };
+    cities_env_list: {
+        parameters: {
+            query?: {
+                /** @description Only this city's. */
+                city_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CityEnvList"];
+                };
+            };
+        };
+    };
+    cities_env_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CityEnvRemoveRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    cities_env_upsert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CityEnvUpsertRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvUpsertAnswer"];
                 };
             };
         };

@@ -5,6 +5,7 @@
 
 mod at_rest;
 mod bad_input;
+mod city_apps;
 mod confirm;
 mod confirm_page;
 mod contract;
