@@ -27,7 +27,7 @@ impl From<StepError> for ApiError {
             StepError::Start(error) => error.into(),
             StepError::Email(error) => error.into(),
             StepError::Result(error) => error.into(),
-            StepError::WrongCode => Self::of(Code::CodeWrong),
+            StepError::WrongCode => Self::of(Code::MailedCodeWrong),
             StepError::LocalOnly => Self::of(Code::LocalOnly),
             StepError::OtherBrowser => Self::of(Code::OtherBrowser),
             StepError::OtherAddress => {
