@@ -3,7 +3,7 @@
 use crate::caller::{Caller, User};
 use crate::client;
 use crate::cookies;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::routes::House;
@@ -15,24 +15,41 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use downcity_service::core::id::DEFAULT_CITY;
 use downcity_service::login::{Start, Started};
 use downcity_service::result::{Ask, LONGEST_WAIT, Told};
 use futures::Stream;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Ways to sign in that can really be used now.
+/// Which city's ways are asked for.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProvidersQuery {
+    /// The city; `city_downcity` when absent.
+    city_id: Option<String>,
+}
+
+/// Ways to sign in that can really be used now, in a city.
 #[utoipa::path(get, path = "/v1/accounts/providers", operation_id = "accounts_providers", tag = "accounts",
+    params(ProvidersQuery),
     responses((status = 200, body = ProviderList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn providers(
-    _caller: Caller,
+    caller: Caller,
     State(house): State<House>,
     client::Prefers(lang): client::Prefers,
-) -> Response {
+    Query(query): Query<ProvidersQuery>,
+) -> Result<Response, ApiError> {
+    caller.check_city(query.city_id.as_deref())?;
+    let city = house.federation.city(query.city_id.as_deref().unwrap_or(DEFAULT_CITY))?;
+    if query.city_id.is_some() && !city.is_active() {
+        return Err(ApiError::of(Code::CityPaused));
+    }
     let directory = house.federation.directory();
-    let ways = directory.ways_in(lang.unwrap_or_default());
+    let local = house.federation.settings().allow_local_login;
+    let ways = directory.ways_in(lang.unwrap_or_default(), &city.city_id, local);
     let items = ways.map(|way| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label });
-    Json(ProviderList { items: items.collect() }).into_response()
+    Ok(Json(ProviderList { items: items.collect() }).into_response())
 }
 
 /// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.

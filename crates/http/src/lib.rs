@@ -25,6 +25,7 @@ mod own;
 mod pages;
 mod people;
 mod routes;
+mod steps;
 mod wire;
 
 pub use hallway::App;

@@ -48,7 +48,7 @@ impl From<ProfileError> for ApiError {
 }
 
 /// A person may name only the city of their token.
-fn check_city(who: &SignedIn, city_id: Option<&str>) -> Result<(), ApiError> {
+pub(crate) fn check_city(who: &SignedIn, city_id: Option<&str>) -> Result<(), ApiError> {
     Caller::User(Box::new(who.clone())).check_city(city_id)
 }
 

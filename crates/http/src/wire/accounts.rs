@@ -109,14 +109,14 @@ impl From<Started> for OauthStartAnswer {
 pub(crate) struct OauthResultQuery {
     /// The `state` from `oauth/start`.
     #[param(required = true)]
-    state: Option<String>,
+    pub(crate) state: Option<String>,
     /// The PKCE verifier, if the sign-in was started with a challenge.
-    code_verifier: Option<String>,
+    pub(crate) code_verifier: Option<String>,
     /// The one-time code that the browser brought to `return_to`, if the sign-in has one.
-    code: Option<String>,
+    pub(crate) code: Option<String>,
     /// How many seconds to wait for an outcome, at most 30.
     #[param(minimum = 0, maximum = 30)]
-    wait: Option<u64>,
+    pub(crate) wait: Option<u64>,
 }
 
 impl From<OauthResultQuery> for Ask {

@@ -29,6 +29,7 @@ macro_rules! steps {
 const STEPS: &[Step] = steps! {
     1 "sign_in",
     2 "accounts",
+    3 "city_env",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";
