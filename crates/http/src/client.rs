@@ -32,6 +32,9 @@ impl FromRequestParts<House> for Prefers {
         Ok(Self(accepted(&parts.headers)))
     }
 }
+/// What proxies add to a request.
+const PASSED_ON: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 /// The sender of a request, as a handler's argument.
 pub(crate) struct From(pub(crate) Client);
@@ -58,6 +61,7 @@ impl FromRequestParts<House> for From {
                 .or_else(own_host),
             origin: text(headers, &header::ORIGIN).map(str::to_owned),
             lang: accepted(headers),
+            passed_on: PASSED_ON.iter().any(|name| headers.contains_key(*name)),
         }))
     }
 }

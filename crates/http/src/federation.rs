@@ -2,10 +2,10 @@
 
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorBody};
+use crate::json::Json;
 use crate::openapi;
 use crate::routes::House;
 use crate::wire::federation::{About, Health, ServiceEnv, ServiceItem, ServiceList};
-use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;

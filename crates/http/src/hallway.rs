@@ -23,8 +23,8 @@ use tracing::{debug, error, warn};
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
-/// Headers that are added to an answer, and some that it has: room made once.
-const HEADERS: usize = 12;
+/// Room for the headers of an answer, made once.
+pub(crate) const HEADERS: usize = 12;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -45,22 +45,22 @@ impl App {
     }
 
     /// Takes a request to its route. A panic there answers 500 and leaves the process up.
-    async fn route(&self, request: Request) -> Response {
-        if request.body().size_hint().lower() > BODY_LIMIT as u64 {
+    async fn route(&self, mut request: Request) -> Response {
+        let size = request.body().size_hint();
+        if size.lower() > BODY_LIMIT as u64 {
             return ApiError::of(Code::BodyTooLarge).into_response();
         }
-        // Of a body that does not tell its size, no more than that is read.
-        let exact = request.body().size_hint().exact().is_some();
-        let request =
-            if exact { request } else { request.map(|body| Body::new(Limited::new(body, BODY_LIMIT))) };
-        let answer = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
-        answer.await.map_or_else(
-            |_| {
+        if size.exact().is_none() {
+            // Of a body that does not tell its size, no more than that is read.
+            request = request.map(|body| Body::new(Limited::new(body, BODY_LIMIT)));
+        }
+        match AssertUnwindSafe(self.router.clone().call(request)).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Err(_) => {
                 let cause = Some("a handler panicked".into());
                 ApiError { cause, ..ApiError::of(Code::Internal) }.into_response()
-            },
-            |Ok(response)| response,
-        )
+            }
+        }
     }
 }
 
@@ -70,8 +70,7 @@ impl Answer for App {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let lang = accepted(request.headers());
         let allowed = cors::check(&self.house.federation, request.uri().path(), request.headers());
-        // Kept for the log: the path alone, since a query may hold a state or a code.
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let mut response = if cors::is_preflight(&method, request.headers()) {
             cors::preflight()
         } else {
@@ -80,7 +79,8 @@ impl Answer for App {
         if let Some(problem) = problem_of(&mut response) {
             let request_id = request_id(number);
             let request_id = request_id.to_str().unwrap_or_default();
-            log(&problem, request_id, method.as_str(), &path);
+            // The path alone, since a query may hold a state or a code.
+            log(&problem, request_id, method.as_str(), uri.path());
             let cookies = response.headers_mut().remove(header::SET_COOKIE);
             response = problem.render(lang.unwrap_or_default(), request_id);
             if let Some(cookies) = cookies {
@@ -88,9 +88,9 @@ impl Answer for App {
             }
         }
         let headers = response.headers_mut();
-        headers.reserve(HEADERS);
-        cors::stamp(allowed, headers);
+        headers.reserve(HEADERS.saturating_sub(headers.len()));
         harden(headers, self.house.secure);
+        cors::stamp(allowed, headers);
         headers.insert(&REQUEST_ID, request_id(number));
         response
     }
@@ -117,6 +117,7 @@ fn log(problem: &ApiError, request_id: &str, method: &str, path: &str) {
     }
 }
 
+/// Adds what every answer carries. A handler's own policy for a page stands.
 fn harden(headers: &mut HeaderMap, secure: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -16,6 +16,7 @@ mod error;
 mod extract;
 mod federation;
 mod hallway;
+mod json;
 mod lazy_timer;
 mod listen;
 mod mailed;
@@ -24,6 +25,7 @@ mod own;
 mod pages;
 mod people;
 mod routes;
+mod steps;
 mod wire;
 
 pub use hallway::App;

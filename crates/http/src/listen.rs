@@ -81,8 +81,15 @@ async fn serve<A: Answer>(
     listener: tokio::net::TcpListener,
     most: usize,
     answer: A,
-    mut stopped: oneshot::Receiver<()>,
+    stopped: oneshot::Receiver<()>,
 ) {
+    // Whoever lets the handle go without a word wants it to go on.
+    let stopped = async move {
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::pin!(stopped);
     let places = Arc::new(Semaphore::new(most));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -131,7 +138,11 @@ fn converse<A: Answer>(
         async move { Ok::<_, Infallible>(answer.answer(peer, received(request)).await) }
     });
     let mut http = http1::Builder::new();
-    http.timer(LazyTimer::default()).header_read_timeout(HEAD).serve_connection(TokioIo::new(stream), service)
+    // Answers are small: one copied piece is sent sooner than two gathered by the kernel.
+    http.writev(false)
+        .timer(LazyTimer::default())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), service)
 }
 
 /// A request as the routes read it. Most have no body, and then need no room for one.

@@ -1,7 +1,7 @@
 //! All routes on one screen.
 
 use crate::hallway::App;
-use crate::{accounts, browser, cities, email, env, error, federation, mailed, own, people};
+use crate::{accounts, browser, cities, email, env, error, federation, mailed, own, people, steps};
 use axum::Router;
 use axum::routing::{get, post};
 use downcity_service::Federation;
@@ -74,9 +74,19 @@ routes! {
     post "/v1/accounts/password/forgot" => email::forgot;
     post "/v1/accounts/password/reset" => email::reset;
     post "/v1/accounts/password/change" => email::change;
+    post "/v1/accounts/email/change" => email::change_address;
     get "/v1/accounts/email/open" => mailed::open;
     post "/v1/accounts/email/confirm" => mailed::confirm;
     post "/v1/accounts/email/reset" => mailed::reset;
+    post "/v1/accounts/email/change/confirm" => mailed::change;
+    post "/v1/accounts/email/enter" => mailed::enter;
+    post "/v1/accounts/email/start" => steps::email_start;
+    post "/v1/accounts/email/finish" => steps::email_finish;
+    // accounts: in steps
+    post "/v1/accounts/login/start" => steps::login_start;
+    post "/v1/accounts/login/continue" => steps::login_continue;
+    get "/v1/accounts/login/result" => steps::login_result;
+    post "/v1/accounts/local/login" => steps::local_login;
     // accounts: one's own
     get "/v1/accounts/sessions/mine" => own::sessions;
     post "/v1/accounts/sessions/revoke" => own::revoke;
@@ -104,6 +114,9 @@ routes! {
     post "/v1/cities/activate" => cities::activate;
     post "/v1/cities/remove" => cities::remove;
     post "/v1/cities/tokens/apply" => cities::tokens_apply;
+    get "/v1/cities/env/list" => env::city_list;
+    post "/v1/cities/env/upsert" => env::city_upsert;
+    post "/v1/cities/env/remove" => env::city_remove;
     // env (admin)
     get "/v1/env/list" => env::list;
     get "/v1/env/catalog" => env::catalog;

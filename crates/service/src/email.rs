@@ -185,7 +185,8 @@ impl Federation {
         Ok(())
     }
 
-    async fn enough_mails(&self, address: &Address) -> Result<bool, StoreError> {
+    /// Whether an address was sent as many mails lately as strangers may cause.
+    pub(crate) async fn enough_mails(&self, address: &Address) -> Result<bool, StoreError> {
         let since = self.clock.now().minus(MAIL_WINDOW);
         Ok(self.store.mails_since(address.as_str(), since).await? >= MAILS)
     }

@@ -58,6 +58,10 @@ impl Federation {
         if session.session_id != claims.jti || session.city_id != claims.city_id {
             return Err(AuthError::Invalid);
         }
+        // A database from a machine of a developer opens nothing elsewhere.
+        if session.provider == crate::local::ID && !self.settings.allow_local_login {
+            return Err(AuthError::Invalid);
+        }
         // Told before anything else, so that the person knows what happened to their sessions.
         if user.as_ref().is_some_and(|user| user.disabled) {
             return Err(AuthError::UserDisabled);

@@ -4,6 +4,7 @@
 //! façade in `db/`. What two requests may race for is one guarded statement with `returning`, or one write
 //! transaction. Time, random ids and digests come in as arguments.
 
+mod address_change;
 mod cities;
 mod db;
 mod env;
@@ -28,13 +29,14 @@ pub mod testing;
 mod user_list;
 mod users;
 
-pub use env::EnvRow;
+pub use address_change::{AddressChange, AddressChanged};
+pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use foreign::{Cell, ForeignError, Rows, Wanted, read_foreign};
 pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};
 pub use keys::{AdminKeyRow, SigningKeyRow};
-pub use mail_tokens::{MailToken, NewMailToken, Purpose};
+pub use mail_tokens::{MailToken, NewMailToken, Offered, Purpose};
 pub use merging::{Merge, Merged};
 pub use moving_in::{Arrival, Arrivals, Arrived, ArrivingIdentity};
 pub use outbox::{Due, NewMail, Outgoing};

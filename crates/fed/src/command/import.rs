@@ -112,6 +112,7 @@ fn nobody_asks() -> Settings {
         other_urls: Vec::new(),
         token_life: Duration::from_secs(1),
         starts_per_minute: 0,
+        allow_local_login: false,
     }
 }
 

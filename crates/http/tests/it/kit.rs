@@ -100,6 +100,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
             other_urls: Vec::new(),
             token_life: Duration::from_secs(7 * 86_400),
             starts_per_minute: 0,
+            allow_local_login: false,
         },
         store: world.store.clone(),
         master_key: [7; 32],

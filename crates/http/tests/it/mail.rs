@@ -12,13 +12,13 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 /// The mail server's process; it ends when its standard input closes.
 pub(crate) struct Post {
     lines: Lines<BufReader<ChildStdout>>,
-    port: u16,
+    pub(crate) port: u16,
     _child: Child,
     _stdin: ChildStdin,
 }
 
 impl Post {
-    async fn open(port: u16) -> Self {
+    pub(crate) async fn open(port: u16) -> Self {
         let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.mjs");
         let mut child = Command::new("node")
             .args([server, &port.to_string()])
@@ -45,12 +45,12 @@ impl Post {
     }
 
     /// Whether a mail arrives within a moment.
-    async fn is_quiet(&mut self) -> bool {
+    pub(crate) async fn is_quiet(&mut self) -> bool {
         tokio::time::timeout(Duration::from_millis(400), self.lines.next_line()).await.is_err()
     }
 }
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A Federation with mail set up, and the mail server.
 pub(crate) async fn with_mail(on: On) -> (World, Post) {
@@ -66,7 +66,7 @@ async fn set_up_mail(world: &World, port: u16) {
     world.admin_post("env/import", json!({ "raw": raw })).await;
 }
 
-async fn register(world: &World, email: &str) -> Answer {
+pub(crate) async fn register(world: &World, email: &str) -> Answer {
     let body = json!({"email": email, "password": PASSWORD, "name": "李雷", "city_id": "city_demo"});
     world.post_from(HOME, "accounts/register", body).await
 }

@@ -5,12 +5,17 @@
 
 mod at_rest;
 mod bad_input;
+mod city_apps;
 mod confirm;
 mod confirm_page;
 mod contract;
+mod email_change;
 mod kit;
+mod local;
+mod login_steps;
 mod logs;
 mod mail;
+mod mail_login;
 mod moving_in;
 mod openapi;
 mod own;

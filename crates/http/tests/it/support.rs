@@ -51,6 +51,7 @@ pub(crate) struct Plan {
     pub(crate) on: On,
     pub(crate) sim: SimConfig,
     pub(crate) starts_per_minute: u32,
+    pub(crate) local_login: bool,
     /// Peers on loopback count as proxies, so that tests can come from any address.
     pub(crate) behind_proxy: bool,
     pub(crate) other_urls: Vec<String>,
@@ -67,6 +68,7 @@ impl Plan {
             on,
             sim: SimConfig::default(),
             starts_per_minute: 0,
+            local_login: false,
             behind_proxy: true,
             other_urls: Vec::new(),
             private_issuers: false,
@@ -133,6 +135,7 @@ impl World {
                 other_urls: plan.other_urls.iter().map(|url| url.parse().unwrap()).collect(),
                 token_life: Duration::from_secs(7 * 86_400),
                 starts_per_minute: plan.starts_per_minute,
+                allow_local_login: plan.local_login,
             },
             store: store.clone(),
             master_key: [7; 32],

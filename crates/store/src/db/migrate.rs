@@ -29,6 +29,7 @@ macro_rules! steps {
 const STEPS: &[Step] = steps! {
     1 "sign_in",
     2 "accounts",
+    3 "city_env",
     5 "moving_in",
 };
 
