@@ -22,6 +22,7 @@ mod own;
 mod pages;
 mod people;
 mod routes;
+mod token;
 mod wire;
 
 pub use openapi::openapi_json;

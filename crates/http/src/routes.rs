@@ -1,7 +1,7 @@
 //! All routes on one screen.
 
 use crate::{
-    accounts, browser, cities, email, env, error, federation, hallway, mailed, openapi, own, people,
+    accounts, browser, cities, email, env, error, federation, hallway, mailed, openapi, own, people, token,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -47,6 +47,7 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         .routes(routes!(accounts::oauth_events))
         .routes(routes!(accounts::me))
         .routes(routes!(accounts::logout))
+        .routes(routes!(token::refresh))
         // accounts: e-mail
         .routes(routes!(email::register))
         .routes(routes!(email::verify_email))

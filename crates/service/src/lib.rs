@@ -28,6 +28,7 @@ pub mod own_sessions;
 pub mod password;
 pub mod people;
 pub mod profile;
+pub mod refresh;
 pub mod register;
 pub mod result;
 pub mod seams;

@@ -75,7 +75,7 @@ impl Federation {
     }
 
     /// Notes now and then that a session is used. The request does not wait for it.
-    fn note_use(&self, session: &Session, last_seen_at: Option<Timestamp>, now: Timestamp) {
+    pub(crate) fn note_use(&self, session: &Session, last_seen_at: Option<Timestamp>, now: Timestamp) {
         if last_seen_at.unwrap_or(session.created_at).plus(SEEN_PRECISION) > now {
             return;
         }
@@ -87,7 +87,8 @@ impl Federation {
         });
     }
 
-    /// Begins a session for somebody who showed who they are: the same checks for every way in.
+    /// Begins a session for somebody who showed who they are: the same checks for every way in. With `refresh` it
+    /// goes on by refresh tokens.
     ///
     /// # Errors
     /// `UserDisabled`, or when the store does not answer.
@@ -95,7 +96,7 @@ impl Federation {
         &self,
         user_id: &UserId,
         city: &City,
-        provider: &str,
+        (provider, refresh): (&str, bool),
         client: &Client,
     ) -> Result<Handed, AuthError> {
         if self.store.user(user_id).await?.is_none_or(|user| user.disabled) {
@@ -110,7 +111,8 @@ impl Federation {
             provider: provider.to_owned(),
             metadata: None,
             created_at: now,
-            expires_at: now.plus(self.settings.token_life),
+            refreshable: refresh,
+            expires_at: now.plus(self.session_life(refresh)),
             revoked_at: None,
         };
         let new = NewSession {
@@ -118,6 +120,7 @@ impl Federation {
             session: session.clone(),
             network: client.network,
             agent: client.agent.clone(),
+            refresh: self.first_refresh(&session, &sid),
         };
         let detail = json!({"provider": provider, "session_id": session.session_id});
         let (user, city_id) = (user_id.as_str(), Some(city.city_id.as_str()));
@@ -125,7 +128,7 @@ impl Federation {
             self.event("user.signed_in", Actor::User, user, (city_id, Some(client.network)), &detail);
         self.store.begin_session(new, vec![signed_in]).await?;
         info!(%user_id, city_id = %city.city_id, provider, "signed in");
-        Ok(Handed { user_token: self.write_token(&session, &sid), session })
+        Ok(self.hand(session, &sid))
     }
 
     /// Ends the session: its token is refused from now on, on every node.

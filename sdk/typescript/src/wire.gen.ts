@@ -578,6 +578,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/token/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives the next user_token and the next refresh token for a refresh token, which is good once: one that comes
+         *     again ends its session, in whoever's hands it is. Only for a lost answer the same network may ask again within
+         *     ten seconds, and gets the same answer. Send no bearer: the user_token may be over.
+         */
+        post: operations["accounts_token_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/users": {
         parameters: {
             query?: never;
@@ -1132,7 +1153,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "spent_token" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -1281,6 +1302,13 @@ export interface components {
              * @description When the token ends (RFC 3339).
              */
             expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the refresh token ends if it is not used (RFC 3339).
+             */
+            refresh_expires_at?: string | null;
+            /** @description What the next token is asked for with, once; only where `refresh` was asked for. */
+            refresh_token?: string | null;
             user_id: string;
             /** @description The bearer token of the user. */
             user_token: string;
@@ -1292,6 +1320,8 @@ export interface components {
             /** @example lilei@example.com */
             email: string;
             password: string;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
         };
         /** @description The form of a verification page. */
         MailedConfirmForm: {
@@ -1376,6 +1406,13 @@ export interface components {
             expires_at: string;
             /** @description The provider they signed in with. */
             provider: string;
+            /**
+             * Format: date-time
+             * @description When the refresh token ends if it is not used (RFC 3339).
+             */
+            refresh_expires_at?: string | null;
+            /** @description What the next token is asked for with, once; only where the sign-in was started with `refresh`. */
+            refresh_token?: string | null;
             /** @enum {string} */
             status: "done";
             /** @description The user's id. */
@@ -1432,6 +1469,8 @@ export interface components {
              * @example wechat
              */
             provider: string;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
             /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
             return_to?: string | null;
         };
@@ -1456,6 +1495,8 @@ export interface components {
             network: string;
             /** @description How they signed in: a provider's id, or `token` when an admin issued it. */
             provider: string;
+            /** @description Whether it goes on by refresh tokens. */
+            refreshable: boolean;
             session_id: string;
         };
         /** @description The live sessions of the bearer, newest first. */
@@ -1532,6 +1573,32 @@ export interface components {
         /** @description Ways to sign in that can really be used now. */
         ProviderList: {
             items: components["schemas"]["ProviderItem"][];
+        };
+        /** @description The next tokens. */
+        RefreshAnswer: {
+            city_id: string;
+            /**
+             * Format: date-time
+             * @description When the token ends (RFC 3339).
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the refresh token ends if it is not used (RFC 3339).
+             */
+            refresh_expires_at: string;
+            /** @description What the next token is asked for with, once. */
+            refresh_token: string;
+            user_id: string;
+            /** @description The bearer token of the user. */
+            user_token: string;
+        };
+        /** @description Asks for the next user_token. */
+        RefreshRequest: {
+            /** @description Clients add their city to every POST; another city than the session's is refused. */
+            city_id?: string | null;
+            /** @description The refresh token that came last. */
+            refresh_token: string;
         };
         /** @description Registers with an address and a password. */
         RegisterRequest: {
@@ -1668,6 +1735,8 @@ export interface components {
         VerifyEmailRequest: {
             /** @description The city; the one registered in when absent. */
             city_id?: string | null;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
             /** @description The token from the mail. */
             token: string;
         };
@@ -2861,6 +2930,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevokedCount"];
+                };
+            };
+        };
+    };
+    accounts_token_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshAnswer"];
                 };
             };
         };

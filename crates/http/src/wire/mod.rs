@@ -7,6 +7,7 @@ pub(crate) mod env;
 pub(crate) mod export;
 pub(crate) mod federation;
 pub(crate) mod people;
+pub(crate) mod token;
 
 use downcity_service::core::Timestamp;
 use serde::Serialize;

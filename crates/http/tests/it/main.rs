@@ -16,6 +16,7 @@ mod own;
 mod people;
 mod person;
 mod races;
+mod refresh;
 mod regressions;
 mod spec;
 mod support;
