@@ -48,6 +48,7 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         .routes(routes!(accounts::me))
         .routes(routes!(accounts::logout))
         .routes(routes!(token::refresh))
+        .routes(routes!(token::introspect))
         // accounts: e-mail
         .routes(routes!(email::register))
         .routes(routes!(email::verify_email))

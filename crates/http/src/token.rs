@@ -1,11 +1,11 @@
 //! accounts: the life of tokens after the sign-in.
 
-use crate::caller::Caller;
+use crate::caller::{AdminOnly, Caller};
 use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
 use crate::routes::House;
-use crate::wire::token::{RefreshAnswer, RefreshRequest};
+use crate::wire::token::{IntrospectAnswer, IntrospectRequest, RefreshAnswer, RefreshRequest};
 use axum::Json;
 use axum::extract::State;
 use downcity_service::refresh::RefreshError;
@@ -40,4 +40,18 @@ pub(crate) async fn refresh(
     caller.check_city(city_id)?;
     let handed = house.federation.refresh(request.refresh_token.expose_secret(), city_id, &client).await?;
     Ok(Json(RefreshAnswer::from(handed)))
+}
+
+/// What a token is worth at this moment (RFC 7662): a user_token or a refresh token. For one that would be refused,
+/// whatever the reason, the answer is `active: false` and nothing else. Looking does not use a refresh token up.
+#[utoipa::path(post, path = "/v1/accounts/token/introspect", operation_id = "accounts_token_introspect", tag = "accounts",
+    security(("admin_key" = [])), request_body = IntrospectRequest,
+    responses((status = 200, body = IntrospectAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn introspect(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<IntrospectRequest>,
+) -> Result<Json<IntrospectAnswer>, ApiError> {
+    let found = house.federation.introspect(request.token.expose_secret()).await?;
+    Ok(Json(found.map_or_else(IntrospectAnswer::inactive, IntrospectAnswer::from)))
 }

@@ -17,6 +17,7 @@ mod hasher;
 pub mod housekeeping;
 pub mod identities;
 pub mod instruction;
+pub mod introspect;
 mod keys;
 pub mod leaving;
 mod letters;

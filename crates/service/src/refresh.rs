@@ -133,6 +133,13 @@ impl Federation {
         }
     }
 
+    /// What a refresh token stands on, if it is the one that is good now. Looking does not use it up.
+    pub(crate) async fn good_refresh(&self, text: &str) -> Result<Option<Refreshable>, RefreshError> {
+        let Some(shown) = Shown::read(text) else { return Ok(None) };
+        let found = self.refreshable(&shown, None).await?;
+        Ok((shown.number == found.number).then_some(found))
+    }
+
     /// The session of a refresh token that is ours, whether that is the last one or an earlier one.
     async fn refreshable(
         &self,

@@ -578,6 +578,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/token/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a token is worth at this moment (RFC 7662): a user_token or a refresh token. For one that would be refused,
+         *     whatever the reason, the answer is `active: false` and nothing else. Looking does not use a refresh token up.
+         */
+        post: operations["accounts_token_introspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/token/refresh": {
         parameters: {
             query?: never;
@@ -1271,6 +1291,46 @@ export interface components {
         /** @description The bearer's ways in, oldest first. */
         IdentityList: {
             items: components["schemas"]["IdentityItem"][];
+        };
+        /** @description What a token is worth (RFC 7662 §2.2). Of one that is not active nothing else is told. */
+        IntrospectAnswer: {
+            /** @description Whether it would be accepted now. */
+            active: boolean;
+            /** @description Whom a user_token is for: `downcity:user`. */
+            aud?: string | null;
+            /** @description The city it is good for. */
+            city_id?: string | null;
+            /**
+             * Format: int64
+             * @description When it ends, in seconds since 1970.
+             */
+            exp?: number | null;
+            /**
+             * Format: int64
+             * @description When a user_token was issued, in seconds since 1970.
+             */
+            iat?: number | null;
+            /** @description The Federation's public URL. */
+            iss?: string | null;
+            /** @description The id of a user_token. */
+            jti?: string | null;
+            /** @description What the product attached to a token issued by hand. */
+            metadata?: Record<string, never> | null;
+            /** @description How they signed in: a provider's id, or `token` when an admin issued it. */
+            provider?: string | null;
+            /** @description The session it stands on. */
+            session_id?: string | null;
+            /** @description The user's id. */
+            sub?: string | null;
+            /** @description `Bearer` for a user_token, `refresh_token` for a refresh token. */
+            token_type?: string | null;
+            /** @description The same as `sub`. */
+            user_id?: string | null;
+        };
+        /** @description Asks what a token is worth. */
+        IntrospectRequest: {
+            /** @description A user_token or a refresh token. */
+            token: string;
         };
         /** @description Starts a sign-in that links a provider to the bearer's account. */
         LinkRequest: {
@@ -2930,6 +2990,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevokedCount"];
+                };
+            };
+        };
+    };
+    accounts_token_introspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntrospectRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntrospectAnswer"];
                 };
             };
         };

@@ -8,6 +8,7 @@ mod bad_input;
 mod confirm;
 mod confirm_page;
 mod contract;
+mod introspect;
 mod kit;
 mod logs;
 mod mail;
