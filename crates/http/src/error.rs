@@ -77,6 +77,7 @@ codes! {
     UnknownIdentity = "unknown_identity", NOT_FOUND, "this account has no way in of that identity_id", "该账号没有与此 identity_id 对应的登录方式";
     LastIdentity = "last_identity", CONFLICT, "this is the last way into the account: link another one first", "这是该账号最后一种登录方式：请先绑定其他方式";
     MergeDisabled = "merge_disabled", CONFLICT, "one of the two users is disabled: enable or delete it instead", "两个用户之一已被停用：请先启用，或直接删除";
+    UnknownKey = "unknown_key", NOT_FOUND, "no signing key has this kid: ask federation/keys/list", "没有与该 kid 对应的签名密钥：请查询 federation/keys/list";
     UnknownSetting = "unknown_setting", NOT_FOUND, "there is no setting of that key in the Federation env", "Federation env 中没有该设置";
     UnknownRoute = "unknown_route", NOT_FOUND, "there is nothing at this address: see /openapi.json", "此地址不存在：请参见 /openapi.json";
     WrongMethod = "wrong_method", METHOD_NOT_ALLOWED, "this address does not take that method: see /openapi.json", "此地址不支持该方法：请参见 /openapi.json";
@@ -209,6 +210,16 @@ impl From<downcity_service::directory::ReadError> for ApiError {
     fn from(error: downcity_service::directory::ReadError) -> Self {
         match error {
             downcity_service::directory::ReadError::Store(error) => error.into(),
+            downcity_service::directory::ReadError::Keys(error) => error.into(),
+            other => Self { cause: Some(other.to_string()), ..Self::of(Code::Internal) },
+        }
+    }
+}
+
+impl From<downcity_service::KeyError> for ApiError {
+    fn from(error: downcity_service::KeyError) -> Self {
+        match error {
+            downcity_service::KeyError::Store(error) => error.into(),
             other => Self { cause: Some(other.to_string()), ..Self::of(Code::Internal) },
         }
     }

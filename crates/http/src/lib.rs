@@ -16,6 +16,7 @@ mod error;
 mod extract;
 mod federation;
 mod hallway;
+mod keys;
 mod mailed;
 mod openapi;
 mod own;

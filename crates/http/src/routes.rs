@@ -1,7 +1,8 @@
 //! All routes on one screen.
 
 use crate::{
-    accounts, browser, cities, email, env, error, federation, hallway, mailed, openapi, own, people, token,
+    accounts, browser, cities, email, env, error, federation, hallway, keys, mailed, openapi, own, people,
+    token,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -96,6 +97,9 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         // the Federation itself
         .routes(routes!(federation::services))
         .routes(routes!(federation::instruction))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
         .routes(routes!(federation::health))
         .routes(routes!(federation::ready))
         .routes(routes!(federation::jwks))

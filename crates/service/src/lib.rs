@@ -32,6 +32,7 @@ pub mod profile;
 pub mod refresh;
 pub mod register;
 pub mod result;
+pub mod rotation;
 pub mod seams;
 pub mod sessions;
 pub mod tokens;
@@ -48,4 +49,5 @@ pub mod rows {
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};
 pub use federation::{Federation, OpenError, Parts, Settings};
+pub use keys::KeyError;
 pub use login::Client;

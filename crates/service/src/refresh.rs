@@ -18,7 +18,7 @@ use tracing::warn;
 /// Stands before every refresh token, so that leak scanners recognise it.
 const PREFIX: &str = "ur_";
 /// The life of a user_token whose session can be refreshed (security requirement I4).
-const TOKEN_LIFE: Duration = Duration::from_secs(900);
+pub(crate) const TOKEN_LIFE: Duration = Duration::from_secs(900);
 /// How long a session that can be refreshed lives at most (requirement S3).
 const ABSOLUTE: Duration = Duration::from_secs(30 * 86_400);
 /// How long a refresh token waits to be used (requirement S3).
@@ -246,7 +246,7 @@ impl Federation {
             text: self.refresh_text(&session, sid, number),
             expires_at: idle(&session, issued_at),
         });
-        let user_token = self.token_keys.sign(&Claims {
+        let claims = Claims {
             iss: self.settings.public_url.origin().ascii_serialization(),
             aud: downcity_core::token::AUDIENCE.to_owned(),
             sub: session.user_id.clone(),
@@ -257,7 +257,8 @@ impl Federation {
             iat: issued_at.seconds(),
             exp: expires_at.seconds(),
             metadata: session.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()),
-        });
+        };
+        let user_token = self.token_keys.load().sign(&claims, issued_at);
         Handed { user_token, session, expires_at, refresh }
     }
 }

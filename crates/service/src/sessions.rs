@@ -2,17 +2,21 @@
 
 use crate::events::Actor;
 use crate::federation::Federation;
+use crate::keys::BadToken;
 use crate::login::Client;
 use crate::result::{Handed, sid_digest};
 use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, Timestamp, User, UserId};
-use downcity_store::{Ending, FoundSession, NewSession, StoreError};
+use downcity_store::{Ending, Engine, FoundSession, NewSession, StoreError};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 /// The provider of sessions whose token an admin issued.
 pub(crate) const BY_HAND: &str = "token";
+/// How often a token with an unknown key may make a node look for new keys.
+const ASK_KEYS_EVERY_MS: i64 = 1000;
 /// How exactly it is known when a session was last used.
 const SEEN_PRECISION: Duration = Duration::from_secs(300);
 
@@ -51,7 +55,7 @@ impl Federation {
     /// See [`AuthError`].
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthError> {
         let now = self.clock.now();
-        let claims = self.token_keys.check(token, now).map_err(|_| AuthError::Invalid)?;
+        let claims = self.check_token(token, now).await?;
         let found = self.store.find_session(sid_digest(&claims.sid)).await?;
         let FoundSession { session, last_seen_at, user } = found.ok_or(AuthError::Invalid)?;
         if session.session_id != claims.jti || session.city_id != claims.city_id {
@@ -72,6 +76,25 @@ impl Federation {
         }
         self.note_use(&session, last_seen_at, now);
         Ok(SignedIn { claims, session, user })
+    }
+
+    /// Checks a token's signature and times. A key that is not known here may be another node's newest: then this
+    /// node looks, at most once a second, however many strange tokens come.
+    async fn check_token(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, AuthError> {
+        let first = self.token_keys.load().check(token, now);
+        if first != Err(BadToken::UnknownKey) || self.store.engine() != Engine::Postgres {
+            return first.map_err(|_| AuthError::Invalid);
+        }
+        let asked = self.keys_asked_at.load(Ordering::Relaxed);
+        let free = now.0 < asked || now.0 - asked >= ASK_KEYS_EVERY_MS;
+        let mine = self.keys_asked_at.compare_exchange(asked, now.0, Ordering::Relaxed, Ordering::Relaxed);
+        if !free || mine.is_err() {
+            return Err(AuthError::Invalid);
+        }
+        if let Err(problem) = self.reload_keys().await {
+            warn!(error = %problem, "could not look for new signing keys");
+        }
+        self.token_keys.load().check(token, now).map_err(|_| AuthError::Invalid)
     }
 
     /// Notes now and then that a session is used. The request does not wait for it.
@@ -149,7 +172,7 @@ impl Federation {
 
     /// The public keys for checking tokens offline, as a JWK set.
     #[must_use]
-    pub fn jwks(&self) -> &str {
-        self.token_keys.jwks()
+    pub fn jwks(&self) -> String {
+        self.token_keys.load().jwks().to_owned()
     }
 }

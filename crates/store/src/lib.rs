@@ -20,6 +20,7 @@ mod passwords;
 mod profiles;
 mod refresh;
 mod removal;
+mod rotation;
 mod session_list;
 mod sessions;
 #[cfg(feature = "testing")]
@@ -39,6 +40,7 @@ pub use passwords::{Account, NewAccount, Password, PasswordChange, Registered};
 pub use profiles::ProfileChange;
 pub use refresh::{NewRefresh, Refreshable, Rotation};
 pub use removal::{Leaving, MailTrace, Removal};
+pub use rotation::{KeyRemoval, KeyRevocation, NextKey};
 pub use session_list::{Ending, ListedSession, SessionQuery};
 pub use sessions::{Collected, FoundSession, NewSession};
 pub use user_list::{Disabling, ListedUser, UserQuery};

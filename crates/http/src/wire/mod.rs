@@ -6,6 +6,7 @@ pub(crate) mod email;
 pub(crate) mod env;
 pub(crate) mod export;
 pub(crate) mod federation;
+pub(crate) mod keys;
 pub(crate) mod people;
 pub(crate) mod token;
 

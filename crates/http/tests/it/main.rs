@@ -9,6 +9,7 @@ mod confirm;
 mod confirm_page;
 mod contract;
 mod introspect;
+mod keys;
 mod kit;
 mod logs;
 mod mail;
