@@ -30,6 +30,7 @@ const STEPS: &[Step] = steps! {
     1 "sign_in",
     2 "accounts",
     3 "city_env",
+    4 "tokens_and_limits",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";
