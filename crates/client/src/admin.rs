@@ -1,6 +1,6 @@
 //! The Admin API: settings, cities, tokens.
 
-use crate::{Caller, City, CityList, EnvCatalog, EnvChange, EnvList, Error, TokenAnswer};
+use crate::{Caller, City, CityList, Confirm, EnvCatalog, EnvChange, EnvList, Error, People, TokenAnswer};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -34,6 +34,11 @@ impl Admin {
     /// Tokens made by the product itself.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens { caller: &self.caller }
+    }
+
+    /// The people of the Federation: users, their sessions, what happened.
+    pub fn people(&self) -> People<'_> {
+        People::new(&self.caller)
     }
 }
 
@@ -84,7 +89,16 @@ pub struct NewCity {
     /// Name on the wire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub city_id: Option<String>,
-    /// Further settings (`allowed_origins`, `allowed_redirects`, …), by their names on the wire.
+    /// Origins whose pages may call the Federation for this city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_origins: Option<Vec<String>>,
+    /// Addresses a browser may be sent to after a sign-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_redirects: Option<Vec<String>>,
+    /// When a person is asked whether the waiting client is theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Confirm>,
+    /// Further settings, by their names on the wire.
     #[serde(flatten)]
     pub more: serde_json::Map<String, Value>,
 }
@@ -103,6 +117,9 @@ pub struct CityUpdate {
     /// All addresses a browser may be sent to after a sign-in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_redirects: Option<Vec<String>>,
+    /// When a person is asked whether the waiting client is theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Confirm>,
     /// Further settings, by their names on the wire.
     #[serde(flatten)]
     pub more: serde_json::Map<String, Value>,

@@ -2,7 +2,7 @@
 
 use crate::{Timestamp, time};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -36,9 +36,38 @@ pub struct City {
     /// Addresses a browser may be sent to after a sign-in.
     #[serde(default)]
     pub allowed_redirects: Vec<String>,
+    /// When a person is asked whether the waiting client is theirs.
+    pub confirm: Option<Confirm>,
     /// Everything else the Federation said.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// When a person who signed in is asked whether the client that waits for the outcome is theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Confirm {
+    /// Every time.
+    Always,
+    /// Unless the browser or network that finished is the one that started. The default.
+    Auto,
+    /// Never: whoever started a sign-in collects its token.
+    Never,
+    /// A rule newer than this client; the Federation refuses to be given it.
+    #[serde(other)]
+    Other,
+}
+
+impl fmt::Display for Confirm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Always => "always",
+            Self::Auto => "auto",
+            Self::Never => "never",
+            Self::Other => "other",
+        })
+    }
 }
 
 /// Whether a city takes requests.

@@ -90,13 +90,34 @@ impl Caller {
         self.send(self.federation.client().post(url).json(&body), None).await
     }
 
+    /// The events of a stream that ends by itself, as text.
+    pub(crate) async fn stream(
+        &self,
+        timeout: Duration,
+        service: &str,
+        action: &str,
+        query: &(impl Serialize + ?Sized),
+    ) -> Result<Vec<u8>, Error> {
+        let url = self.federation.endpoint(service, action)?;
+        self.fetch(self.federation.client().get(url).query(query), timeout, "text/event-stream").await
+    }
+
     pub(crate) async fn send<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
         timeout: Option<Duration>,
     ) -> Result<T, Error> {
-        let mut request =
-            request.timeout(timeout.unwrap_or(CALL_TIMEOUT)).header(header::ACCEPT, "application/json");
+        let body = self.fetch(request, timeout.unwrap_or(CALL_TIMEOUT), "application/json").await?;
+        parse(&body)
+    }
+
+    async fn fetch(
+        &self,
+        request: RequestBuilder,
+        timeout: Duration,
+        accept: &'static str,
+    ) -> Result<Vec<u8>, Error> {
+        let mut request = request.timeout(timeout).header(header::ACCEPT, accept);
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer.expose_secret());
         }
@@ -106,11 +127,14 @@ impl Caller {
         if !status.is_success() {
             return Err(Error::Api(Box::new(ApiError::from_answer(status.as_u16(), retry_after, &body))));
         }
-        // serde_json's text may quote the value at fault, which may be a token: only the place is told.
-        serde_json::from_slice(&body).map_err(|error| {
-            Error::Answer(format!("{:?} error in column {}", error.classify(), error.column()))
-        })
+        Ok(body)
     }
+}
+
+/// serde_json's text may quote the value at fault, which may be a token: only the place is told.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body)
+        .map_err(|error| Error::Answer(format!("{:?} error in column {}", error.classify(), error.column())))
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {

@@ -1,13 +1,13 @@
 //! Somebody who is not signed in yet.
 
-use crate::caller::CALL_TIMEOUT;
-use crate::{Caller, Error, OauthResult, OauthStart, ProviderList, SignIn, SignedIn, sign_in};
+use crate::{
+    Caller, Error, OauthResult, OauthStart, ProviderList, SignIn, SignInDone, SignedIn, Timestamp, sign_in,
+    time,
+};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::time::Duration;
-
-/// How much longer than the asked wait a long poll may take.
-const WAIT_GRACE: Duration = Duration::from_secs(10);
 
 /// Somebody who is not signed in, from [`Federation::guest`](crate::Federation::guest).
 #[derive(Debug, Clone)]
@@ -37,13 +37,15 @@ pub struct OauthStartRequest<'a> {
     pub fast_login: Option<bool>,
 }
 
-#[derive(Serialize)]
-struct ResultQuery<'a> {
-    state: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code_verifier: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wait: Option<u64>,
+/// Body of `accounts/register`; the city is the guest's.
+#[derive(Debug, Clone)]
+pub struct Register<'a> {
+    /// The address.
+    pub email: &'a str,
+    /// The password: 8 to 256 characters.
+    pub password: &'a SecretString,
+    /// What they want to be called.
+    pub name: Option<&'a str>,
 }
 
 impl Guest {
@@ -84,10 +86,20 @@ impl Guest {
         verifier: Option<&SecretString>,
         wait: Option<Duration>,
     ) -> Result<OauthResult, Error> {
-        let wait = wait.map(|wait| wait.as_secs());
-        let query = ResultQuery { state, code_verifier: verifier.map(ExposeSecret::expose_secret), wait };
-        let timeout = wait.map_or(CALL_TIMEOUT, |wait| Duration::from_secs(wait) + WAIT_GRACE);
-        self.caller.get_within(timeout, "accounts", "oauth/result", &query).await
+        sign_in::ask(&self.caller, state, verifier, wait).await
+    }
+
+    /// Waits for the outcome of a login as a stream of events, for at most `patience`.
+    ///
+    /// # Errors
+    /// As for [`result`](Self::result); `timeout` when there was no outcome in time.
+    pub async fn events(
+        &self,
+        state: &str,
+        verifier: Option<&SecretString>,
+        patience: Duration,
+    ) -> Result<OauthResult, Error> {
+        sign_in::listen(&self.caller, state, verifier, patience).await
     }
 
     /// Signs a person in: starts the login, hands the provider's URL to `open` (print it, draw it as a QR code, or
@@ -97,6 +109,71 @@ impl Guest {
     /// [`Error::SignIn`] when the person or the provider refused, [`Error::Expired`] when nobody finished in time,
     /// and any [`Error`] of a call. Temporary failures while waiting are tried again until the login runs out.
     pub async fn sign_in(&self, options: &SignIn, open: impl FnOnce(&str)) -> Result<SignedIn, Error> {
-        sign_in::run(self, options, open).await
+        sign_in::run(&self.caller, "oauth/start", options, open).await
     }
+
+    /// Begins a registration: a link is mailed, and there is no account before it is used. The answer is the same
+    /// whether the address has an account or not.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call; a password that is too short or too common is status 400.
+    pub async fn register(&self, register: &Register<'_>) -> Result<(), Error> {
+        let Register { email, password, name } = register;
+        let body = json!({ "email": email, "password": password.expose_secret(), "name": name });
+        self.caller.post::<Value>("accounts", "register", &body).await.map(drop)
+    }
+
+    /// Verifies an address with the token of the mailed link: makes the account and signs it in.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call; a token that is unknown, used or over is `spent_token`, status 410.
+    pub async fn verify_email(&self, token: &SecretString) -> Result<SignedIn, Error> {
+        let body = json!({ "token": token.expose_secret() });
+        let answer = self.caller.post("accounts", "verify-email", &body).await?;
+        Ok(self.by_email(answer))
+    }
+
+    /// Signs in with an address and its password.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call; `wrong_credentials`, status 401, whichever of the two is wrong.
+    pub async fn login(&self, email: &str, password: &SecretString) -> Result<SignedIn, Error> {
+        let body = json!({ "email": email, "password": password.expose_secret() });
+        let answer = self.caller.post("accounts", "login", &body).await?;
+        Ok(self.by_email(answer))
+    }
+
+    /// Mails a link for a new password, if the address has an account.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn forgot_password(&self, email: &str) -> Result<(), Error> {
+        let body = json!({ "email": email });
+        self.caller.post::<Value>("accounts", "password/forgot", &body).await.map(drop)
+    }
+
+    /// Sets a new password with the token of the mailed link, and ends every session. It signs nobody in.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call; `spent_token`, status 410.
+    pub async fn reset_password(&self, token: &SecretString, password: &SecretString) -> Result<(), Error> {
+        let body = json!({ "token": token.expose_secret(), "password": password.expose_secret() });
+        self.caller.post::<Value>("accounts", "password/reset", &body).await.map(drop)
+    }
+
+    fn by_email(&self, answer: LoginAnswer) -> SignedIn {
+        let LoginAnswer { user_token, user_id, city_id, expires_at } = answer;
+        let done = SignInDone { user_token, user_id, city_id, provider: "email".to_owned(), expires_at };
+        sign_in::signed_in(&self.caller, done)
+    }
+}
+
+/// Answer of `login` and `verify-email`.
+#[derive(Deserialize)]
+struct LoginAnswer {
+    user_token: SecretString,
+    user_id: String,
+    city_id: String,
+    #[serde(default, deserialize_with = "time::optional")]
+    expires_at: Option<Timestamp>,
 }

@@ -33,28 +33,34 @@
 //! Redirects are never followed, answers are capped at [`MAX_ANSWER_BYTES`], and tokens, keys and the `state` of a
 //! login never appear in `Debug` output.
 
+mod account_types;
 mod admin;
 mod admin_types;
 mod caller;
 mod error;
 mod federation;
 mod guest;
+mod people;
+mod people_types;
 mod pkce;
 mod sign_in;
 mod time;
 mod types;
 mod user;
 
+pub use account_types::{Export, Identity, OwnSession, ProfileUpdate};
 pub use admin::{Admin, Cities, CityUpdate, Env, NewCity, TokenApply, Tokens};
 pub use admin_types::{
-    City, CityList, CityStatus, EnvCatalog, EnvCatalogEntry, EnvCatalogItem, EnvChange, EnvItem, EnvList,
-    Service, ServiceList, TokenAnswer,
+    City, CityList, CityStatus, Confirm, EnvCatalog, EnvCatalogEntry, EnvCatalogItem, EnvChange, EnvItem,
+    EnvList, Service, ServiceList, TokenAnswer,
 };
 pub use caller::{Caller, MAX_ANSWER_BYTES};
 pub use error::{ApiError, Error};
 pub use federation::{DEFAULT_CITY, Federation};
-pub use guest::{Guest, OauthStartRequest};
+pub use guest::{Guest, OauthStartRequest, Register};
 pub use jiff::Timestamp;
+pub use people::{EventQuery, People, SessionQuery, UserQuery};
+pub use people_types::{Event, ListedSession, ListedUser, MergePreview, Page};
 pub use pkce::Pkce;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use sign_in::{SignIn, SignedIn};

@@ -1,7 +1,9 @@
 //! Start → open → wait → a user: the whole sign-in from a program's side.
 
-use crate::{Error, Guest, OauthResult, OauthStart, OauthStartRequest, Pkce, SignInDone, Timestamp, User};
-use secrecy::SecretString;
+use crate::caller::CALL_TIMEOUT;
+use crate::{Caller, Error, OauthResult, OauthStart, OauthStartRequest, Pkce, SignInDone, Timestamp, User};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -12,6 +14,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// A pending answer that comes sooner than this did not wait, so this side must.
 const TOO_SOON: Duration = Duration::from_secs(1);
+/// How much longer than the asked wait a long poll may take.
+const WAIT_GRACE: Duration = Duration::from_secs(10);
 
 /// How to sign in.
 #[derive(Debug, Clone)]
@@ -82,7 +86,13 @@ pub struct SignedIn {
     pub expires_at: Option<Timestamp>,
 }
 
-pub(crate) async fn run(guest: &Guest, options: &SignIn, open: impl FnOnce(&str)) -> Result<SignedIn, Error> {
+/// Runs a way in that begins with the call `action`: `oauth/start`, or `identities/link`.
+pub(crate) async fn run(
+    caller: &Caller,
+    action: &str,
+    options: &SignIn,
+    open: impl FnOnce(&str),
+) -> Result<SignedIn, Error> {
     let pkce = if options.pkce { Some(Pkce::new()?) } else { None };
     let request = OauthStartRequest {
         provider: &options.provider,
@@ -92,16 +102,72 @@ pub(crate) async fn run(guest: &Guest, options: &SignIn, open: impl FnOnce(&str)
         lang: options.lang.as_deref(),
         fast_login: options.fast_login,
     };
-    let start = guest.start(&request).await?;
+    let start: OauthStart = caller.post("accounts", action, &request).await?;
     let deadline = Instant::now() + life(start.expires_at, now());
     open(&start.url);
-    let waiting = wait(guest, &start, pkce.as_ref().map(Pkce::verifier), options.wait);
+    let waiting = wait(caller, &start, pkce.as_ref().map(Pkce::verifier), options.wait);
     let done = timeout_at(deadline, waiting).await.map_err(|_| Error::Expired)??;
-    Ok(signed_in(guest, done))
+    Ok(signed_in(caller, done))
+}
+
+#[derive(Serialize)]
+struct ResultQuery<'a> {
+    state: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_verifier: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait: Option<u64>,
+}
+
+/// Asks `oauth/result`.
+pub(crate) async fn ask(
+    caller: &Caller,
+    state: &str,
+    verifier: Option<&SecretString>,
+    wait: Option<Duration>,
+) -> Result<OauthResult, Error> {
+    let wait = wait.map(|wait| wait.as_secs());
+    let query = ResultQuery { state, code_verifier: verifier.map(ExposeSecret::expose_secret), wait };
+    let timeout = wait.map_or(CALL_TIMEOUT, |wait| Duration::from_secs(wait) + WAIT_GRACE);
+    caller.get_within(timeout, "accounts", "oauth/result", &query).await
+}
+
+/// Listens to `oauth/events`, at most for `patience`.
+pub(crate) async fn listen(
+    caller: &Caller,
+    state: &str,
+    verifier: Option<&SecretString>,
+    patience: Duration,
+) -> Result<OauthResult, Error> {
+    let query = ResultQuery { state, code_verifier: verifier.map(ExposeSecret::expose_secret), wait: None };
+    let stream = caller.stream(patience, "accounts", "oauth/events", &query).await?;
+    let data = event_data(&stream, "result");
+    crate::caller::parse(&data.ok_or_else(|| Error::Answer("the stream ended without a result".into()))?)
+}
+
+/// The data of the first event of that name (WHATWG HTML, server-sent events).
+fn event_data(stream: &[u8], name: &str) -> Option<Vec<u8>> {
+    let (mut named, mut data) = (false, Vec::new());
+    for line in stream.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let (field, value) = match line.iter().position(|byte| *byte == b':') {
+            Some(at) => (&line[..at], &line[at + 1..]),
+            None => (line, &b""[..]),
+        };
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match field {
+            b"" if line.is_empty() && named && !data.is_empty() => return Some(data),
+            b"" if line.is_empty() => (named, data) = (false, Vec::new()),
+            b"event" => named = value == name.as_bytes(),
+            b"data" => data.extend_from_slice(value),
+            _ => {}
+        }
+    }
+    (named && !data.is_empty()).then_some(data)
 }
 
 async fn wait(
-    guest: &Guest,
+    caller: &Caller,
     start: &OauthStart,
     verifier: Option<&SecretString>,
     wait: Duration,
@@ -109,7 +175,7 @@ async fn wait(
     let mut pause = FIRST_PAUSE;
     loop {
         let asked = Instant::now();
-        match guest.result(&start.state, verifier, Some(wait)).await {
+        match ask(caller, &start.state, verifier, Some(wait)).await {
             Ok(OauthResult::Done(done)) => return Ok(done),
             Ok(OauthResult::Failed { error, code }) => return Err(Error::SignIn { code, message: error }),
             Ok(OauthResult::Pending { interval }) => {
@@ -128,8 +194,9 @@ async fn wait(
     }
 }
 
-fn signed_in(guest: &Guest, done: SignInDone) -> SignedIn {
-    let user = guest.raw().federation().user(done.user_token.clone());
+/// A ready client for the user of a finished sign-in.
+pub(crate) fn signed_in(caller: &Caller, done: SignInDone) -> SignedIn {
+    let user = caller.federation().user(done.user_token.clone());
     SignedIn {
         user: User::new(user.raw().clone().in_city(&done.city_id)),
         user_token: done.user_token,
@@ -160,6 +227,16 @@ fn now() -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_are_read_as_browsers_read_them() {
+        let of = |text: &str| event_data(text.as_bytes(), "result").map(|d| String::from_utf8(d).unwrap());
+        assert_eq!(of("event: result\ndata: {\"a\":1}\n\n").as_deref(), Some("{\"a\":1}"));
+        assert_eq!(of(":\n\n: keep\r\nevent:result\r\ndata:{}\r\n\r\n").as_deref(), Some("{}"));
+        assert_eq!(of("event: other\ndata: 1\n\nevent: result\ndata: 2").as_deref(), Some("2"));
+        assert_eq!(of("data: 1\n\n"), None);
+        assert_eq!(of(""), None);
+    }
 
     #[test]
     fn a_clock_that_is_off_is_not_believed() {

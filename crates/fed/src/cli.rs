@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::command::{city, demo, dev, env, serve, token, wechat_sim};
+use crate::command::{city, demo, dev, env, import, serve, token, wechat_sim};
 use crate::config::Options;
 use crate::problem::Problem;
 use clap::{Parser, Subcommand};
@@ -31,6 +31,9 @@ enum Command {
     /// Tokens made by hand
     #[command(subcommand)]
     Token(token::Command),
+    /// Bring users over from another system
+    #[command(subcommand)]
+    Import(import::Command),
     /// Run a simulated WeChat on this machine, for any WeChat client
     WechatSim(wechat_sim::Args),
 }
@@ -45,6 +48,7 @@ impl Cli {
             Command::Env(command) => env::run(command),
             Command::City(command) => city::run(command),
             Command::Token(command) => token::run(command),
+            Command::Import(command) => import::run(command),
             Command::WechatSim(args) => wechat_sim::run(&args),
         }
     }

@@ -89,7 +89,8 @@ pub(crate) struct Options {
     pub(crate) log_level: Option<String>,
 }
 
-fn secret(text: &str) -> Result<SecretString, Infallible> {
+/// Takes a text as a secret.
+pub(crate) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(SecretString::from(text))
 }
 

@@ -79,6 +79,20 @@ impl House {
     }
 }
 
+/// Opens the stories of a Federation that has been started before, for a command that works on its database
+/// without a door. Makes neither folder nor keys.
+pub(crate) async fn open_stories(plan: Plan) -> Result<Arc<Federation>, Problem> {
+    let path = plan.master_key_file.clone().unwrap_or_else(|| plan.data.join(MASTER_KEY));
+    let database = plan.data.join(DATABASE);
+    let missing = match MasterKey::read(&path)? {
+        Some(_) if plan.database_url.is_none() && !database.exists() => &database,
+        Some(key) => return open(&plan, &key).await,
+        None => &path,
+    };
+    Err(Problem::usage(format_args!("no Federation is here: there is no {}", missing.display()))
+        .next("start it once with `fed serve`, or name its folder with --data"))
+}
+
 /// A Federation that answers requests.
 pub(crate) struct Serving {
     federation: Arc<Federation>,

@@ -65,6 +65,8 @@ pub struct Directory {
     pub admin_keys: HashMap<[u8; 32], AdminKeyRow>,
     /// Every origin that some city allows, for answering browsers' preflight questions.
     pub origins: HashSet<String>,
+    /// How many of a thousand passwords have a hash that another system made.
+    pub old_passwords_permille: u16,
     /// The change counter that this picture was read at or after.
     pub changes: i64,
 }
@@ -131,7 +133,19 @@ impl Directory {
         let city_apps = of_cities.into_iter().map(|(city_id, env)| (city_id, app(env))).collect();
         let (mailer, mail_problem) = mailer(&env);
         let admin_keys = store.admin_keys().await?.into_iter().map(|k| (k.digest.0, k)).collect();
-        Ok(Self { cities, env, providers, city_apps, mailer, mail_problem, admin_keys, origins, changes })
+        let old_passwords_permille = store.old_passwords_permille().await?;
+        Ok(Self {
+            cities,
+            env,
+            providers,
+            city_apps,
+            mailer,
+            mail_problem,
+            admin_keys,
+            origins,
+            old_passwords_permille,
+            changes,
+        })
     }
 
     /// A usable provider by its id.

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 /// The longest value.
 const VALUE_LIMIT: usize = 8 * 1024;
 /// How many settings the env may hold.
-const COUNT_LIMIT: usize = 1000;
+pub(crate) const COUNT_LIMIT: usize = 1000;
 /// A secret shorter than this shows nothing of itself.
 const PREVIEW_FROM: usize = 16;
 
@@ -104,7 +104,7 @@ fn preview(key: &str, value: &str) -> String {
     format!("••••{tail}")
 }
 
-fn checked_key(key: &str) -> Result<&str, EnvError> {
+pub(crate) fn checked_key(key: &str) -> Result<&str, EnvError> {
     let first = key.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
     let rest = key.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     if first && rest && key.len() <= 64 {

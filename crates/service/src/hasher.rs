@@ -1,18 +1,26 @@
 //! Password hashing: Argon2id off the async threads, and never more at a time than the machine has cores, so
-//! that a flood of sign-ins takes neither the memory nor the other requests' turn.
+//! that a flood of sign-ins takes neither the memory nor the other requests' turn. Passwords are compared in
+//! Unicode's form NFKC, so that the same characters typed on another keyboard are the same password. Hashes that
+//! another system made with scrypt are understood, and replaced when their owner signs in.
 
 use crate::seams::Random;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use downcity_core::Secret;
 use secrecy::ExposeSecret;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 /// OWASP's first choice for Argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
+/// The parameters of better-auth's scrypt (RFC 7914): N = 2^14, r = 16, p = 1; 32 MiB.
+const SCRYPT: (u8, u32, u32) = (14, 16, 1);
+/// What a stored hash of that kind begins with.
+const SCRYPT_PREFIX: &str = "$scrypt$ln=14,r=16,p=1$";
 /// Who has not got a turn by then is told to come back.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -43,17 +51,65 @@ fn argon2() -> Argon2<'static> {
 }
 
 fn hash_with(password: &str, salt: &[u8; 16]) -> String {
-    let hash = argon2().hash_password_with_salt(password.as_bytes(), salt);
+    let hash = argon2().hash_password_with_salt(folded(password).as_bytes(), salt);
     hash.expect("a 16-byte salt and any password can be hashed").to_string()
+}
+
+/// In the form NFKC (NIST SP 800-63B-4 asks for it before hashing).
+fn folded(password: &str) -> Cow<'_, str> {
+    match is_nfkc_quick(password.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(password),
+        _ => Cow::Owned(password.nfkc().collect()),
+    }
 }
 
 fn check(password: &str, stored: &str, salt: &[u8; 16]) -> Verdict {
     let Ok(parsed) = PasswordHash::new(stored) else { return Verdict::Wrong };
-    if argon2().verify_password(password.as_bytes(), &parsed).is_err() {
-        return Verdict::Wrong;
+    let folded = folded(password);
+    if stored.starts_with(SCRYPT_PREFIX) {
+        let right = is_scrypt_of(&folded, &parsed);
+        return if right { Verdict::RightAnew(hash_with(password, salt)) } else { Verdict::Wrong };
     }
+    let is_right = |text: &str| argon2().verify_password(text.as_bytes(), &parsed).is_ok();
     let present = stored.starts_with(&format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1$"));
-    if present { Verdict::Right } else { Verdict::RightAnew(hash_with(password, salt)) }
+    if is_right(&folded) {
+        return if present { Verdict::Right } else { Verdict::RightAnew(hash_with(password, salt)) };
+    }
+    // Hashes from before passwords were folded are of the text as it was typed.
+    if folded != password && is_right(password) {
+        return Verdict::RightAnew(hash_with(password, salt));
+    }
+    Verdict::Wrong
+}
+
+fn is_scrypt_of(folded: &str, stored: &PasswordHash) -> bool {
+    let (Some(salt), Some(key)) = (stored.salt.as_ref(), stored.hash.as_ref()) else { return false };
+    let (log_n, r, p) = SCRYPT;
+    let params = scrypt::Params::new(log_n, r, p).expect("these parameters are in range");
+    let mut own = [0; 64];
+    scrypt::scrypt(folded.as_bytes(), salt.as_ref(), &params, &mut own).expect("64 bytes can be derived");
+    aws_lc_rs::constant_time::verify_slices_are_equal(&own, key.as_bytes()).is_ok()
+}
+
+/// A PHC string of what better-auth stores, `salt:key` in hexadecimal; `None` when it is something else. The
+/// salt that goes into its scrypt is the text of the digits, not the bytes that they stand for.
+pub(crate) fn from_better_auth(stored: &str) -> Option<String> {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    let (salt, key) = stored.split_once(':')?;
+    let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !(16..=48).contains(&salt.len()) || key.len() != 128 || !hexadecimal(salt) || !hexadecimal(key) {
+        return None;
+    }
+    let bytes = (0..64).map(|at| u8::from_str_radix(&key[2 * at..2 * at + 2], 16));
+    let bytes = bytes.collect::<Result<Vec<u8>, _>>().ok()?;
+    let (salt, key) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(bytes));
+    Some(format!("{SCRYPT_PREFIX}{salt}${key}"))
+}
+
+/// A hash of that kind that no password fits: checking it takes as long as checking a real one.
+pub(crate) fn scrypt_decoy() -> String {
+    from_better_auth(&format!("{}:{}", "0".repeat(32), "0".repeat(128))).expect("well formed")
 }
 
 impl Hasher {
@@ -108,6 +164,73 @@ mod tests {
         assert_eq!(hasher.check(&secret(&format!("{long}2")), Some(stored)).await, Ok(Verdict::Wrong));
         assert_eq!(hasher.check(&secret("decoy"), None).await, Ok(Verdict::Wrong));
         assert_eq!(hasher.check(&secret("x"), Some("nonsense".into())).await, Ok(Verdict::Wrong));
+    }
+
+    /// Made by better-auth 1.7 itself (`hashPassword`), and the same by Node's own `crypto.scrypt`.
+    const BY_BETTER_AUTH: [(&str, &str); 3] = [
+        (
+            "correct horse battery",
+            "e4df3baab5342b495f0a36973694931c:f6069d363330984b41e252080d989cd40adf7f2dcbab7129dba2bcadcd3cd939\
+             492a860879256aa865347851a5a409809450484e5743294b97a679d3f6dd59f2",
+        ),
+        (
+            "\u{ff21}\u{ff42}c\u{2460}\u{fb01} 天气真好 e\u{301}",
+            "f68a7c7ea6d12ce1139ce8d609183720:152923e007fb46baa0edbbe1bb22b88b6cf6a60bd9b9fc92dbf8ba4c7d30d892\
+             9bb3778a309d5b3b990474ca5a0b978dc381c57d523242323fa5b9cb58846cae",
+        ),
+        (
+            "天气真好我们去爬山",
+            "66fb8d8a6f459557dd72c59b1a2f581b:878666717c61f9054e39f3cd7ee7510ca23654820797b4a4893852934fa23373\
+             ca77d9b7f450f61407f82de51291968b41fa2ec321ced7df622e05aef7f9dbf4",
+        ),
+    ];
+
+    #[tokio::test]
+    async fn scrypt_of_better_auth_is_understood_and_made_anew() {
+        let hasher = Hasher::new(Arc::new(SystemRandom));
+        for (password, stored) in BY_BETTER_AUTH {
+            let stored = from_better_auth(stored).unwrap();
+            assert!(stored.starts_with("$scrypt$ln=14,r=16,p=1$"), "{stored}");
+            let secret = Secret::from(password.to_owned());
+            let verdict = hasher.check(&secret, Some(stored.clone())).await.unwrap();
+            let Verdict::RightAnew(better) = verdict else { panic!("{password}: {verdict:?}") };
+            assert!(better.starts_with("$argon2id$"), "{better}");
+            assert_eq!(hasher.check(&secret, Some(better)).await, Ok(Verdict::Right));
+            let wrong = Secret::from(format!("{password} "));
+            assert_eq!(hasher.check(&wrong, Some(stored)).await, Ok(Verdict::Wrong));
+        }
+        let nobody = hasher.check(&Secret::from("x".to_owned()), Some(scrypt_decoy())).await;
+        assert_eq!(nobody, Ok(Verdict::Wrong));
+    }
+
+    #[test]
+    fn what_is_no_hash_of_better_auth_is_not_taken_for_one() {
+        let (salt, key) = ("ab".repeat(16), "cd".repeat(64));
+        assert!(from_better_auth(&format!("{salt}:{key}")).is_some());
+        for bad in [
+            String::new(),
+            format!("{salt}{key}"),
+            format!("{salt}:{}", &key[1..]),
+            format!("{}:{key}", &salt[1..15]),
+            format!("{salt}:{key}:{key}"),
+            format!("{}:{key}", "zz".repeat(16)),
+            format!("{salt}:{}é", &key[2..]),
+            "$2b$12$abcdefghijklmnopqrstuv".to_owned(),
+        ] {
+            assert_eq!(from_better_auth(&bad), None, "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_characters_are_the_same_password() {
+        let hasher = Hasher::new(Arc::new(SystemRandom));
+        let secret = |text: &str| Secret::from(text.to_owned());
+        let composed = hasher.hash(&secret("caf\u{e9} au lait")).await.unwrap();
+        let typed_apart = hasher.check(&secret("cafe\u{301} au lait"), Some(composed)).await;
+        assert_eq!(typed_apart, Ok(Verdict::Right));
+        let raw = argon2().hash_password_with_salt("cafe\u{301} au lait".as_bytes(), &[7; 16]);
+        let from_before = hasher.check(&secret("cafe\u{301} au lait"), Some(raw.unwrap().to_string())).await;
+        assert!(matches!(from_before, Ok(Verdict::RightAnew(_))), "{from_before:?}");
     }
 
     #[tokio::test]

@@ -28,6 +28,7 @@ pub mod local;
 pub mod login;
 pub mod login_steps;
 pub mod mail_login;
+pub mod moving_in;
 mod outbox;
 pub mod outcome;
 pub mod own_sessions;

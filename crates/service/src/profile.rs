@@ -12,7 +12,7 @@ use serde_json::json;
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 64;
 /// The longest text of oneself, in characters.
-const BIO_LIMIT: usize = 1000;
+pub(crate) const BIO_LIMIT: usize = 1000;
 
 /// What is to be changed. A field that is absent stays; one that holds `None` or an empty text is emptied.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +63,7 @@ fn checked(
 }
 
 /// A text of at most `max` characters; only its lines are kept apart when there may be several.
-fn text(given: &str, max: usize, lines: bool) -> Result<Option<String>, String> {
+pub(crate) fn text(given: &str, max: usize, lines: bool) -> Result<Option<String>, String> {
     if given.chars().count() > max {
         return Err(format!("must be at most {max} characters"));
     }

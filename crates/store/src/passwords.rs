@@ -116,17 +116,29 @@ impl Store {
         self.db.exec(sql, args![next_try_at, user_id.as_str()]).await.map(drop)
     }
 
-    /// Forgets wrong tries after a right one; a new hash takes the old one's place when its form is better.
+    /// Forgets wrong tries after a right one.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn forgive_failures(
+    pub async fn forgive_failures(&self, user_id: &UserId) -> Result<(), StoreError> {
+        let sql = "update passwords set failures = 0, next_try_at = 0 where user_id = $1";
+        self.db.exec(sql, args![user_id.as_str()]).await.map(drop)
+    }
+
+    /// Puts a hash of a better form in the place of the one that was checked, and forgets wrong tries. False when
+    /// another password was set meanwhile, which stays.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn improve_password(
         &self,
         user_id: &UserId,
-        better_hash: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let sql = "update passwords set failures = 0, next_try_at = 0, hash = coalesce($1, hash) where user_id = $2";
-        self.db.exec(sql, args![better_hash, user_id.as_str()]).await.map(drop)
+        checked: &str,
+        better: &str,
+    ) -> Result<bool, StoreError> {
+        let sql = "update passwords set failures = 0, next_try_at = 0, old = 0, hash = $1 \
+                   where user_id = $2 and hash = $3";
+        Ok(self.db.exec(sql, args![better, user_id.as_str(), checked]).await? == 1)
     }
 
     /// Sets a password; other sessions of the user end, all but `keep`. With a token, only if it is spent here.
@@ -191,7 +203,8 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
         return Ok(false);
     }
     let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) \
-               do update set hash = excluded.hash, changed_at = excluded.changed_at, failures = 0, next_try_at = 0";
+               do update set hash = excluded.hash, changed_at = excluded.changed_at, failures = 0, \
+               next_try_at = 0, old = 0";
     tx.exec(sql, args![change.user_id.as_str(), &change.hash, change.now]).await?;
     let keep = change.keep.map(|digest| digest.0.to_vec()).unwrap_or_default();
     let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";

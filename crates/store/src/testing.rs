@@ -16,6 +16,19 @@ pub fn fresh_sqlite() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+/// Makes a SQLite file as another program would, from these statements.
+///
+/// # Panics
+/// When a statement fails, or the system has no room for a temporary file.
+#[must_use]
+pub fn foreign_sqlite(sql: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("old.sqlite");
+    let connection = rusqlite::Connection::open(&path).expect("a new file");
+    connection.execute_batch(sql).expect("the statements are right");
+    (folder, path)
+}
+
 /// Creates an empty database on the server that `PGHOST`, `PGPORT`, `PGUSER` and `PGPASSWORD` name (as
 /// `pg_virtualenv` sets them), and returns its URL. The database goes away with the temporary server.
 ///

@@ -2,7 +2,7 @@
 import * as admin from "./admin.js";
 import { type CallOptions, type Target, baseUrl, call } from "./http.js";
 import * as flow from "./sign-in.js";
-import type { Answer, Body, Me, OauthResult, OauthStart, Query, SignInDone, Time } from "./wire.js";
+import type { Answer, Body, Handed, Input, Me, Name, OauthResult, OauthStart, Query, Time } from "./wire.js";
 
 export interface CityOptions {
   /** Who is calling. May be left out: a key makes an admin, a token a user, neither a guest. */
@@ -58,11 +58,11 @@ export class City {
   service<S extends string>(name: S) {
     return {
       /** `GET /v1/{service}/{action}?{query}` */
-      get: <A extends string>(action: A, query?: Query<S, A>, options?: CallOptions): Promise<Answer<S, A, "get">> =>
+      get: <A extends Name<S, "get">>(action: A, query?: Query<S, A>, options?: CallOptions): Promise<Answer<S, A, "get">> =>
         call(this.#to, "GET", `${name}/${action}`, query as object, options),
       /** `POST /v1/{service}/{action}` */
-      action: <A extends string>(action: A) => ({
-        invoke: (body?: Body<S, A>, options?: CallOptions): Promise<Answer<S, A, "post">> => {
+      action: <A extends Name<S, "post">>(action: A) => ({
+        invoke: (...[body, options]: Input<Body<S, A>, CallOptions>): Promise<Answer<S, A, "post">> => {
           const input: { city_id?: unknown } = { ...body };
           if (input.city_id == null && this.city_id) input.city_id = this.city_id;
           return call(this.#to, "POST", `${name}/${action}`, input, options);
@@ -76,8 +76,8 @@ export class City {
     return call(this.#to, "GET", "accounts/oauth/result", query, options);
   }
 
-  #user(done: SignInDone | null): any {
-    if (!done) return null;
+  /** A client for the user that an answer with a `user_token` is about: of `login`, `verify-email`, … */
+  asUser(done: Handed): City {
     const { user_token, user_id, city_id, expires_at } = done;
     const { base, fetch } = this.#to;
     return new City({ role: "user", city_url: base, city_id, user_token, user_id, expires_at, fetch });
@@ -88,17 +88,37 @@ export class City {
    * others from the Federation, `login_expired`, `popup_blocked`.
    */
   async signIn(provider: string, options: flow.SignInOptions = {}): Promise<City> {
-    return this.#user(await flow.signIn(this, provider, options));
+    return this.asUser(await flow.signIn(this, "oauth/start", provider, options));
+  }
+
+  /** Signs in with an address and its password. */
+  async signInWithPassword(email: string, password: string, options?: CallOptions): Promise<City> {
+    return this.asUser(await this.service("accounts").action("login").invoke({ email, password }, options));
+  }
+
+  /**
+   * Adds another way in to this user's account, as `signIn` does it. Needs a sign-in of the last five minutes
+   * (`reauthentication_required`). What is somebody else's stays theirs (`identity_taken`). The answer is the same user
+   * with a fresh token.
+   */
+  async link(provider: string, options: flow.SignInOptions = {}): Promise<City> {
+    return this.asUser(await flow.signIn(this, "identities/link", provider, options));
   }
 
   /** Sends the browser to the provider; the page it comes back to calls `completeRedirect`. */
   signInRedirect(provider: string, options: flow.RedirectOptions = {}): Promise<OauthStart> {
-    return flow.signInRedirect(this, provider, options);
+    return flow.signInRedirect(this, "oauth/start", provider, options);
+  }
+
+  /** `link` by sending the browser away; the page it comes back to calls `completeRedirect`. */
+  linkRedirect(provider: string, options: flow.RedirectOptions = {}): Promise<OauthStart> {
+    return flow.signInRedirect(this, "identities/link", provider, options);
   }
 
   /** On the page that the browser comes back to: the user, or null if this is no return from a sign-in. */
   async completeRedirect(options: flow.CompleteOptions = {}): Promise<City | null> {
-    return this.#user(await flow.completeRedirect(this, options));
+    const done = await flow.completeRedirect(this, options);
+    return done && this.asUser(done);
   }
 
   /** Who this user is. */

@@ -6,6 +6,7 @@ export type { CompleteOptions, KeyStore, RedirectOptions, SignInOptions } from "
 export type {
   Answer,
   Body,
+  Handed,
   Me,
   OauthResult,
   OauthStart,

@@ -62,11 +62,14 @@ function life(expires_at: unknown): number {
   return left > 0 && left <= LONGEST_LIFE ? left : USUAL_LIFE;
 }
 
-async function start(city: City, provider: string, o: StartOptions, return_to?: string, secret?: string) {
+/** The calls that begin a way in, with the same input and answer. */
+type Beginning = "oauth/start" | "identities/link";
+
+async function start(city: City, how: Beginning, body: { provider: string; return_to?: string }, o: StartOptions, secret?: string) {
   const pkce = secret && { code_challenge: await challenge(secret), code_challenge_method: "S256" as const };
   const { city_id = city.city_id, lang, fast_login } = o;
-  const body = { provider, city_id, return_to, lang, fast_login, ...pkce };
-  return city.service("accounts").action("oauth/start").invoke(body as object as { provider: string }, o);
+  const input = { ...body, city_id, lang, fast_login, ...pkce };
+  return city.service("accounts").action(how).invoke(input as object as { provider: string }, o);
 }
 
 /** Asks until there is an outcome. Network hiccups, 429 and 5xx are tried again until the login ends. */
@@ -102,14 +105,14 @@ async function collect(
 }
 
 /** See `City.signIn`. */
-export async function signIn(city: City, provider: string, options: SignInOptions): Promise<SignInDone> {
+export async function signIn(city: City, how: Beginning, provider: string, options: SignInOptions): Promise<SignInDone> {
   const { signal, wait, pkce = true } = options;
   signal?.throwIfAborted();
   const secret = pkce ? verifier() : undefined;
   const own = options.open ? undefined : popup();
   let shown: any = own;
   try {
-    const started = await start(city, provider, options, undefined, secret);
+    const started = await start(city, how, { provider }, options, secret);
     const left = life(started.expires_at);
     if (own) shown = own.go(started.url);
     else shown = await options.open!(started.url, started);
@@ -138,11 +141,16 @@ function popup() {
 }
 
 /** See `City.signInRedirect`. */
-export async function signInRedirect(city: City, provider: string, options: RedirectOptions): Promise<OauthStart> {
+export async function signInRedirect(
+  city: City,
+  how: Beginning,
+  provider: string,
+  options: RedirectOptions,
+): Promise<OauthStart> {
   const { storage = sessionStorage, open = (url) => location.assign(url) } = options;
   const secret = verifier();
   const return_to = options.return_to ?? location.origin + location.pathname;
-  const started = await start(city, provider, options, return_to, secret);
+  const started = await start(city, how, { provider, return_to }, options, secret);
   storage.setItem(SLOT + started.state, secret);
   await open(started.url);
   return started;

@@ -24,19 +24,42 @@ export type Answer<S extends string, A extends string, M extends Method> = [Good
 /** Values of a query; those that are null or undefined are left out. */
 export type Params = Record<string, string | number | boolean | null | undefined>;
 
+/** With undefined allowed where a value may be left out. */
+type Open<T> = { [K in keyof T]: T[K] | (undefined extends T[K] ? undefined : never) };
+
 /** What `GET /v1/{S}/{A}` takes. */
-export type Query<S extends string, A extends string> =
-  Call<S, A, "get"> extends { parameters: { query: infer Q } } ? Q : Params;
+export type Query<S extends string, A extends string> = [Call<S, A, "get">] extends [never]
+  ? Params
+  : Call<S, A, "get"> extends { parameters: { query?: infer Q } }
+    ? [NonNullable<Q>] extends [never]
+      ? Record<string, never>
+      : Open<NonNullable<Q>>
+    : Params;
+
+type Sent<S extends string, A extends string> = [Call<S, A, "post">] extends [never]
+  ? never
+  : Call<S, A, "post"> extends { requestBody: { content: { "application/json": infer B } } }
+    ? B
+    : never;
 
 /** What `POST /v1/{S}/{A}` takes. `city_id` may be left out: the client's own is added. */
-export type Body<S extends string, A extends string> =
-  Call<S, A, "post"> extends { requestBody: { content: { "application/json": infer B } } }
-    ? Omit<B, "city_id"> & { city_id?: string | undefined }
-    : object;
+export type Body<S extends string, A extends string> = [Sent<S, A>] extends [never]
+  ? object
+  : Omit<Sent<S, A>, "city_id"> & { city_id?: string | undefined };
+
+/** A call's input and options; the input may be left out where the call needs none. */
+export type Input<B, O> = {} extends B ? [body?: B, options?: O] : [body: B, options?: O];
+
+type Tail<P, S extends string, M extends Method> = P extends keyof paths & `/v1/${S}/${infer A}`
+  ? paths[P][M] extends object
+    ? A
+    : never
+  : never;
+/** The names of a service's calls, for an editor to offer; any other name is open. */
+export type Name<S extends string, M extends Method> = Tail<keyof paths, S, M> | (string & {});
 
 /** The same, where `city_id` has to be said. */
-export type Exact<S extends string, A extends string> =
-  Call<S, A, "post"> extends { requestBody: { content: { "application/json": infer B } } } ? B : object;
+export type Exact<S extends string, A extends string> = [Sent<S, A>] extends [never] ? object : Sent<S, A>;
 
 export type ProviderList = Answer<"accounts", "providers", "get">;
 export type OauthStart = Answer<"accounts", "oauth/start", "post">;
@@ -45,3 +68,11 @@ export type SignInDone = Extract<OauthResult, { status: "done" }>;
 export type Me = Answer<"accounts", "me", "get">;
 /** A time as it is on the wire. */
 export type Time = SignInDone["expires_at"];
+
+/** What a way in answers when it is done: enough for `City.asUser`. */
+export interface Handed {
+  user_token: string;
+  user_id?: string | undefined;
+  city_id?: string | undefined;
+  expires_at?: Time | undefined;
+}

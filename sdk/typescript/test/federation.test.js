@@ -1,64 +1,16 @@
-/**
- * The client against the real program. `FED_BIN` names it; `fed dev --json` prints one line with its addresses and
- * keeps running. Without `FED_BIN` these tests are skipped.
- */
+/** The client against the real program. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { City, CityError } from "@downcity/city";
-
-const skip = process.env.FED_BIN ? false : "FED_BIN is unset: it must name the built `fed`";
+import { federation, skip } from "./support/real.js";
 
 describe("against the real Federation", { skip }, () => {
-  let program, place, at;
-
-  before(async () => {
-    place = mkdtempSync(join(tmpdir(), "downcity-sdk-"));
-    program = spawn(process.env.FED_BIN, ["dev", "--json"], { cwd: place, stdio: ["ignore", "pipe", "inherit"] });
-    at = await new Promise((resolve, reject) => {
-      createInterface(program.stdout).once("line", (line) => {
-        try {
-          resolve(JSON.parse(line));
-        } catch {
-          reject(new Error("the first line of `fed dev --json` is no JSON"));
-        }
-      });
-      program.once("error", reject);
-      program.once("exit", (code) => reject(new Error(`fed dev ended with ${code}`)));
-      setTimeout(() => reject(new Error("fed dev printed nothing within 60 s")), 60_000).unref();
-    });
-  });
-
-  after(async () => {
-    if (program?.exitCode === null && program.kill()) await new Promise((resolve) => program.once("exit", resolve));
-    if (place) rmSync(place, { recursive: true, force: true });
-  });
-
-  const guest = () => new City({ role: "guest", city_url: at.federation_url });
-  const admin = () => new City({ role: "admin", city_url: at.federation_url, admin_secret_key: at.admin_key });
-
-  /** The person with the phone. */
-  async function press(button, state, user = "alice") {
-    const response = await fetch(`${at.simulator_url}/_sim/${button}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ state, user }),
-    });
-    assert.ok(response.ok, `${button}: ${response.status} ${await response.clone().text()}`);
-    return response.json();
-  }
-
-  /** The browser: shows the QR code and, when the phone says yes, goes on to the callback. */
-  async function browse(url, state, user) {
-    assert.ok((await fetch(url)).ok, "the QR page");
-    const { callback } = await press("allow", state, user);
-    const page = await fetch(callback, { redirect: "manual" });
-    assert.ok(page.status < 400, `the callback answered ${page.status}`);
-  }
+  let fed, at;
+  before(async () => ({ at } = fed = await federation()));
+  after(() => fed?.close());
+  const guest = () => fed.guest();
+  const admin = () => fed.admin();
+  const browse = (...all) => fed.browse(...all);
 
   test("WeChat is on offer", async () => {
     const { items } = await guest().service("accounts").get("providers");

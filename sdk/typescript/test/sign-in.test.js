@@ -32,6 +32,31 @@ test("start, open, wait, a ready user; PKCE on by default", async (t) => {
   assert.equal(fed.polls()[0].query.wait, "25");
 });
 
+test("link does the same as a user, and answers with a fresh token", async (t) => {
+  const seen = [];
+  const fed = await federation(t, {
+    routes: {
+      "POST /v1/accounts/identities/link": ({ headers, body }, response, { send }) => {
+        seen.push([headers.authorization, body]);
+        fed.logins.set("st_link", { ...body, state: "st_link", waiting: [] });
+        send(response, 200, { url: "https://open.test/qr", state: "st_link", provider: body.provider, interval: 1 });
+      },
+    },
+  });
+  const user = new City({ city_url: fed.url, city_id: "city_demo", user_token: "ub_before" });
+  const linked = await user.link("wechat", { open: (_, { state }) => fed.finish(state) });
+  assert.deepEqual([linked.user_token, linked.city_id], [TOKEN, "city_demo"]);
+  assert.equal(seen[0][0], "Bearer ub_before");
+  assert.equal(seen[0][1].code_challenge_method, "S256");
+  const storage = new Map();
+  const store = { getItem: (k) => storage.get(k) ?? null, setItem: (k, v) => storage.set(k, v), removeItem: (k) => storage.delete(k) };
+  await user.linkRedirect("wechat", { return_to: "https://app.test/back", open: () => {}, storage: store });
+  assert.equal(seen[1][1].return_to, "https://app.test/back");
+  fed.finish("st_link");
+  const back = await user.completeRedirect({ url: "https://app.test/back?state=st_link&code=c", storage: store });
+  assert.equal(back.user_token, TOKEN);
+});
+
 test("without PKCE nothing of it is sent", async (t) => {
   const fed = await federation(t);
   await guest(fed).signIn("wechat", { pkce: false, open: (_, { state }) => fed.finish(state) });

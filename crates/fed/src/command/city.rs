@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::table::Table;
 use clap::{Subcommand, ValueEnum};
 use downcity::{City, CityList, CityUpdate, NewCity};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What to do with the cities.
 #[derive(Subcommand)]
@@ -89,13 +89,12 @@ impl Rules {
         (some(&self.allow_origin), some(&self.allow_redirect))
     }
 
-    fn confirm(&self) -> Map<String, Value> {
-        let confirm = self.confirm.map(|confirm| match confirm {
-            Confirm::Always => "always",
-            Confirm::Auto => "auto",
-            Confirm::Never => "never",
-        });
-        confirm.map(|value| ("confirm".to_owned(), json!(value))).into_iter().collect()
+    fn confirm(&self) -> Option<downcity::Confirm> {
+        self.confirm.map(|confirm| match confirm {
+            Confirm::Always => downcity::Confirm::Always,
+            Confirm::Auto => downcity::Confirm::Auto,
+            Confirm::Never => downcity::Confirm::Never,
+        })
     }
 }
 
@@ -108,12 +107,32 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
                 caller.show(caller.admin.raw().get("cities", "list", &()), list).await
             }
             Command::Create { name, city_id, rules, connection } => {
-                create(&connection, NewCity { name, city_id, more: rules.confirm() }, &rules).await
+                let (allowed_origins, allowed_redirects) = rules.lists();
+                let confirm = rules.confirm();
+                let city = NewCity {
+                    name,
+                    city_id,
+                    allowed_origins,
+                    allowed_redirects,
+                    confirm,
+                    ..NewCity::default()
+                };
+                let caller = connection.admin()?;
+                caller
+                    .show(caller.admin.raw().post("cities", "create", &city), |city| about("made", &city))
+                    .await
             }
             Command::Update { city_id, name, rules, connection } => {
                 let (allowed_origins, allowed_redirects) = rules.lists();
-                let more = rules.confirm();
-                let change = CityUpdate { city_id, name, allowed_origins, allowed_redirects, more };
+                let confirm = rules.confirm();
+                let change = CityUpdate {
+                    city_id,
+                    name,
+                    allowed_origins,
+                    allowed_redirects,
+                    confirm,
+                    ..CityUpdate::default()
+                };
                 let caller = connection.admin()?;
                 caller
                     .show(caller.admin.raw().post("cities", "update", &change), |city| {
@@ -130,17 +149,6 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
             }
         }
     })
-}
-
-async fn create(connection: &Connection, mut city: NewCity, rules: &Rules) -> Result<(), Problem> {
-    let (origins, redirects) = rules.lists();
-    for (name, list) in [("allowed_origins", origins), ("allowed_redirects", redirects)] {
-        if let Some(list) = list {
-            city.more.insert(name.to_owned(), json!(list));
-        }
-    }
-    let caller = connection.admin()?;
-    caller.show(caller.admin.raw().post("cities", "create", &city), |city| about("made", &city)).await
 }
 
 impl Named {
@@ -165,13 +173,13 @@ fn about(done: &str, city: &City) -> String {
 fn list(cities: CityList) -> String {
     let mut table = Table::new(&["CITY", "NAME", "STATUS", "CONFIRM", "ORIGINS", "REDIRECTS"]);
     for city in cities.items {
-        let (status, confirm) = (city.status.to_string(), confirm_of(&city).to_owned());
+        let (status, confirm) = (city.status.to_string(), confirm_of(&city));
         let (origins, redirects) = (city.allowed_origins.join(" "), city.allowed_redirects.join(" "));
         table.row([city.city_id, city.name, status, confirm, origins, redirects]);
     }
     table.draw()
 }
 
-fn confirm_of(city: &City) -> &str {
-    city.more.get("confirm").and_then(Value::as_str).unwrap_or_default()
+fn confirm_of(city: &City) -> String {
+    city.confirm.map(|confirm| confirm.to_string()).unwrap_or_default()
 }

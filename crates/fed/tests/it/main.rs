@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod accounts;
 mod cli;
 mod config;
 mod demo;
 mod dev;
+mod import;
 mod kill;
 mod serve;
 mod support;

@@ -1,8 +1,10 @@
 //! Starts `fed serve` as a real process on a free port and stops it when the test is over.
 
 mod process;
+mod relay;
 
 pub(crate) use process::{fed, read, run, said};
+pub(crate) use relay::{Mailbox, Relay};
 
 use downcity::{Admin, Federation, SecretString};
 use process::collect;

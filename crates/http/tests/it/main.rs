@@ -18,6 +18,7 @@ mod login_steps;
 mod logs;
 mod mail;
 mod mail_login;
+mod moving_in;
 mod openapi;
 mod own;
 mod people;

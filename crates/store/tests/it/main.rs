@@ -8,6 +8,7 @@ mod attempts;
 mod collecting;
 mod engines;
 mod housekeeping;
+mod moving_in;
 mod people;
 mod races;
 mod sessions;

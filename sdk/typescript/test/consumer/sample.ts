@@ -69,6 +69,27 @@ export async function signing(signal: AbortSignal): Promise<string | undefined> 
   }
 }
 
+export async function account(): Promise<void> {
+  const guest = new City({ city_url, city_id });
+  const accounts = guest.service("accounts");
+  await accounts.action("register").invoke({ email: "a@b.cd", password: "x".repeat(15) });
+  const verified: City = guest.asUser(await accounts.action("verify-email").invoke({ token: "x" }));
+  const user = await guest.signInWithPassword("a@b.cd", "x");
+  user.user_id satisfies string | undefined;
+  (await user.link("wechat", { open: (url) => console.log(url) })) satisfies City;
+  await user.service("accounts").action("sessions/revoke-others").invoke();
+  const { items } = await verified.service("accounts").get("sessions/mine");
+  items.map((item) => item.current satisfies boolean);
+  await user.service("accounts").action("profile/update").invoke({ bio: null });
+  const admin = new City({ city_url, admin_secret_key });
+  const page = await admin.service("accounts").get("users", { q: "li", limit: 20 });
+  page.next satisfies string | null | undefined;
+  const events = await admin.service("accounts").get("events", { type: "user.signed_in" });
+  events.items.map((event) => event.detail);
+  // Services of the product's own are open.
+  (await user.service("chat").action("send").invoke({ text: "hi" })).anything;
+}
+
 export async function mistakes(): Promise<void> {
   const admin = new City({ role: "admin", city_url, admin_secret_key });
   // @ts-expect-error no such role
@@ -79,6 +100,10 @@ export async function mistakes(): Promise<void> {
   await admin.cities.pause({});
   // @ts-expect-error a login needs a provider
   await admin.service("accounts").action("oauth/start").invoke({ city_id });
+  // @ts-expect-error a login needs a body
+  await admin.service("accounts").action("login").invoke();
+  // @ts-expect-error a limit is a number
+  await admin.service("accounts").get("users", { limit: "many" });
   // @ts-expect-error no such field
   (await admin.service("accounts").get("providers")).nothing;
 }
