@@ -137,6 +137,13 @@ fn session(name: &str) -> NewSession {
         created_at: Timestamp(0),
         expires_at: Timestamp(600_000),
         revoked_at: None,
+        refreshable: false,
     };
-    NewSession { sid: Digest::of(name), session, network: Network::unknown(), agent: "bench".to_owned() }
+    NewSession {
+        sid: Digest::of(name),
+        session,
+        network: Network::unknown(),
+        agent: "bench".to_owned(),
+        refresh: None,
+    }
 }

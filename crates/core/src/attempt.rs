@@ -97,6 +97,8 @@ pub struct Attempt {
     pub starter: Starter,
     /// Set when a signed-in user links a provider.
     pub link: Option<Link>,
+    /// Whether a refresh token was asked for.
+    pub refreshable: bool,
     /// Digest of the authorization code that claimed it.
     pub claimed_code: Option<Digest>,
     /// Digest of the cookie of the browser that finished it.
@@ -250,6 +252,7 @@ mod tests {
             lang: Lang::En,
             starter: Starter { network: home(), agent: String::new(), browser: None },
             link: None,
+            refreshable: false,
             claimed_code: None,
             finisher: None,
             stage,

@@ -18,6 +18,8 @@ pub struct Session {
     pub metadata: Option<String>,
     /// When it began.
     pub created_at: Timestamp,
+    /// Whether it goes on by refresh tokens: its user_tokens are short-lived and it lives longer than they do.
+    pub refreshable: bool,
     /// When it ends by itself.
     pub expires_at: Timestamp,
     /// When it was ended early.

@@ -70,8 +70,10 @@ pub(crate) async fn verify_email(
 ) -> Result<Json<LoginAnswer>, ApiError> {
     let city_id = request.city_id.as_deref();
     caller.check_city(city_id)?;
-    let (handed, address) =
-        house.federation.verify_email(request.token.expose_secret(), city_id, &client).await?;
+    let (handed, address) = house
+        .federation
+        .verify_email(request.token.expose_secret(), (city_id, request.refresh.unwrap_or(false)), &client)
+        .await?;
     Ok(Json(LoginAnswer::of(handed, &address)))
 }
 
@@ -85,9 +87,10 @@ pub(crate) async fn login(
     client::From(client): client::From,
     Body(request): Body<LoginRequest>,
 ) -> Result<Json<LoginAnswer>, ApiError> {
-    let LoginRequest { email, password, city_id } = request;
+    let LoginRequest { email, password, city_id, refresh } = request;
     caller.check_city(city_id.as_deref())?;
-    let done = house.federation.login_with_password(&email, &password, city_id.as_deref(), &client).await?;
+    let into = (city_id.as_deref(), refresh.unwrap_or(false));
+    let done = house.federation.login_with_password(&email, &password, into, &client).await?;
     Ok(Json(LoginAnswer::of(done.0, &done.1)))
 }
 

@@ -68,6 +68,7 @@ codes! {
     OtherBrowser = "other_browser", FORBIDDEN, "this link works only in the browser where the sign-in was started: type the code from the mail there", "此链接只能在发起登录的浏览器中使用：请在发起登录的页面输入邮件中的验证码";
     LocalOnly = "local_only", FORBIDDEN, "local sign-in is for requests from this machine, sent straight to this server", "本机登录仅限从本机直接发出的请求";
     SpentToken = "spent_token", GONE, "the link or code is not good any more: it was used, replaced by a newer one, or its time is over; ask for a new one", "链接或验证码已失效：可能已被使用、被新的替代或已过期，请重新申请";
+    InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "the refresh token is not good any more: it was used before, its time is over, or its session was ended; sign in again", "刷新令牌已失效：可能已被使用、已过期，或其会话已结束，请重新登录";
     AuthenticationRequired = "authentication_required", UNAUTHORIZED, "this call needs a bearer token in the Authorization header", "该调用需要在 Authorization 头中携带令牌";
     InvalidToken = "invalid_token", UNAUTHORIZED, "the bearer token is not valid: it is damaged, expired, or was logged out; sign in again", "令牌无效：已损坏、过期或已登出，请重新登录";
     AdminOnly = "admin_only", FORBIDDEN, "this call needs an admin key", "该调用需要管理员密钥";
@@ -79,6 +80,7 @@ codes! {
     UnknownIdentity = "unknown_identity", NOT_FOUND, "this account has no way in of that identity_id", "该账号没有与此 identity_id 对应的登录方式";
     LastIdentity = "last_identity", CONFLICT, "this is the last way into the account: link another one first", "这是该账号最后一种登录方式：请先绑定其他方式";
     MergeDisabled = "merge_disabled", CONFLICT, "one of the two users is disabled: enable or delete it instead", "两个用户之一已被停用：请先启用，或直接删除";
+    UnknownKey = "unknown_key", NOT_FOUND, "no signing key has this kid: ask federation/keys/list", "没有与该 kid 对应的签名密钥：请查询 federation/keys/list";
     UnknownSetting = "unknown_setting", NOT_FOUND, "there is no setting of that key in the Federation env", "Federation env 中没有该设置";
     UnknownRoute = "unknown_route", NOT_FOUND, "there is nothing at this address: see /openapi.json", "此地址不存在：请参见 /openapi.json";
     WrongMethod = "wrong_method", METHOD_NOT_ALLOWED, "this address does not take that method: see /openapi.json", "此地址不支持该方法：请参见 /openapi.json";
@@ -211,6 +213,16 @@ impl From<downcity_service::directory::ReadError> for ApiError {
     fn from(error: downcity_service::directory::ReadError) -> Self {
         match error {
             downcity_service::directory::ReadError::Store(error) => error.into(),
+            downcity_service::directory::ReadError::Keys(error) => error.into(),
+            other => Self { cause: Some(other.to_string()), ..Self::of(Code::Internal) },
+        }
+    }
+}
+
+impl From<downcity_service::KeyError> for ApiError {
+    fn from(error: downcity_service::KeyError) -> Self {
+        match error {
+            downcity_service::KeyError::Store(error) => error.into(),
             other => Self { cause: Some(other.to_string()), ..Self::of(Code::Internal) },
         }
     }

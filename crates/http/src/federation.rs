@@ -10,10 +10,9 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use downcity_service::Federation;
+use downcity_service::rotation::JWKS_MAX_AGE;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// How long readers may keep the public keys, in seconds (requirement I6: at most 5 minutes).
-const KEYS_CACHE: &str = "public, max-age=300";
 
 /// The services of the Federation; what they need is told to admins alone.
 #[utoipa::path(get, path = "/v1/services", operation_id = "services", tag = "federation",
@@ -59,8 +58,9 @@ pub(crate) async fn ready(State(house): State<House>) -> Result<Json<Health>, Ap
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "jwks", tag = "federation",
     responses((status = 200, content_type = "application/json", body = Object)))]
 pub(crate) async fn jwks(State(house): State<House>) -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, KEYS_CACHE)];
-    (headers, house.federation.jwks().to_owned())
+    let cache = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
+    let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CACHE_CONTROL, cache)];
+    (headers, house.federation.jwks())
 }
 
 /// Where a client finds what it needs.

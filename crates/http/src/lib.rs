@@ -17,6 +17,7 @@ mod extract;
 mod federation;
 mod hallway;
 mod json;
+mod keys;
 mod lazy_timer;
 mod listen;
 mod mailed;
@@ -26,6 +27,7 @@ mod pages;
 mod people;
 mod routes;
 mod steps;
+mod token;
 mod wire;
 
 pub use hallway::App;

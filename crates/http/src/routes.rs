@@ -1,7 +1,9 @@
 //! All routes on one screen.
 
 use crate::hallway::App;
-use crate::{accounts, browser, cities, email, env, error, federation, mailed, own, people, steps};
+use crate::{
+    accounts, browser, cities, email, env, error, federation, keys, mailed, own, people, steps, token,
+};
 use axum::Router;
 use axum::routing::{get, post};
 use downcity_service::Federation;
@@ -67,6 +69,8 @@ routes! {
     get "/v1/accounts/oauth/events" => accounts::oauth_events;
     get "/v1/accounts/me" => accounts::me;
     post "/v1/accounts/logout" => accounts::logout;
+    post "/v1/accounts/token/refresh" => token::refresh;
+    post "/v1/accounts/token/introspect" => token::introspect;
     // accounts: e-mail
     post "/v1/accounts/register" => email::register;
     post "/v1/accounts/verify-email" => email::verify_email;
@@ -127,6 +131,9 @@ routes! {
     // the Federation itself
     get "/v1/services" => federation::services;
     get "/v1/federation/instruction" => federation::instruction;
+    get "/v1/federation/keys/list" => keys::list;
+    post "/v1/federation/keys/rotate" => keys::rotate;
+    post "/v1/federation/keys/revoke" => keys::revoke;
     get "/health" => federation::health;
     get "/ready" => federation::ready;
     get "/.well-known/jwks.json" => federation::jwks;

@@ -2,6 +2,7 @@
 //! whole. Requests read it without a lock and without the store.
 
 use crate::federation::Federation;
+use crate::keys::KeyError;
 use crate::local;
 use crate::vault::{SealError, Vault};
 use arc_swap::Guard;
@@ -79,6 +80,9 @@ pub enum ReadError {
     /// A sealed value did not open.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The signing keys could not be read.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
 }
 
 /// Where an env value is stored, for the vault.
@@ -236,6 +240,8 @@ impl Federation {
         // One at a time, or an older picture could replace a newer one.
         let _turn = self.reloading.lock().await;
         let fresh = Directory::read(&self.store, &self.vault, &self.outside).await?;
+        // After the counter was read, so that no change of a key is taken for one that was seen.
+        self.reload_keys().await?;
         self.directory.store(Arc::new(fresh));
         Ok(())
     }

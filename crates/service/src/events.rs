@@ -17,6 +17,11 @@ pub(crate) enum Actor<'a> {
 }
 
 impl Federation {
+    /// An event that happens now and is about no user.
+    pub(crate) fn general_event(&self, kind: &'static str, actor: Actor<'_>, detail: &Value) -> NewEvent {
+        NewEvent { user_id: None, ..self.event(kind, actor, "", (None, None), detail) }
+    }
+
     /// An event that happens now, with the city and the network it happened in.
     pub(crate) fn event(
         &self,

@@ -13,6 +13,7 @@ use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 use downcity_providers::Outside;
 use downcity_store::{Store, StoreError};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -78,7 +79,10 @@ pub struct Federation {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) directory: ArcSwap<Directory>,
     pub(crate) reloading: tokio::sync::Mutex<()>,
-    pub(crate) token_keys: TokenKeys,
+    pub(crate) token_keys: ArcSwap<TokenKeys>,
+    pub(crate) reloading_keys: tokio::sync::Mutex<()>,
+    /// When an unknown key last made this node look for new ones.
+    pub(crate) keys_asked_at: AtomicI64,
     pub(crate) waiters: Waiters,
     pub(crate) limits: Limits,
     pub(crate) hasher: Hasher,
@@ -115,7 +119,9 @@ impl Federation {
             random,
             directory: ArcSwap::from_pointee(directory),
             reloading: tokio::sync::Mutex::new(()),
-            token_keys,
+            token_keys: ArcSwap::from_pointee(token_keys),
+            reloading_keys: tokio::sync::Mutex::new(()),
+            keys_asked_at: AtomicI64::new(0),
             waiters: Waiters::default(),
             limits,
             hasher,

@@ -48,6 +48,7 @@ impl Federation {
     async fn sweep(&self) {
         self.limits.forget_quiet();
         self.remove_due_accounts().await;
+        self.remove_spent_keys().await;
         match self.store.sweep(self.clock.now()).await {
             Ok(0) => {}
             Ok(rows) => debug!(rows, "forgot what is over"),

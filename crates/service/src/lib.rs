@@ -19,6 +19,7 @@ mod hasher;
 pub mod housekeeping;
 pub mod identities;
 pub mod instruction;
+pub mod introspect;
 mod keys;
 pub mod leaving;
 mod letters;
@@ -34,8 +35,10 @@ pub mod own_sessions;
 pub mod password;
 pub mod people;
 pub mod profile;
+pub mod refresh;
 pub mod register;
 pub mod result;
+pub mod rotation;
 pub mod seams;
 pub mod sessions;
 pub mod tokens;
@@ -52,4 +55,5 @@ pub mod rows {
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};
 pub use federation::{Federation, OpenError, Parts, Settings};
+pub use keys::KeyError;
 pub use login::Client;

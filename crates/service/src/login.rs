@@ -51,6 +51,8 @@ pub struct Start {
     pub lang: Option<String>,
     /// `false` turns WeChat's desktop fast login off.
     pub fast_login: Option<bool>,
+    /// Whether the session shall go on by refresh tokens.
+    pub refresh: bool,
 }
 
 /// A started sign-in.
@@ -197,6 +199,7 @@ impl Federation {
                 browser: Some(browser.digest()),
             },
             link,
+            refreshable: start.refresh,
             claimed_code: None,
             finisher: None,
             stage: Stage::Waiting,

@@ -31,7 +31,7 @@ fn pause(failures: i64) -> Duration {
 
 impl Federation {
     /// Signs in with address and password. Unknown address and wrong password get the same answer in the
-    /// same time.
+    /// same time. With `refresh` the session goes on by refresh tokens.
     ///
     /// # Errors
     /// See [`EmailError`].
@@ -39,7 +39,7 @@ impl Federation {
         &self,
         email: &str,
         password: &Secret,
-        city_id: Option<&str>,
+        (city_id, refresh): (Option<&str>, bool),
         client: &Client,
     ) -> Result<(Handed, Address), EmailError> {
         self.require_mail()?;
@@ -47,7 +47,7 @@ impl Federation {
         let address = self.read_address(email)?;
         self.limits.count_guest(client.network)?;
         let account = self.check_credentials(&address, password, client).await?;
-        let handed = self.begin_session(&account.user.user_id, &city, "email", client).await?;
+        let handed = self.begin_session(&account.user.user_id, &city, ("email", refresh), client).await?;
         Ok((handed, address))
     }
 

@@ -71,21 +71,21 @@ impl Federation {
         Ok(self.post_token(&address, &city, client, mailed).await?)
     }
 
-    /// Verifies an address with the mailed token: makes the account and signs it in.
+    /// Verifies an address with the mailed token: makes the account and signs it in, with refresh tokens if asked.
     ///
     /// # Errors
     /// See [`EmailError`].
     pub async fn verify_email(
         &self,
         token: &str,
-        city_id: Option<&str>,
+        (city_id, refresh): (Option<&str>, bool),
         client: &Client,
     ) -> Result<(Handed, Address), EmailError> {
         self.limits.count_guest(client.network)?;
         let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?;
         let (user_id, address, started_in) = self.make_verified(token.digest(), client).await?;
         let city = self.city_for_email(Some(city_id.unwrap_or(&started_in)))?;
-        let handed = self.begin_session(&user_id, &city, "email", client).await?;
+        let handed = self.begin_session(&user_id, &city, ("email", refresh), client).await?;
         Ok((handed, address))
     }
 

@@ -3,6 +3,7 @@
 use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
+use crate::refresh::RefreshToken;
 use downcity_core::attempt::{Proof, Refusal, Standing};
 use downcity_core::{
     Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Session, SessionId, Stage, Timestamp,
@@ -53,6 +54,10 @@ pub struct Handed {
     pub user_token: String,
     /// Its session.
     pub session: Session,
+    /// When the token ends: with its session, or earlier where that can be refreshed.
+    pub expires_at: Timestamp,
+    /// What the next token is asked for with, if that was asked for.
+    pub refresh: Option<RefreshToken>,
 }
 
 /// Why nothing is told.
@@ -135,19 +140,23 @@ impl Federation {
             provider: attempt.provider.clone(),
             metadata: None,
             created_at: now,
-            expires_at: now.plus(self.settings.token_life),
+            refreshable: attempt.refreshable,
+            expires_at: now.plus(self.session_life(attempt.refreshable)),
             revoked_at: None,
         };
         let detail = json!({"provider": attempt.provider, "session_id": session.session_id});
         let (user, city, from) = (user_id.as_str(), Some(attempt.city_id.as_str()), Some(client.network));
         let signed_in = self.event("user.signed_in", Actor::User, user, (city, from), &detail);
-        let new =
-            NewSession { sid: sid.digest(), session, network: client.network, agent: client.agent.clone() };
+        let new = NewSession {
+            sid: sid.digest(),
+            refresh: self.first_refresh(&session, &sid),
+            session,
+            network: client.network,
+            agent: client.agent.clone(),
+        };
         // Whoever asks again gets the session that was stored the first time, and so the same token.
         match self.store.collect(&attempt.attempt_id, client.network, now, &new, vec![signed_in]).await? {
-            Collected::First(session) | Collected::Again(session) => {
-                Ok(Told::Done(Handed { user_token: self.write_token(&session, &sid), session }))
-            }
+            Collected::First(session) | Collected::Again(session) => Ok(Told::Done(self.hand(session, &sid))),
             Collected::Lost => match self.store.user(user_id).await? {
                 Some(user) if !user.disabled => Err(ResultError::Collected),
                 _ => Ok(Told::Failed { failure: Failure::UserDisabled, lang: attempt.lang }),
@@ -198,34 +207,9 @@ impl Federation {
         let span = if self.store.engine() == Engine::Postgres { by_time.min(LOOK_AGAIN) } else { by_time };
         deadline.min(Instant::now() + span)
     }
-
-    /// Writes the token of a session.
-    pub(crate) fn write_token(&self, session: &Session, sid: &OpaqueToken) -> String {
-        self.token_keys.sign(&downcity_core::Claims {
-            iss: self.settings.public_url.origin().ascii_serialization(),
-            aud: downcity_core::token::AUDIENCE.to_owned(),
-            sub: session.user_id.clone(),
-            user_id: session.user_id.clone(),
-            city_id: session.city_id.clone(),
-            sid: sid.reveal().to_owned(),
-            jti: session.session_id.clone(),
-            iat: session.created_at.seconds(),
-            exp: session.expires_at.seconds(),
-            metadata: session.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()),
-        })
-    }
 }
 
 /// What a session is looked up by, from its token's `sid`.
 pub(crate) fn sid_digest(sid: &str) -> Digest {
     Digest::of(sid)
-}
-
-/// When a handed-out token ends.
-impl Handed {
-    /// The end of its session.
-    #[must_use]
-    pub fn expires_at(&self) -> Timestamp {
-        self.session.expires_at
-    }
 }

@@ -2,17 +2,21 @@
 
 use crate::events::Actor;
 use crate::federation::Federation;
+use crate::keys::{BadToken, Checked};
 use crate::login::Client;
 use crate::result::Handed;
 use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, Timestamp, User, UserId};
-use downcity_store::{Ending, FoundSession, NewSession, StoreError};
+use downcity_store::{Ending, Engine, FoundSession, NewSession, StoreError};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 /// The provider of sessions whose token an admin issued.
 pub(crate) const BY_HAND: &str = "token";
+/// How often a token with an unknown key may make a node look for new keys.
+const ASK_KEYS_EVERY_MS: i64 = 1000;
 /// How exactly it is known when a session was last used.
 const SEEN_PRECISION: Duration = Duration::from_secs(300);
 
@@ -51,7 +55,7 @@ impl Federation {
     /// See [`AuthError`].
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthError> {
         let now = self.clock.now();
-        let checked = self.token_keys.check(token, now).map_err(|_| AuthError::Invalid)?;
+        let checked = self.check_token(token, now).await?;
         let claims = Arc::clone(&checked.claims);
         let found = self.store.find_session(checked.sid).await?;
         let FoundSession { session, last_seen_at, user } = found.ok_or(AuthError::Invalid)?;
@@ -79,8 +83,27 @@ impl Federation {
         Ok(SignedIn { claims, session, user })
     }
 
+    /// Checks a token's signature and times. A key that is not known here may be another node's newest: then this
+    /// node looks, at most once a second, however many strange tokens come.
+    async fn check_token(&self, token: &str, now: Timestamp) -> Result<Arc<Checked>, AuthError> {
+        let first = self.token_keys.load().check(token, now);
+        if first.as_ref().err() != Some(&BadToken::UnknownKey) || self.store.engine() != Engine::Postgres {
+            return first.map_err(|_| AuthError::Invalid);
+        }
+        let asked = self.keys_asked_at.load(Ordering::Relaxed);
+        let free = now.0 < asked || now.0 - asked >= ASK_KEYS_EVERY_MS;
+        let mine = self.keys_asked_at.compare_exchange(asked, now.0, Ordering::Relaxed, Ordering::Relaxed);
+        if !free || mine.is_err() {
+            return Err(AuthError::Invalid);
+        }
+        if let Err(problem) = self.reload_keys().await {
+            warn!(error = %problem, "could not look for new signing keys");
+        }
+        self.token_keys.load().check(token, now).map_err(|_| AuthError::Invalid)
+    }
+
     /// Notes now and then that a session is used. The request does not wait for it.
-    fn note_use(&self, session: &Session, last_seen_at: Option<Timestamp>, now: Timestamp) {
+    pub(crate) fn note_use(&self, session: &Session, last_seen_at: Option<Timestamp>, now: Timestamp) {
         if last_seen_at.unwrap_or(session.created_at).plus(SEEN_PRECISION) > now {
             return;
         }
@@ -92,7 +115,8 @@ impl Federation {
         });
     }
 
-    /// Begins a session for somebody who showed who they are: the same checks for every way in.
+    /// Begins a session for somebody who showed who they are: the same checks for every way in. With `refresh` it
+    /// goes on by refresh tokens.
     ///
     /// # Errors
     /// `UserDisabled`, or when the store does not answer.
@@ -100,7 +124,7 @@ impl Federation {
         &self,
         user_id: &UserId,
         city: &City,
-        provider: &str,
+        (provider, refresh): (&str, bool),
         client: &Client,
     ) -> Result<Handed, AuthError> {
         if self.store.user(user_id).await?.is_none_or(|user| user.disabled) {
@@ -115,7 +139,8 @@ impl Federation {
             provider: provider.to_owned(),
             metadata: None,
             created_at: now,
-            expires_at: now.plus(self.settings.token_life),
+            refreshable: refresh,
+            expires_at: now.plus(self.session_life(refresh)),
             revoked_at: None,
         };
         let new = NewSession {
@@ -123,6 +148,7 @@ impl Federation {
             session: session.clone(),
             network: client.network,
             agent: client.agent.clone(),
+            refresh: self.first_refresh(&session, &sid),
         };
         let detail = json!({"provider": provider, "session_id": session.session_id});
         let (user, city_id) = (user_id.as_str(), Some(city.city_id.as_str()));
@@ -130,7 +156,7 @@ impl Federation {
             self.event("user.signed_in", Actor::User, user, (city_id, Some(client.network)), &detail);
         self.store.begin_session(new, vec![signed_in]).await?;
         info!(%user_id, city_id = %city.city_id, provider, "signed in");
-        Ok(Handed { user_token: self.write_token(&session, &sid), session })
+        Ok(self.hand(session, &sid))
     }
 
     /// Ends the session: its token is refused from now on, on every node.
@@ -151,7 +177,7 @@ impl Federation {
 
     /// The public keys for checking tokens offline, as a JWK set.
     #[must_use]
-    pub fn jwks(&self) -> &str {
-        self.token_keys.jwks()
+    pub fn jwks(&self) -> String {
+        self.token_keys.load().jwks().to_owned()
     }
 }

@@ -101,6 +101,7 @@ impl Federation {
             provider: "token".to_owned(),
             metadata,
             created_at: now,
+            refreshable: false,
             expires_at: now.plus(apply.ttl.unwrap_or(self.settings.token_life)),
             revoked_at: None,
         };
@@ -109,9 +110,10 @@ impl Federation {
             session: session.clone(),
             network: Network::unknown(),
             agent: "issued by an admin".to_owned(),
+            refresh: None,
         };
         self.store.insert_session(&new).await?;
-        Ok(Handed { user_token: self.write_token(&session, &sid), session })
+        Ok(self.hand(session, &sid))
     }
 }
 

@@ -14,7 +14,7 @@ const BATCH: u64 = 500;
 
 impl Store {
     /// Removes attempts 24 hours and sessions 30 days after their time, in small batches, and erases the
-    /// identities of attempts that nobody confirmed in time. Says how many rows were removed.
+    /// identities of attempts that nobody confirmed in time, and refresh tokens that are over. Says how many rows were removed.
     ///
     /// # Errors
     /// `Unavailable`; what was removed until then stays removed.
@@ -28,7 +28,10 @@ impl Store {
         let sql = "delete from sessions where sid in (select sid from sessions \
                    where expires_at <= $1 order by expires_at limit $2)";
         let sessions = self.remove_in_batches(sql, now.minus(SESSIONS_KEPT)).await?;
-        Ok(attempts + sessions)
+        let sql = "delete from refresh_tokens where session_id in (select session_id from refresh_tokens \
+                   where expires_at <= $1 order by expires_at limit $2)";
+        let refreshes = self.remove_in_batches(sql, now).await?;
+        Ok(attempts + sessions + refreshes)
     }
 
     async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {

@@ -1,6 +1,6 @@
 //! Keys: those that tokens are signed with, those of admins, and small facts that nodes must agree on.
 
-use crate::db::{Fault, Row, Tx, args};
+use crate::db::{Fault, Row, Tx, Val, args};
 use crate::{Store, StoreError};
 use downcity_core::{Digest, Timestamp};
 
@@ -13,8 +13,12 @@ pub struct SigningKeyRow {
     pub sealed: Vec<u8>,
     /// The public key.
     pub public: Vec<u8>,
-    /// Whether new tokens are signed with it. At most one key is active.
+    /// Whether it is the newest: it signs new tokens as soon as its time has come. At most one key is active.
     pub active: bool,
+    /// When it begins to sign. It is published before.
+    pub starts_at: Timestamp,
+    /// When the next one takes over; after that it only checks tokens.
+    pub retired_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -38,7 +42,8 @@ impl Store {
     /// # Errors
     /// `Unavailable`; `Corrupt` when a row contradicts itself.
     pub async fn signing_keys(&self) -> Result<Vec<SigningKeyRow>, StoreError> {
-        let sql = "select kid, sealed, public, active, created_at from signing_keys order by created_at, kid";
+        let sql = "select kid, sealed, public, active, starts_at, retired_at, created_at from signing_keys \
+                   order by created_at, kid";
         let read = |row: Row| {
             row.read_as("signing_keys", |row| {
                 Ok(SigningKeyRow {
@@ -46,6 +51,8 @@ impl Store {
                     sealed: row.bytes("sealed")?,
                     public: row.bytes("public")?,
                     active: row.flag("active")?,
+                    starts_at: row.time("starts_at")?,
+                    retired_at: row.opt_time("retired_at")?,
                     created_at: row.time("created_at")?,
                 })
             })
@@ -61,10 +68,9 @@ impl Store {
         if !row.active {
             return Err(StoreError::Internal("the first signing key must be active".into()));
         }
-        let sql = "insert into signing_keys (kid, sealed, public, active, created_at) \
-                   values ($1, $2, $3, 1, $4) on conflict do nothing";
-        let args = args![&row.kid, row.sealed.as_slice(), row.public.as_slice(), row.created_at];
-        self.change(sql, args).await
+        let sql = "insert into signing_keys (kid, sealed, public, active, starts_at, created_at) \
+                   values ($1, $2, $3, 1, $4, $5) on conflict do nothing";
+        self.change(sql, insert_args(row)).await
     }
 
     /// All admin keys, oldest first.
@@ -142,6 +148,11 @@ async fn insert_first_admin_key(row: &AdminKeyRow, tx: &mut Tx) -> Result<bool, 
     let sql = "insert into admin_keys (key_id, digest, name, created_at) values ($1, $2, $3, $4)";
     tx.exec(sql, args![&row.key_id, row.digest, &row.name, row.created_at]).await?;
     Ok(true)
+}
+
+/// The columns of a new signing key.
+pub(crate) fn insert_args(row: &SigningKeyRow) -> Vec<Val> {
+    args![&row.kid, row.sealed.as_slice(), row.public.as_slice(), row.starts_at, row.created_at]
 }
 
 fn fact_value(row: Row) -> Result<Vec<u8>, StoreError> {

@@ -15,7 +15,8 @@ pub(crate) const TABLE: &str = "login_attempts";
 macro_rules! columns {
     () => {
         "attempt_id, city_id, provider, app_id, redirect_uri, return_to, challenge, lang, starter_network, \
-         starter_agent, starter_browser, link_user_id, link_session_id, claimed_code, finisher, stage, claimed_at, user_id, failure, ended_at, \
+         starter_agent, starter_browser, link_user_id, link_session_id, refreshable, \
+         claimed_code, finisher, stage, claimed_at, user_id, failure, ended_at, \
          collected_at, collected_by, created_at, expires_at"
     };
 }
@@ -31,8 +32,8 @@ impl Store {
         }
         let sql = "insert into login_attempts (attempt_id, state, city_id, provider, app_id, redirect_uri, \
                    return_to, challenge, lang, starter_network, starter_agent, starter_browser, \
-                   link_user_id, link_session_id, stage, created_at, expires_at) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'waiting', $15, $16)";
+                   link_user_id, link_session_id, refreshable, stage, created_at, expires_at) values ($1, $2, \
+                   $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'waiting', $16, $17)";
         let args = args![
             attempt.attempt_id.as_str(),
             state,
@@ -48,6 +49,7 @@ impl Store {
             attempt.starter.browser,
             attempt.link.as_ref().map(|link| link.user_id.as_str()),
             attempt.link.as_ref().map(|link| link.session_id.as_str()),
+            attempt.refreshable,
             attempt.created_at,
             attempt.expires_at,
         ];
@@ -162,6 +164,7 @@ fn attempt(row: &mut Row) -> Result<Attempt, Misfit> {
             browser: row.opt_digest("starter_browser")?,
         },
         link: link(row)?,
+        refreshable: row.flag("refreshable")?,
         claimed_code: row.opt_digest("claimed_code")?,
         finisher: row.opt_digest("finisher")?,
         stage: stage(row)?,

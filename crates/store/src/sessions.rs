@@ -2,6 +2,7 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, Val, args};
 use crate::events::{NewEvent, append};
+use crate::refresh::{NewRefresh, first};
 use crate::users::user_columns;
 use crate::{Store, StoreError};
 use downcity_core::attempt::{ASK_AGAIN_WITHIN, COLLECT_WITHIN};
@@ -13,13 +14,14 @@ use std::sync::Arc;
 const TABLE: &str = "sessions";
 
 const INSERT: &str = "insert into sessions (sid, session_id, user_id, city_id, provider, metadata, network, \
-                      agent, created_at, expires_at, revoked_at) \
-                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                      agent, created_at, refreshable, expires_at, revoked_at) \
+                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 /// The columns of a [`Session`], in the order in which [`session`] reads them.
 macro_rules! columns {
     () => {
-        "s.session_id, s.user_id, s.city_id, s.provider, s.metadata, s.created_at, s.expires_at, s.revoked_at"
+        "s.session_id, s.user_id, s.city_id, s.provider, s.metadata, s.created_at, s.refreshable, s.expires_at, \
+         s.revoked_at"
     };
 }
 pub(crate) use columns;
@@ -35,6 +37,8 @@ pub struct NewSession {
     pub network: Network,
     /// The `User-Agent` it was begun with. At most 256 characters.
     pub agent: String,
+    /// Its first refresh token, if it has any.
+    pub refresh: Option<NewRefresh>,
 }
 
 /// A session as a request finds it.
@@ -186,6 +190,9 @@ impl Store {
 /// counts as a use of the identity.
 async fn begin(new: &NewSession, events: &[NewEvent], tx: &mut Tx) -> Result<(), Fault> {
     tx.exec(INSERT, insert_args(new)).await?;
+    if let Some(refresh) = &new.refresh {
+        first(&new.session, refresh, tx).await?;
+    }
     let (user_id, now) = (new.session.user_id.as_str(), new.session.created_at);
     let sql = "update users set delete_at = null where user_id = $1 and delete_at is not null";
     if tx.exec(sql, args![user_id]).await? > 0 {
@@ -285,6 +292,7 @@ fn insert_args(new: &NewSession) -> Vec<Val> {
         new.network,
         &new.agent,
         session.created_at,
+        session.refreshable,
         session.expires_at,
         session.revoked_at,
     ]
@@ -299,13 +307,14 @@ pub(crate) fn session(row: &mut Row) -> Result<Session, Misfit> {
         provider: row.text("provider")?,
         metadata: row.opt_text("metadata")?,
         created_at: row.time("created_at")?,
+        refreshable: row.flag("refreshable")?,
         expires_at: row.time("expires_at")?,
         revoked_at: row.opt_time("revoked_at")?,
     })
 }
 
 /// The right side of the left join: all null when there is no such user.
-fn joined_user(row: &mut Row) -> Result<Option<User>, Misfit> {
+pub(crate) fn joined_user(row: &mut Row) -> Result<Option<User>, Misfit> {
     let Some(user_id) = row.opt_text("users.user_id")? else { return Ok(None) };
     Ok(Some(User {
         user_id: UserId::trusted(user_id),

@@ -743,6 +743,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/token/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a token is worth at this moment (RFC 7662): a user_token or a refresh token. For one that would be refused,
+         *     whatever the reason, the answer is `active: false` and nothing else. Looking does not use a refresh token up.
+         */
+        post: operations["accounts_token_introspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/token/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives the next user_token and the next refresh token for a refresh token, which is good once: one that comes
+         *     again ends its session, in whoever's hands it is. Only for a lost answer the same network may ask again within
+         *     ten seconds, and gets the same answer. Send no bearer: the user_token may be over.
+         */
+        post: operations["accounts_token_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/users": {
         parameters: {
             query?: never;
@@ -1140,6 +1181,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/federation/keys/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that tokens are signed with, newest first. The keys themselves are told to nobody. */
+        get: operations["federation_keys_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federation/keys/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a signing key out at once, for an emergency: its tokens are refused from now on, and everybody who holds
+         *     one signs in again or refreshes. Who checks tokens offline notices within five minutes. Another key signs at once.
+         */
+        post: operations["federation_keys_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federation/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the next signing key. It is published now and signs in six minutes, when everybody who checks tokens
+         *     offline knows it; the one before goes on checking until its last token is over. While a key is on its way, the
+         *     call makes no other.
+         */
+        post: operations["federation_keys_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/services": {
         parameters: {
             query?: never;
@@ -1339,6 +1438,8 @@ export interface components {
             email: string;
             /** @description `zh` or `en`: the language of the mail. */
             lang?: string | null;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
             /**
              * @description Where the browser that opens the link goes; must be in the city's `allowed_redirects`. Without it the link
              *     works only in the browser that started.
@@ -1440,7 +1541,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -1559,6 +1660,79 @@ export interface components {
         IdentityList: {
             items: components["schemas"]["IdentityItem"][];
         };
+        /** @description What a token is worth (RFC 7662 §2.2). Of one that is not active nothing else is told. */
+        IntrospectAnswer: {
+            /** @description Whether it would be accepted now. */
+            active: boolean;
+            /** @description Whom a user_token is for: `downcity:user`. */
+            aud?: string | null;
+            /** @description The city it is good for. */
+            city_id?: string | null;
+            /**
+             * Format: int64
+             * @description When it ends, in seconds since 1970.
+             */
+            exp?: number | null;
+            /**
+             * Format: int64
+             * @description When a user_token was issued, in seconds since 1970.
+             */
+            iat?: number | null;
+            /** @description The Federation's public URL. */
+            iss?: string | null;
+            /** @description The id of a user_token. */
+            jti?: string | null;
+            /** @description What the product attached to a token issued by hand. */
+            metadata?: Record<string, never> | null;
+            /** @description How they signed in: a provider's id, or `token` when an admin issued it. */
+            provider?: string | null;
+            /** @description The session it stands on. */
+            session_id?: string | null;
+            /** @description The user's id. */
+            sub?: string | null;
+            /** @description `Bearer` for a user_token, `refresh_token` for a refresh token. */
+            token_type?: string | null;
+            /** @description The same as `sub`. */
+            user_id?: string | null;
+        };
+        /** @description Asks what a token is worth. */
+        IntrospectRequest: {
+            /** @description A user_token or a refresh token. */
+            token: string;
+        };
+        /** @description A signing key, without the key. */
+        KeyItem: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Its id, as in the header of its tokens. */
+            kid: string;
+            /**
+             * Format: date-time
+             * @description When the next one takes over.
+             */
+            retired_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it begins to sign.
+             */
+            starts_at: string;
+            /**
+             * @description `next`: published, and signs soon; `active`: signs; `retired`: only checks tokens, until the last is over.
+             * @example active
+             */
+            status: string;
+        };
+        /** @description The signing keys, newest first. */
+        KeyList: {
+            items: components["schemas"]["KeyItem"][];
+        };
+        /** @description Names a signing key. */
+        KeyRequest: {
+            /** @description Its id, from `federation/keys/list`. */
+            kid: string;
+        };
+        /** @description A call without input. */
+        KeysRequest: Record<string, never>;
         /** @description Starts a sign-in that links a provider to the bearer's account. */
         LinkRequest: {
             /** @description Clients add their city to every POST; another city than the token's is refused. */
@@ -1599,6 +1773,13 @@ export interface components {
              * @description When the token ends (RFC 3339).
              */
             expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the refresh token ends if it is not used (RFC 3339).
+             */
+            refresh_expires_at?: string | null;
+            /** @description What the next token is asked for with, once; only where `refresh` was asked for. */
+            refresh_token?: string | null;
             user_id: string;
             /** @description The bearer token of the user. */
             user_token: string;
@@ -1649,6 +1830,8 @@ export interface components {
             /** @example lilei@example.com */
             email: string;
             password: string;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
         };
         /** @description Starts a sign-in in steps, with any provider. */
         LoginStartRequest: {
@@ -1669,6 +1852,8 @@ export interface components {
              * @example email
              */
             provider: string;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
             /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
             return_to?: string | null;
         };
@@ -1810,6 +1995,13 @@ export interface components {
             expires_at: string;
             /** @description The provider they signed in with. */
             provider: string;
+            /**
+             * Format: date-time
+             * @description When the refresh token ends if it is not used (RFC 3339).
+             */
+            refresh_expires_at?: string | null;
+            /** @description What the next token is asked for with, once; only where the sign-in was started with `refresh`. */
+            refresh_token?: string | null;
             /** @enum {string} */
             status: "done";
             /** @description The user's id. */
@@ -1866,6 +2058,8 @@ export interface components {
              * @example wechat
              */
             provider: string;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
             /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
             return_to?: string | null;
         };
@@ -1890,6 +2084,8 @@ export interface components {
             network: string;
             /** @description How they signed in: a provider's id, or `token` when an admin issued it. */
             provider: string;
+            /** @description Whether it goes on by refresh tokens. */
+            refreshable: boolean;
             session_id: string;
         };
         /** @description The live sessions of the bearer, newest first. */
@@ -1966,6 +2162,32 @@ export interface components {
         /** @description Ways to sign in that can really be used now. */
         ProviderList: {
             items: components["schemas"]["ProviderItem"][];
+        };
+        /** @description The next tokens. */
+        RefreshAnswer: {
+            city_id: string;
+            /**
+             * Format: date-time
+             * @description When the token ends (RFC 3339).
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the refresh token ends if it is not used (RFC 3339).
+             */
+            refresh_expires_at: string;
+            /** @description What the next token is asked for with, once. */
+            refresh_token: string;
+            user_id: string;
+            /** @description The bearer token of the user. */
+            user_token: string;
+        };
+        /** @description Asks for the next user_token. */
+        RefreshRequest: {
+            /** @description Clients add their city to every POST; another city than the session's is refused. */
+            city_id?: string | null;
+            /** @description The refresh token that came last. */
+            refresh_token: string;
         };
         /** @description Registers with an address and a password. */
         RegisterRequest: {
@@ -2102,6 +2324,8 @@ export interface components {
         VerifyEmailRequest: {
             /** @description The city; the one registered in when absent. */
             city_id?: string | null;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
             /** @description The token from the mail. */
             token: string;
         };
@@ -3659,6 +3883,84 @@ export interface operations {
             };
         };
     };
+    accounts_token_introspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntrospectRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntrospectAnswer"];
+                };
+            };
+        };
+    };
+    accounts_token_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshAnswer"];
+                };
+            };
+        };
+    };
     accounts_users: {
         parameters: {
             query?: {
@@ -4538,6 +4840,119 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+        };
+    };
+    federation_keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+        };
+    };
+    federation_keys_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+        };
+    };
+    federation_keys_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeysRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
                 };
             };
         };

@@ -53,6 +53,8 @@ pub(crate) struct OauthStartRequest {
     lang: Option<String>,
     /// `false` turns WeChat's desktop fast login off for this sign-in.
     fast_login: Option<bool>,
+    /// `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next.
+    refresh: Option<bool>,
 }
 
 impl OauthStartRequest {
@@ -71,6 +73,7 @@ impl From<OauthStartRequest> for Start {
             code_challenge_method: wire.code_challenge_method,
             lang: wire.lang,
             fast_login: wire.fast_login,
+            refresh: wire.refresh.unwrap_or(false),
         }
     }
 }
@@ -155,6 +158,13 @@ pub(crate) enum OauthResult {
         /// When the token ends (RFC 3339).
         #[schema(format = "date-time")]
         expires_at: String,
+        /// What the next token is asked for with, once; only where the sign-in was started with `refresh`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refresh_token: Option<String>,
+        /// When the refresh token ends if it is not used (RFC 3339).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(format = "date-time")]
+        refresh_expires_at: Option<String>,
     },
     /// Ended without a token.
     #[schema(title = "OauthFailed")]
@@ -175,11 +185,13 @@ impl OauthResult {
                 code: FailureCode(failure.code()),
             },
             Told::Done(handed) => Self::Done {
-                user_token: handed.user_token,
                 user_id: handed.session.user_id.to_string(),
                 city_id: handed.session.city_id.to_string(),
+                expires_at: rfc3339(handed.expires_at),
+                refresh_expires_at: handed.refresh_expires_at().map(rfc3339),
+                refresh_token: handed.refresh.map(|refresh| refresh.reveal().to_owned()),
+                user_token: handed.user_token,
                 provider: handed.session.provider,
-                expires_at: rfc3339(handed.session.expires_at),
             },
         }
     }

@@ -177,7 +177,7 @@ impl From<Handed> for TokenAnswer {
             user_token: handed.user_token,
             city_id: handed.session.city_id.to_string(),
             user_id: handed.session.user_id.to_string(),
-            expires_at: rfc3339(handed.session.expires_at),
+            expires_at: rfc3339(handed.expires_at),
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct VerifyEmailRequest {
     pub(crate) token: Secret,
     /// The city; the one registered in when absent.
     pub(crate) city_id: Option<String>,
+    /// `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next.
+    pub(crate) refresh: Option<bool>,
 }
 
 /// Signs in with an address and a password.
@@ -52,6 +54,8 @@ pub(crate) struct LoginRequest {
     pub(crate) password: Secret,
     /// The city; `city_downcity` when absent.
     pub(crate) city_id: Option<String>,
+    /// `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next.
+    pub(crate) refresh: Option<bool>,
 }
 
 /// Signed in.
@@ -66,16 +70,25 @@ pub(crate) struct LoginAnswer {
     /// When the token ends (RFC 3339).
     #[schema(format = "date-time")]
     expires_at: String,
+    /// What the next token is asked for with, once; only where `refresh` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// When the refresh token ends if it is not used (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    refresh_expires_at: Option<String>,
 }
 
 impl LoginAnswer {
     pub(crate) fn of(handed: Handed, address: &Address) -> Self {
         Self {
-            user_token: handed.user_token,
             user_id: handed.session.user_id.to_string(),
             email: address.as_str().to_owned(),
             city_id: handed.session.city_id.to_string(),
-            expires_at: super::rfc3339(handed.session.expires_at),
+            expires_at: super::rfc3339(handed.expires_at),
+            refresh_expires_at: handed.refresh_expires_at().map(super::rfc3339),
+            refresh_token: handed.refresh.map(|refresh| refresh.reveal().to_owned()),
+            user_token: handed.user_token,
         }
     }
 }

@@ -6,8 +6,10 @@ pub(crate) mod email;
 pub(crate) mod env;
 pub(crate) mod export;
 pub(crate) mod federation;
+pub(crate) mod keys;
 pub(crate) mod people;
 pub(crate) mod steps;
+pub(crate) mod token;
 
 use downcity_service::core::Timestamp;
 use serde::Serialize;

@@ -36,6 +36,8 @@ pub(crate) struct OwnSession {
     last_seen_at: Option<String>,
     #[schema(format = "date-time")]
     expires_at: String,
+    /// Whether it goes on by refresh tokens.
+    refreshable: bool,
     /// Whether it is the session of this request.
     current: bool,
 }
@@ -52,6 +54,7 @@ impl OwnSession {
             network: listed.network,
             created_at: rfc3339(session.created_at),
             last_seen_at: listed.last_seen_at.map(rfc3339),
+            refreshable: session.refreshable,
             expires_at: rfc3339(session.expires_at),
         }
     }
@@ -135,6 +138,7 @@ impl From<LinkRequest> for Start {
             code_challenge_method: wire.code_challenge_method,
             lang: wire.lang,
             fast_login: wire.fast_login,
+            refresh: false,
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct EmailStartRequest {
     code_challenge_method: Option<String>,
     /// `zh` or `en`: the language of the mail.
     lang: Option<String>,
+    /// `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next.
+    refresh: Option<bool>,
 }
 
 impl EmailStartRequest {
@@ -38,6 +40,7 @@ impl EmailStartRequest {
             code_challenge_method: self.code_challenge_method,
             lang: self.lang,
             fast_login: None,
+            refresh: self.refresh.unwrap_or(false),
         };
         (self.email, start)
     }
@@ -100,6 +103,8 @@ pub(crate) struct LoginStartRequest {
     lang: Option<String>,
     /// `false` turns WeChat's desktop fast login off for this sign-in.
     fast_login: Option<bool>,
+    /// `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next.
+    refresh: Option<bool>,
 }
 
 impl LoginStartRequest {
@@ -113,6 +118,7 @@ impl LoginStartRequest {
             code_challenge_method: self.code_challenge_method,
             lang: self.lang,
             fast_login: self.fast_login,
+            refresh: self.refresh.unwrap_or(false),
         };
         (self.email, start)
     }

@@ -101,6 +101,20 @@ async fn bound_and_returning(world: &World, secrets: &mut Secrets) {
     secrets.add_token(&done);
 }
 
+async fn refreshing(world: &World, secrets: &mut Secrets) {
+    let (url, state) = crate::kit::started(world, json!({"refresh": true})).await;
+    world.come_back(HOME, &world.allow(&url, "alice")).await;
+    let done = world.result(&state).await.ok();
+    secrets.add_token(&done);
+    secrets.add("a spent refresh token", done["refresh_token"].as_str().unwrap());
+    let body = json!({"refresh_token": done["refresh_token"]});
+    let next = world.post_from(HOME, "accounts/token/refresh", body).await.ok();
+    secrets.add_token(&next);
+    let token = next["refresh_token"].as_str().unwrap();
+    secrets.add_hashed("a refresh token", token);
+    secrets.add("what makes it secret", token.rsplit('.').next().unwrap());
+}
+
 async fn confirmed_or_not(world: &World, secrets: &mut Secrets) {
     for (decision, finally) in [("allow", "done"), ("deny", "failed"), ("wait", "pending")] {
         let (url, state) = world.start().await;
@@ -220,6 +234,7 @@ async fn nothing_secret_is_stored_or_logged_in_clear(on: On) {
     let mut secrets = Secrets::default();
     let done = plain_sign_in(&world, &mut secrets).await;
     bound_and_returning(&world, &mut secrets).await;
+    refreshing(&world, &mut secrets).await;
     confirmed_or_not(&world, &mut secrets).await;
     failing(&world, &mut secrets).await;
     admin_and_mistakes(&world, &mut secrets, &done).await;

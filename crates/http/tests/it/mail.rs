@@ -101,6 +101,7 @@ on_both_engines!(
     disabled_user_signs_in_by_e_mail,
     an_address_is_given_up_with_its_password,
     who_leaves_takes_their_mails_along,
+    who_signs_in_by_e_mail_may_refresh,
 );
 
 async fn a_person_registers_verifies_and_signs_in(on: On) {
@@ -128,6 +129,30 @@ async fn a_person_registers_verifies_and_signs_in(on: On) {
     let second = login(&world, "LILEI@example.com", PASSWORD).await.ok();
     assert_eq!(second["user_id"], done["user_id"]);
     assert_eq!(login(&world, "lilei@example.com", "wrong horse battery").await.code(), "wrong_credentials");
+}
+
+async fn who_signs_in_by_e_mail_may_refresh(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    register(&world, "lilei@example.com").await.ok();
+    let verify = json!({"token": token_of(&post.next().await), "refresh": true});
+    let verified = world.post_from(HOME, "accounts/verify-email", verify).await.ok();
+    let body = json!({"email": "lilei@example.com", "password": PASSWORD, "refresh": true});
+    let signed_in = world.post_from(HOME, "accounts/login", body).await.ok();
+    for held in [&verified, &signed_in] {
+        let body = json!({"refresh_token": held["refresh_token"]});
+        let next = world.post_from(HOME, "accounts/token/refresh", body).await.ok();
+        assert_eq!(next["user_id"], held["user_id"]);
+        let me = world.get_as(next["user_token"].as_str().unwrap(), "accounts/me").await.ok();
+        assert_eq!(me["session"]["provider"], "email");
+    }
+    assert!(login(&world, "lilei@example.com", PASSWORD).await.ok().get("refresh_token").is_none());
+    // A changed password ends what was begun with the old one, however it would go on.
+    let token = signed_in["user_token"].as_str().unwrap();
+    let change = json!({"current_password": PASSWORD, "password": "another long phrase"});
+    world.post_as(token, "accounts/password/change", change).await.ok();
+    let body = json!({"refresh_token": verified["refresh_token"]});
+    let refused = world.post_from(HOME, "accounts/token/refresh", body).await;
+    assert_eq!((refused.status, refused.code().as_str()), (401, "invalid_refresh_token"));
 }
 
 async fn unverified_account_signs_in(on: On) {

@@ -30,6 +30,7 @@ const STEPS: &[Step] = steps! {
     1 "sign_in",
     2 "accounts",
     3 "city_env",
+    4 "tokens_and_limits",
     5 "moving_in",
 };
 

@@ -173,7 +173,15 @@ async fn sixteen_first_starts_one_key(store: Store) {
     let signing = sixteen(|i| {
         let store = store.clone();
         let (kid, sealed, public) = (format!("kid-{i}"), vec![1], vec![2]);
-        let row = SigningKeyRow { kid, sealed, public, active: true, created_at: later(0) };
+        let row = SigningKeyRow {
+            kid,
+            sealed,
+            public,
+            active: true,
+            starts_at: later(0),
+            retired_at: None,
+            created_at: later(0),
+        };
         async move { store.insert_first_signing_key(&row).await.unwrap() }
     })
     .await;

@@ -82,6 +82,8 @@ async fn the_first_signing_key_is_the_only_active_one(store: Store) {
         sealed: vec![1, 0, 2],
         public: vec![3; 32],
         active: true,
+        starts_at: later(0),
+        retired_at: None,
         created_at: later(0),
     };
     assert!(store.insert_first_signing_key(&key("k1")).await.unwrap());

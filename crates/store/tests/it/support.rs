@@ -104,6 +104,7 @@ pub(crate) fn attempt(name: &str) -> Attempt {
         lang: Lang::Zh,
         starter: Starter { network: home(), agent: "UA 🌟".into(), browser: None },
         link: None,
+        refreshable: false,
         claimed_code: None,
         finisher: None,
         stage: Stage::Waiting,
@@ -177,11 +178,13 @@ pub(crate) fn new_session(name: &str, user_id: UserId, now: Timestamp) -> NewSes
             provider: "wechat".into(),
             metadata: None,
             created_at: now,
+            refreshable: false,
             expires_at: Timestamp(now.0 + 7 * 24 * 3_600_000),
             revoked_at: None,
         },
         network: home(),
         agent: "UA".into(),
+        refresh: None,
     }
 }
 
