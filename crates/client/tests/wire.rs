@@ -12,8 +12,8 @@ use axum::{
     routing::{any, get, post},
 };
 use downcity::{
-    CityStatus, Error, ExposeSecret, Federation, NewCity, OauthResult, OauthStartRequest, SecretString,
-    TokenApply,
+    CityStatus, Confirm, Error, ExposeSecret, Federation, NewCity, OauthResult, OauthStartRequest,
+    SecretString, TokenApply,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -154,7 +154,7 @@ async fn the_admin_api_is_typed() {
 
     let made = admin.cities().create(&NewCity { name: "A".into(), ..NewCity::default() }).await.unwrap();
     assert_eq!((made.city_id.as_str(), made.status), ("city_a", CityStatus::Paused));
-    assert_eq!(made.more["confirm"], "auto");
+    assert_eq!(made.confirm, Some(Confirm::Auto));
     assert_eq!(admin.cities().list().await.unwrap().items[0].allowed_redirects, ["https://a.test/back"]);
     admin.cities().remove("city_a").await.unwrap();
     let item = &admin.env().list().await.unwrap().items[0];

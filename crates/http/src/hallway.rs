@@ -81,11 +81,10 @@ impl Answer for App {
             let request_id = request_id.to_str().unwrap_or_default();
             // The path alone, since a query may hold a state or a code.
             log(&problem, request_id, method.as_str(), uri.path());
-            let cookies = response.headers_mut().remove(header::SET_COOKIE);
+            let kept = [header::SET_COOKIE, header::ALLOW];
+            let kept = kept.map(|name| response.headers_mut().remove(&name).map(|value| (name, value)));
             response = problem.render(lang.unwrap_or_default(), request_id);
-            if let Some(cookies) = cookies {
-                response.headers_mut().insert(header::SET_COOKIE, cookies);
-            }
+            response.headers_mut().extend(kept.into_iter().flatten());
         }
         let headers = response.headers_mut();
         headers.reserve(HEADERS.saturating_sub(headers.len()));
