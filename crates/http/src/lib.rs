@@ -24,6 +24,7 @@ mod pages;
 mod people;
 mod routes;
 mod token;
+mod webhooks;
 mod wire;
 
 pub use openapi::openapi_json;

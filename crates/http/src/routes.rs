@@ -2,7 +2,7 @@
 
 use crate::{
     accounts, browser, cities, email, env, error, federation, hallway, keys, mailed, openapi, own, people,
-    token,
+    token, webhooks,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -94,6 +94,14 @@ pub(crate) fn documented() -> OpenApiRouter<House> {
         .routes(routes!(env::remove))
         .routes(routes!(env::import))
         .routes(routes!(env::refresh))
+        // webhooks (admin)
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::create))
+        .routes(routes!(webhooks::remove))
+        .routes(routes!(webhooks::enable))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
         // the Federation itself
         .routes(routes!(federation::services))
         .routes(routes!(federation::instruction))

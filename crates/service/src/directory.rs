@@ -48,6 +48,8 @@ pub struct Directory {
     pub admin_keys: HashMap<[u8; 32], AdminKeyRow>,
     /// Every origin that some city allows, for answering browsers' preflight questions.
     pub origins: HashSet<String>,
+    /// Whether anybody is told of events.
+    pub has_webhooks: bool,
     /// The change counter that this picture was read at or after.
     pub changes: i64,
 }
@@ -93,7 +95,8 @@ impl Directory {
         providers.extend(configured_issuers(outside, env.keys().map(String::as_str), &value));
         let (mailer, mail_problem) = mailer(&env);
         let admin_keys = store.admin_keys().await?.into_iter().map(|k| (k.digest.0, k)).collect();
-        Ok(Self { cities, env, providers, mailer, mail_problem, admin_keys, origins, changes })
+        let has_webhooks = !store.webhooks().await?.is_empty();
+        Ok(Self { cities, env, providers, mailer, mail_problem, admin_keys, origins, has_webhooks, changes })
     }
 
     /// A usable provider by its id.

@@ -27,6 +27,7 @@ mod sessions;
 pub mod testing;
 mod user_list;
 mod users;
+mod webhooks;
 
 pub use env::EnvRow;
 pub use error::{OpenError, StoreError};
@@ -45,6 +46,7 @@ pub use session_list::{Ending, ListedSession, SessionQuery};
 pub use sessions::{Collected, FoundSession, NewSession};
 pub use user_list::{Disabling, ListedUser, UserQuery};
 pub use users::{Completed, SignIn};
+pub use webhooks::{Delivery, DeliveryFailure, DeliveryQuery, NewWebhook, Replay, Webhook};
 
 use std::fmt;
 use std::path::Path;

@@ -38,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) wechat: WeChat,
     /// Whether OIDC issuers may be on private addresses.
     pub(crate) private_issuers: bool,
+    /// Whether webhooks may lead to private addresses.
+    pub(crate) private_webhooks: bool,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
     /// What is logged.
@@ -86,6 +88,7 @@ impl Config {
             starts_per_minute: options.starts_per_minute.unwrap_or(60),
             wechat,
             private_issuers: options.allow_private_issuers.unwrap_or(false),
+            private_webhooks: options.allow_private_webhooks.unwrap_or(false),
             log_format: options.log_format.unwrap_or_default(),
             log_level: options.log_level.unwrap_or_else(|| "info".to_owned()),
         })

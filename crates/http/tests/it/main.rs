@@ -28,3 +28,4 @@ mod switches_identity;
 mod vanishing;
 mod walk;
 mod ways;
+mod webhooks;
