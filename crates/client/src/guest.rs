@@ -56,12 +56,13 @@ impl Guest {
         &self.caller
     }
 
-    /// The ways to sign in that can be used now: ask before showing a button.
+    /// The ways to sign in that can be used now in the city: ask before showing a button.
     ///
     /// # Errors
     /// Any [`Error`] of a call.
     pub async fn providers(&self) -> Result<ProviderList, Error> {
-        self.caller.get("accounts", "providers", &()).await
+        let city: Vec<_> = self.caller.city_id().map(|id| ("city_id", id)).into_iter().collect();
+        self.caller.get("accounts", "providers", &city).await
     }
 
     /// Starts a login. [`sign_in`](Self::sign_in) does this and the rest.

@@ -1,4 +1,4 @@
-//! E-mail addresses and passwords as far as rules go.
+//! E-mail addresses as far as rules go.
 
 use email_address::{EmailAddress, Options};
 
@@ -42,35 +42,6 @@ impl std::fmt::Display for Address {
     }
 }
 
-/// The shortest password, in characters.
-pub const PASSWORD_MIN: usize = 8;
-/// The longest password, in characters.
-pub const PASSWORD_MAX: usize = 256;
-
-/// Why a password is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WeakPassword {
-    /// Outside 8 to 256 characters.
-    Length,
-    /// One of those that are tried first.
-    Common,
-}
-
-/// Checks a new password: its length, and that it is not among the first that anybody would try, knowing the
-/// `context` (the address, the product's name). No composition rules (NIST SP 800-63B-4 §3.1.1.2).
-///
-/// # Errors
-/// See [`WeakPassword`].
-pub fn check_password(password: &str, context: &[&str]) -> Result<(), WeakPassword> {
-    if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&password.chars().count()) {
-        return Err(WeakPassword::Length);
-    }
-    // Guesses are estimated from lists of leaked passwords and words; the first hundred characters decide.
-    let head: String = password.chars().take(100).collect();
-    let tried_early = zxcvbn::zxcvbn(&head, context).guesses_log10() < 4.5;
-    if tried_early { Err(WeakPassword::Common) } else { Ok(()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,20 +65,5 @@ mod tests {
             assert!(Address::parse(bad).is_none(), "{bad:?}");
         }
         assert!(Address::parse(&format!("{}@b.cd", "a".repeat(250))).is_none());
-    }
-
-    #[test]
-    fn common_passwords_are_refused() {
-        for bad in ["password", "12345678", "qwertyuiop", "P@ssw0rd", "iloveyou", "lilei@example.com"] {
-            assert_eq!(
-                check_password(bad, &["lilei@example.com", "lilei"]),
-                Err(WeakPassword::Common),
-                "{bad}"
-            );
-        }
-        assert_eq!(check_password("short", &[]), Err(WeakPassword::Length));
-        assert_eq!(check_password(&"x7".repeat(129), &[]), Err(WeakPassword::Length));
-        assert_eq!(check_password("correct horse battery", &[]), Ok(()));
-        assert_eq!(check_password("天气真好我们去爬山", &[]), Ok(()));
     }
 }

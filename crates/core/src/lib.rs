@@ -11,6 +11,7 @@ pub mod id;
 pub mod identity;
 pub mod lang;
 pub mod network;
+pub mod password;
 pub mod pkce;
 pub mod redirect;
 pub mod secret;

@@ -29,6 +29,16 @@ impl Network {
         Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
+    /// Whether it is this machine itself.
+    #[must_use]
+    pub fn is_loopback(self) -> bool {
+        match self.0 {
+            IpAddr::V4(v4) => v4.is_loopback(),
+            // The /64 of ::1.
+            IpAddr::V6(v6) => v6.is_unspecified(),
+        }
+    }
+
     /// Whether both ends are surely the same subscriber.
     #[must_use]
     pub fn same_as(self, other: Self) -> bool {

@@ -80,6 +80,11 @@ pub(crate) struct Options {
     #[arg(long, env = "FED_ALLOW_PRIVATE_WEBHOOKS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) allow_private_webhooks: Option<bool>,
 
+    /// For development: lets anybody on this machine sign in under any name (`local/login`), so this Federation has
+    /// to listen on loopback, with no proxy before it
+    #[arg(long, env = "FED_ALLOW_LOCAL_LOGIN", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) allow_local_login: Option<bool>,
+
     /// How log lines look on standard error [default: text]
     #[arg(long, env = "FED_LOG_FORMAT", value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
@@ -130,6 +135,7 @@ impl Options {
             wechat_simulator: self.wechat_simulator.or(weaker.wechat_simulator),
             allow_private_issuers: self.allow_private_issuers.or(weaker.allow_private_issuers),
             allow_private_webhooks: self.allow_private_webhooks.or(weaker.allow_private_webhooks),
+            allow_local_login: self.allow_local_login.or(weaker.allow_local_login),
             log_format: self.log_format.or(weaker.log_format),
             log_level: self.log_level.or(weaker.log_level),
         }

@@ -1,26 +1,11 @@
-//! Listens: time limits that a slow or silent peer runs into, a limit on connections, an orderly end.
+//! Where and how many: the address to listen at, and how many connections this machine gives room for.
 
 use crate::problem::Problem;
-use axum::middleware::AddExtension;
-use axum::{Extension, Router};
-use axum_server::accept::Accept;
-use axum_server::{Handle, Server};
+use downcity_http::{Answer, Listening};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::future::{Ready, ready};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
-use tower::Layer;
-use tracing::debug;
 
-/// Until a request's head has to be there in full, and how long an idle connection is kept.
-const HEAD: Duration = Duration::from_secs(10);
-/// How long requests that have begun may take to end when the server stops.
-const DRAIN: Duration = Duration::from_secs(10);
 /// Connections at the most; fewer where the system allows fewer open files.
 const MOST_CONNECTIONS: u64 = 20_000;
 
@@ -35,62 +20,10 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
     })
 }
 
-/// A running HTTP server.
-pub(crate) struct Door {
-    handle: Handle<SocketAddr>,
-    task: JoinHandle<io::Result<()>>,
-}
-
-impl Door {
-    /// Serves `app` on `listener`, in the background.
-    pub(crate) fn open(listener: TcpListener, app: Router) -> Result<Self, Problem> {
-        let handle = Handle::new();
-        let server = axum_server::from_tcp(listener)
-            .map_err(|why| Problem::new(format_args!("can't listen: {why}")))?
-            .handle(handle.clone())
-            .first_request_timeout(HEAD)
-            .accept_error_handler(|peer, why| debug!(?peer, %why, "a connection was not accepted"));
-        let mut server: Server<SocketAddr, Places> = server.acceptor(Places::new());
-        server.http_builder().http1().header_read_timeout(HEAD);
-        server.http_builder().http2().keep_alive_interval(Some(HEAD)).keep_alive_timeout(HEAD);
-        let task = tokio::spawn(server.serve(app.into_make_service_with_connect_info::<SocketAddr>()));
-        Ok(Self { handle, task })
-    }
-
-    /// Takes no new connections and lets running requests end; `hurry` ends the wait.
-    pub(crate) async fn close(mut self, hurry: impl Future<Output = ()>) {
-        self.handle.graceful_shutdown(Some(DRAIN));
-        tokio::select! {
-            _ = &mut self.task => {}
-            () = hurry => self.handle.shutdown(),
-        }
-    }
-}
-
-/// Gives each connection one of a limited number of places; where none is left, it is closed at once.
-#[derive(Clone)]
-struct Places {
-    free: Arc<Semaphore>,
-}
-
-impl Places {
-    fn new() -> Self {
-        Self { free: Arc::new(Semaphore::new(connections())) }
-    }
-}
-
-impl<S> Accept<TcpStream, S> for Places {
-    type Stream = TcpStream;
-    /// The place is part of the connection's service, and so is free again when the connection ends.
-    type Service = AddExtension<S, Arc<OwnedSemaphorePermit>>;
-    type Future = Ready<io::Result<(Self::Stream, Self::Service)>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let Ok(place) = Arc::clone(&self.free).try_acquire_owned() else {
-            return ready(Err(io::Error::other("too many connections")));
-        };
-        ready(stream.set_nodelay(true).map(|()| (stream, Extension(Arc::new(place)).layer(service))))
-    }
+/// Serves `answer` on `listener`, in the background.
+pub(crate) fn open(listener: TcpListener, answer: impl Answer) -> Result<Listening, Problem> {
+    Listening::open(listener, connections(), answer)
+        .map_err(|why| Problem::new(format_args!("can't listen: {why}")))
 }
 
 /// As many connections as leave room for files and for calls to the outside, after asking for all the system gives.

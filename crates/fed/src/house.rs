@@ -1,9 +1,10 @@
 //! Wires the rooms together: store, outside world, service, door. What `serve`, `dev` and `demo` share.
 
-use crate::door::Door;
+use crate::door;
 use crate::keys::{self, MasterKey};
 use crate::problem::Problem;
 use crate::screen;
+use downcity_http::Listening;
 use downcity_providers::Outside;
 use downcity_service::seams::{SystemClock, SystemRandom};
 use downcity_service::{Federation, OpenError, Parts, Settings};
@@ -72,7 +73,7 @@ impl House {
             federation: Arc::clone(&federation),
             trusted_proxies: self.trusted_proxies.clone(),
         });
-        let door = Door::open(listener, app)?;
+        let door = door::open(listener, app)?;
         let keeping = tokio::spawn(Arc::clone(&federation).keep_house());
         Ok(Serving { federation, door, keeping })
     }
@@ -81,7 +82,7 @@ impl House {
 /// A Federation that answers requests.
 pub(crate) struct Serving {
     federation: Arc<Federation>,
-    door: Door,
+    door: Listening,
     keeping: JoinHandle<()>,
 }
 

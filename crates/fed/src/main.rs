@@ -21,7 +21,7 @@ use clap::Parser;
 use problem::Problem;
 use std::process::ExitCode;
 
-/// Better tail latency than the system's allocator under many small allocations.
+/// Better tail latency than the system's allocator under many small allocations, and fewer instructions for each.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,11 +1,12 @@
 //! The sample product of `fed dev`: a small page on an origin of its own, a front end like any product's.
 
-use crate::door::Door;
+use crate::door;
 use crate::problem::Problem;
 use axum::Router;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use downcity_http::Listening;
 use serde_json::json;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ const ICON: &str = include_str!("../assets/product/icon.svg");
 const STYLE: &str = include_str!("../assets/product/product.css");
 
 /// Serves the page for this city of a Federation.
-pub(crate) fn open(listener: TcpListener, federation_url: &str, city_id: &str) -> Result<Door, Problem> {
+pub(crate) fn open(listener: TcpListener, federation_url: &str, city_id: &str) -> Result<Listening, Problem> {
     // Avatars are WeChat's, from whatever host it names; everything else comes from here.
     let policy: Arc<str> = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http://127.0.0.1:*; \
@@ -36,7 +37,7 @@ pub(crate) fn open(listener: TcpListener, federation_url: &str, city_id: &str) -
         .route("/product.css", file("text/css; charset=utf-8", STYLE.into()))
         .route("/icon.svg", file("image/svg+xml", ICON.into()))
         .route("/config.json", file("application/json", config.into()));
-    Door::open(listener, router)
+    door::open(listener, router)
 }
 
 fn answer(kind: &'static str, text: &str, policy: &str) -> Response {

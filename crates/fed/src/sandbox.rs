@@ -44,7 +44,13 @@ impl Sandbox {
             data: data.to_owned(),
             database_url: None,
             master_key_file: None,
-            settings: Settings { public_url, other_urls: Vec::new(), token_life: week, starts_per_minute: 0 },
+            settings: Settings {
+                public_url,
+                other_urls: Vec::new(),
+                token_life: week,
+                starts_per_minute: 0,
+                allow_local_login: false,
+            },
             trusted_proxies: Vec::new(),
             outside: Arc::new(outside),
         };

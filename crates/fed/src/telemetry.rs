@@ -4,7 +4,7 @@ use crate::problem::Problem;
 use serde::Deserialize;
 use std::io::IsTerminal;
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, FilterFn};
+use tracing_subscriber::filter::{FilterExt, FilterFn, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -24,7 +24,7 @@ const OURS: [&str; 3] = ["fed", "downcity", "wechat_sim"];
 
 /// Starts logging.
 pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), Problem> {
-    let wanted = EnvFilter::try_new(level).map_err(|why| {
+    let wanted = level.parse::<Targets>().map_err(|why| {
         Problem::usage(format_args!("the log level `{level}` can't be read: {why}"))
             .next("use error, warn, info, debug or trace, or directives such as `info,downcity_http=debug`")
     })?;

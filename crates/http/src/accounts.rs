@@ -3,37 +3,53 @@
 use crate::caller::{Caller, User};
 use crate::client;
 use crate::cookies;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Query};
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::accounts::{
     Me, OauthResult, OauthResultQuery, OauthStartAnswer, OauthStartRequest, ProviderItem, ProviderList,
 };
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use downcity_service::directory::WayIn;
+use downcity_service::core::id::DEFAULT_CITY;
 use downcity_service::login::{Start, Started};
 use downcity_service::result::{Ask, LONGEST_WAIT, Told};
 use futures::Stream;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Ways to sign in that can really be used now.
+/// Which city's ways are asked for.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProvidersQuery {
+    /// The city; `city_downcity` when absent.
+    city_id: Option<String>,
+}
+
+/// Ways to sign in that can really be used now, in a city.
 #[utoipa::path(get, path = "/v1/accounts/providers", operation_id = "accounts_providers", tag = "accounts",
+    params(ProvidersQuery),
     responses((status = 200, body = ProviderList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn providers(
-    _caller: Caller,
+    caller: Caller,
     State(house): State<House>,
-    headers: HeaderMap,
-) -> Json<ProviderList> {
-    let lang = client::accepted(&headers).unwrap_or_default();
+    client::Prefers(lang): client::Prefers,
+    Query(query): Query<ProvidersQuery>,
+) -> Result<Response, ApiError> {
+    caller.check_city(query.city_id.as_deref())?;
+    let city = house.federation.city(query.city_id.as_deref().unwrap_or(DEFAULT_CITY))?;
+    if query.city_id.is_some() && !city.is_active() {
+        return Err(ApiError::of(Code::CityPaused));
+    }
     let directory = house.federation.directory();
-    let item = |way: WayIn| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label };
-    Json(ProviderList { items: directory.ways_in(lang).into_iter().map(item).collect() })
+    let local = house.federation.settings().allow_local_login;
+    let ways = directory.ways_in(lang.unwrap_or_default(), &city.city_id, local);
+    let items = ways.map(|way| ProviderItem { id: way.id, kind: way.kind, enabled: true, label: way.label });
+    Ok(Json(ProviderList { items: items.collect() }).into_response())
 }
 
 /// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.
@@ -115,8 +131,8 @@ pub(crate) async fn oauth_events(
 /// Who the bearer is.
 #[utoipa::path(get, path = "/v1/accounts/me", operation_id = "accounts_me", tag = "accounts", security(("user_token" = [])),
     responses((status = 200, body = Me), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
-pub(crate) async fn me(User(who): User) -> Json<Me> {
-    Json(Me::from(who))
+pub(crate) async fn me(User(who): User) -> Response {
+    Json(Me::from(&who)).into_response()
 }
 
 /// Ends the session: the same token is refused from then on, on every node.

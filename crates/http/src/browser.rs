@@ -15,7 +15,7 @@ use downcity_service::confirm::Decision;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-const OUTCOME: &str = "/v1/accounts/oauth/outcome";
+pub(crate) const OUTCOME: &str = "/v1/accounts/oauth/outcome";
 
 /// What a provider sends back.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -150,7 +150,7 @@ fn problem_path(code: Code) -> String {
     format!("{OUTCOME}?problem={}", code.as_str())
 }
 
-fn see_other(to: &str) -> Response {
+pub(crate) fn see_other(to: &str) -> Response {
     match HeaderValue::from_str(to) {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         Err(_) => ApiError::of(Code::Internal).into_response(),

@@ -3,12 +3,12 @@
 use crate::caller::AdminOnly;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Body;
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::cities::{
     City, CityCreateRequest, CityList, CityRequest, CityUpdateRequest, TokenAnswer, TokenApplyRequest,
 };
-use axum::Json;
 use axum::extract::State;
 use downcity_service::core::CityStatus;
 use downcity_service::tokens::Apply;

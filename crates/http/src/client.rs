@@ -2,7 +2,7 @@
 
 use crate::cookies;
 use crate::routes::House;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use downcity_service::Client;
@@ -18,6 +18,24 @@ const AGENT_LIMIT: usize = 256;
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
+/// Where a request's connection comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// The language that a request prefers, as a handler's argument.
+pub(crate) struct Prefers(pub(crate) Option<Lang>);
+
+impl FromRequestParts<House> for Prefers {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _house: &House) -> Result<Self, Infallible> {
+        Ok(Self(accepted(&parts.headers)))
+    }
+}
+/// What proxies add to a request.
+const PASSED_ON: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
 /// The sender of a request, as a handler's argument.
 pub(crate) struct From(pub(crate) Client);
 
@@ -25,7 +43,7 @@ impl FromRequestParts<House> for From {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip().to_canonical());
         let behind_proxy = peer.is_some_and(|peer| trusted(peer, &house.trusted_proxies));
         let headers = &parts.headers;
         let address = peer
@@ -43,6 +61,7 @@ impl FromRequestParts<House> for From {
                 .or_else(own_host),
             origin: text(headers, &header::ORIGIN).map(str::to_owned),
             lang: accepted(headers),
+            passed_on: PASSED_ON.iter().any(|name| headers.contains_key(*name)),
         }))
     }
 }

@@ -4,15 +4,16 @@ use crate::caller::{Caller, User};
 use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::email::{
-    LoginAnswer, LoginRequest, PasswordChangeRequest, PasswordForgotRequest, PasswordResetRequest,
-    RegisterRequest, VerifyEmailRequest,
+    EmailChangeRequest, LoginAnswer, LoginRequest, PasswordChangeRequest, PasswordForgotRequest,
+    PasswordResetRequest, RegisterRequest, VerifyEmailRequest,
 };
-use axum::Json;
 use axum::extract::State;
 use downcity_service::email::EmailError;
+use downcity_service::email_change::ChangeError;
 use downcity_service::register::Register;
 use secrecy::ExposeSecret;
 
@@ -28,6 +29,15 @@ impl From<EmailError> for ApiError {
             EmailError::UserDisabled => Self::of(Code::UserDisabled),
             EmailError::TooMany(wait) => Self { retry_after: Some(wait.0), ..Self::of(Code::TooManyTries) },
             EmailError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Standing(error) => error.into(),
+            ChangeError::Email(error) => error.into(),
         }
     }
 }
@@ -124,5 +134,21 @@ pub(crate) async fn change(
     Body(request): Body<PasswordChangeRequest>,
 ) -> Result<Json<Success>, ApiError> {
     house.federation.change_password(&who, &request.current_password, &request.password, &client).await?;
+    Ok(Json(Success::YES))
+}
+
+/// Mails a link to a new address of a user who signed in a moment ago; the account moves there when it is
+/// confirmed. The answer is the same when somebody else has that address.
+#[utoipa::path(post, path = "/v1/accounts/email/change", operation_id = "accounts_email_change", tag = "accounts",
+    security(("user_token" = [])), request_body = EmailChangeRequest,
+    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn change_address(
+    User(who): User,
+    State(house): State<House>,
+    client::From(client): client::From,
+    Body(request): Body<EmailChangeRequest>,
+) -> Result<Json<Success>, ApiError> {
+    crate::own::check_city(&who, request.city_id.as_deref())?;
+    house.federation.change_email(&who, &request.email, &client).await?;
     Ok(Json(Success::YES))
 }

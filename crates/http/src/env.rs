@@ -3,14 +3,15 @@
 use crate::caller::AdminOnly;
 use crate::client::accepted;
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::Body;
+use crate::extract::{Body, Query};
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::env::{
-    EnvCatalog, EnvCatalogItem, EnvCatalogService, EnvCount, EnvImportAnswer, EnvImportRequest, EnvItem,
-    EnvList, EnvRemoveRequest, EnvUpsertAnswer, EnvUpsertRequest,
+    CityEnvItem, CityEnvList, CityEnvQuery, CityEnvRemoveRequest, CityEnvUpsertRequest, EnvCatalog,
+    EnvCatalogItem, EnvCatalogService, EnvCount, EnvImportAnswer, EnvImportRequest, EnvItem, EnvList,
+    EnvRemoveRequest, EnvUpsertAnswer, EnvUpsertRequest,
 };
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
@@ -85,4 +86,46 @@ pub(crate) async fn refresh(
 ) -> Result<Json<EnvCount>, ApiError> {
     let count = house.federation.env_refresh().await?;
     Ok(Json(EnvCount { success: true, count }))
+}
+
+/// What is set for cities in place of the Federation's. No value of a secret is in it.
+#[utoipa::path(get, path = "/v1/cities/env/list", operation_id = "cities_env_list", tag = "cities", security(("admin_key" = [])),
+    params(CityEnvQuery),
+    responses((status = 200, body = CityEnvList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn city_list(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Query(query): Query<CityEnvQuery>,
+) -> Result<Json<CityEnvList>, ApiError> {
+    let found = house.federation.city_env_list(query.city_id.as_deref())?;
+    Ok(Json(CityEnvList { items: found.into_iter().map(CityEnvItem::from).collect() }))
+}
+
+/// Sets one value for a city in place of the Federation's, effective at once. A WeChat app of its own counts when
+/// both its settings are there.
+#[utoipa::path(post, path = "/v1/cities/env/upsert", operation_id = "cities_env_upsert", tag = "cities", security(("admin_key" = [])),
+    request_body = CityEnvUpsertRequest,
+    responses((status = 200, body = EnvUpsertAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn city_upsert(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    headers: HeaderMap,
+    Body(request): Body<CityEnvUpsertRequest>,
+) -> Result<Json<EnvUpsertAnswer>, ApiError> {
+    let CityEnvUpsertRequest { city_id, key, value } = request;
+    let stored = house.federation.city_env_upsert(&city_id, &key, &value).await?;
+    Ok(Json(EnvUpsertAnswer::of(key, &stored, accepted(&headers).unwrap_or_default())))
+}
+
+/// Removes one value of a city, effective at once: the Federation's counts again.
+#[utoipa::path(post, path = "/v1/cities/env/remove", operation_id = "cities_env_remove", tag = "cities", security(("admin_key" = [])),
+    request_body = CityEnvRemoveRequest,
+    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn city_remove(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Body(request): Body<CityEnvRemoveRequest>,
+) -> Result<Json<Success>, ApiError> {
+    house.federation.city_env_remove(&request.city_id, &request.key).await?;
+    Ok(Json(Success::YES))
 }

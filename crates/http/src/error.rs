@@ -64,6 +64,9 @@ codes! {
     OtherClient = "other_client", FORBIDDEN, "this sign-in was started by another client: collect it from where it was started, or start with a code_challenge", "该登录由另一个客户端发起：请在发起处领取，或使用 code_challenge 发起";
     CannotConfirm = "cannot_confirm", FORBIDDEN, "this browser can't confirm this sign-in: use the window in which you signed in with the provider", "此浏览器无法确认该登录：请在完成授权的窗口中操作";
     WrongCredentials = "wrong_credentials", UNAUTHORIZED, "the address or the password is wrong", "邮箱地址或密码错误";
+    MailedCodeWrong = "wrong_code", FORBIDDEN, "the code is wrong: look into the newest mail; after five wrong codes, start again", "验证码错误：请查看最新的邮件；连续五次错误后需要重新开始";
+    OtherBrowser = "other_browser", FORBIDDEN, "this link works only in the browser where the sign-in was started: type the code from the mail there", "此链接只能在发起登录的浏览器中使用：请在发起登录的页面输入邮件中的验证码";
+    LocalOnly = "local_only", FORBIDDEN, "local sign-in is for requests from this machine, sent straight to this server", "本机登录仅限从本机直接发出的请求";
     SpentToken = "spent_token", GONE, "the link or code is not good any more: it was used, replaced by a newer one, or its time is over; ask for a new one", "链接或验证码已失效：可能已被使用、被新的替代或已过期，请重新申请";
     InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "the refresh token is not good any more: it was used before, its time is over, or its session was ended; sign in again", "刷新令牌已失效：可能已被使用、已过期，或其会话已结束，请重新登录";
     AuthenticationRequired = "authentication_required", UNAUTHORIZED, "this call needs a bearer token in the Authorization header", "该调用需要在 Authorization 头中携带令牌";
@@ -315,6 +318,7 @@ impl From<EnvError> for ApiError {
     fn from(error: EnvError) -> Self {
         match error {
             EnvError::BadField { field, why } => Self::field(field, why),
+            EnvError::UnknownCity => Self::of(Code::UnknownCity),
             EnvError::Unknown => Self::of(Code::UnknownSetting),
             EnvError::Store(error) => error.into(),
             EnvError::Read(error) => error.into(),

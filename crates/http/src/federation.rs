@@ -2,10 +2,10 @@
 
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorBody};
+use crate::json::Json;
+use crate::openapi;
 use crate::routes::House;
 use crate::wire::federation::{About, Health, ServiceEnv, ServiceItem, ServiceList};
-use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -81,6 +81,8 @@ pub(crate) async fn about(State(house): State<House>) -> Json<About> {
 }
 
 /// The OpenAPI document.
-pub(crate) async fn openapi(document: Bytes) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")], document)
+pub(crate) async fn openapi() -> impl IntoResponse {
+    let headers =
+        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
+    (headers, openapi::DOCUMENT)
 }

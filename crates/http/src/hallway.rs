@@ -1,56 +1,99 @@
 //! What every request passes on its way in and out: a request id, headers that harden the answer, CORS, the
 //! body of errors, and one log line for what went wrong.
 
-use crate::client::accepted;
+use crate::client::{Peer, accepted};
 use crate::cors;
 use crate::error::{ApiError, Code};
+use crate::listen::Answer;
 use crate::routes::House;
-use axum::extract::{Request, State};
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use http_body_util::Limited;
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tower::Service;
 use tracing::{debug, error, warn};
+
+/// The largest request body, in bytes.
+const BODY_LIMIT: usize = 256 * 1024;
+/// Room for the headers of an answer, made once.
+pub(crate) const HEADERS: usize = 12;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 /// For answers that no browser should ever render.
 const API_CSP: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Takes a request in and its answer out.
-pub(crate) async fn pass(State(house): State<House>, request: Request, next: Next) -> Response {
-    let request_id = next_id();
-    let lang = accepted(request.headers());
-    let allowed = cors::check(&house.federation, request.uri().path(), request.headers());
-    // Kept for the log: the path alone, since a query may hold a state or a code.
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = if cors::is_preflight(&method, request.headers()) {
-        cors::preflight()
-    } else {
-        // A panic in one request answers 500 and leaves the process up.
-        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
-            ApiError { cause: Some("a handler panicked".into()), ..ApiError::of(Code::Internal) }
-                .into_response()
-        })
-    };
-    if let Some(problem) = problem_of(&mut response) {
-        log(&problem, &request_id, method.as_str(), &path);
-        let cookies = response.headers_mut().remove(header::SET_COOKIE);
-        response = problem.render(lang.unwrap_or_default(), &request_id);
-        if let Some(cookies) = cookies {
-            response.headers_mut().insert(header::SET_COOKIE, cookies);
+/// The whole service: the hallway before the routes. It stands around the router and not in it, since a layer of
+/// a router is copied and boxed for every request.
+#[derive(Clone)]
+pub struct App {
+    house: House,
+    router: Router,
+}
+
+impl App {
+    pub(crate) fn new(house: House, router: Router) -> Self {
+        Self { house, router }
+    }
+
+    /// Takes a request to its route. A panic there answers 500 and leaves the process up.
+    async fn route(&self, mut request: Request) -> Response {
+        let size = request.body().size_hint();
+        if size.lower() > BODY_LIMIT as u64 {
+            return ApiError::of(Code::BodyTooLarge).into_response();
+        }
+        if size.exact().is_none() {
+            // Of a body that does not tell its size, no more than that is read.
+            request = request.map(|body| Body::new(Limited::new(body, BODY_LIMIT)));
+        }
+        match AssertUnwindSafe(self.router.clone().call(request)).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Err(_) => {
+                let cause = Some("a handler panicked".into());
+                ApiError { cause, ..ApiError::of(Code::Internal) }.into_response()
+            }
         }
     }
-    let headers = response.headers_mut();
-    cors::stamp(allowed, headers);
-    harden(headers, house.secure);
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        headers.insert(&REQUEST_ID, id);
+}
+
+impl Answer for App {
+    async fn answer(&self, peer: SocketAddr, mut request: Request) -> Response {
+        request.extensions_mut().insert(Peer(peer));
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let lang = accepted(request.headers());
+        let allowed = cors::check(&self.house.federation, request.uri().path(), request.headers());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let mut response = if cors::is_preflight(&method, request.headers()) {
+            cors::preflight()
+        } else {
+            self.route(request).await
+        };
+        if let Some(problem) = problem_of(&mut response) {
+            let request_id = request_id(number);
+            let request_id = request_id.to_str().unwrap_or_default();
+            // The path alone, since a query may hold a state or a code.
+            log(&problem, request_id, method.as_str(), uri.path());
+            let cookies = response.headers_mut().remove(header::SET_COOKIE);
+            response = problem.render(lang.unwrap_or_default(), request_id);
+            if let Some(cookies) = cookies {
+                response.headers_mut().insert(header::SET_COOKIE, cookies);
+            }
+        }
+        let headers = response.headers_mut();
+        headers.reserve(HEADERS.saturating_sub(headers.len()));
+        harden(headers, self.house.secure);
+        cors::stamp(allowed, headers);
+        headers.insert(&REQUEST_ID, request_id(number));
+        response
     }
-    response
 }
 
 /// The error that a handler left, or one for an answer that a layer below made without a body of ours.
@@ -74,6 +117,7 @@ fn log(problem: &ApiError, request_id: &str, method: &str, path: &str) {
     }
 }
 
+/// Adds what every answer carries. A handler's own policy for a page stands.
 fn harden(headers: &mut HeaderMap, secure: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -92,12 +136,13 @@ fn harden(headers: &mut HeaderMap, secure: bool) {
     }
 }
 
-/// Unique in this process and, by its random first half, very likely beyond.
-fn next_id() -> String {
-    static BOOT: LazyLock<u32> = LazyLock::new(|| {
-        use std::hash::{BuildHasher, RandomState};
-        u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or(0)
-    });
-    static COUNT: AtomicU64 = AtomicU64::new(1);
-    format!("{:08x}-{:x}", *BOOT, COUNT.fetch_add(1, Ordering::Relaxed))
+static COUNT: AtomicU64 = AtomicU64::new(1);
+
+/// Unique in this process and, by its random first third, very likely beyond: 24 hexadecimal digits.
+fn request_id(number: u64) -> HeaderValue {
+    static BOOT: LazyLock<u128> = LazyLock::new(|| u128::from(RandomState::new().hash_one(0)) << 64);
+    let id = *BOOT | u128::from(number);
+    let digits: [u8; 24] =
+        std::array::from_fn(|place| b"0123456789abcdef"[(id >> (92 - 4 * place)) as usize & 15]);
+    HeaderValue::from_bytes(&digits).expect("hexadecimal digits may stand in a header")
 }

@@ -3,9 +3,9 @@
 use crate::caller::AdminOnly;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::keys::{KeyList, KeyRequest, KeysRequest};
-use axum::Json;
 use axum::extract::State;
 use downcity_service::rotation::RotationError;
 

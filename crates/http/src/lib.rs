@@ -17,6 +17,9 @@ mod extract;
 mod federation;
 mod hallway;
 mod keys;
+mod json;
+mod lazy_timer;
+mod listen;
 mod mailed;
 mod openapi;
 mod own;
@@ -25,7 +28,11 @@ mod people;
 mod routes;
 mod token;
 mod webhooks;
+mod steps;
 mod wire;
 
+pub use hallway::App;
+pub use listen::{Answer, Listening};
+#[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
 pub use routes::{Door, app};

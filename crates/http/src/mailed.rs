@@ -1,15 +1,18 @@
 //! The pages that mailed links open.
 
+use crate::browser::{self, OUTCOME};
 use crate::client;
+use crate::cookies;
 use crate::error::{ApiError, Code};
 use crate::extract::Query;
 use crate::pages::mail::{self, For};
 use crate::routes::House;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use downcity_service::core::Secret;
+use downcity_service::mail_login::Entered;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OpenParams {
-    /// `verify` or `reset`.
+    /// `verify`, `reset`, `change` or `sign_in`.
     r#for: Option<String>,
     /// The one-time token.
     token: Option<String>,
@@ -28,11 +31,23 @@ pub(crate) struct OpenParams {
 #[utoipa::path(get, path = "/v1/accounts/email/open", operation_id = "accounts_email_open", tag = "browser",
     params(OpenParams), responses((status = 200, content_type = "text/html", body = String),
         (status = "4XX", content_type = "text/html", body = String)))]
-pub(crate) async fn open(headers: HeaderMap, query: Result<Query<OpenParams>, ApiError>) -> Response {
-    let lang = client::accepted(&headers).unwrap_or_default();
+pub(crate) async fn open(
+    State(house): State<House>,
+    client::From(client): client::From,
+    query: Result<Query<OpenParams>, ApiError>,
+) -> Response {
+    let lang = client.lang.unwrap_or_default();
     let params =
         query.ok().and_then(|Query(params)| Some((For::parse(params.r#for.as_deref()?)?, params.token?)));
     match params {
+        Some((For::Change, token)) => match house.federation.asked_change(&token).await {
+            Ok(asked) => mail::ask_change(&asked, token, lang),
+            Err(problem) => mail::problem(&logged(problem.into()), lang),
+        },
+        Some((For::SignIn, token)) => match house.federation.asked_sign_in(&token, &client).await {
+            Ok(asked) => mail::ask_sign_in(&asked, token, lang),
+            Err(problem) => mail::problem(&logged(problem.into()), lang),
+        },
         Some((what, token)) => mail::ask(what, token, None, lang),
         None => mail::problem(&ApiError::of(Code::SpentToken), lang),
     }
@@ -67,6 +82,59 @@ pub(crate) async fn confirm(
     match outcome {
         Ok(()) => mail::done(For::Verify, lang),
         Err(problem) => mail::problem(&logged(problem), lang),
+    }
+}
+
+/// Moves an account to the address that the link was mailed to. Signs nobody in.
+#[utoipa::path(post, path = "/v1/accounts/email/change/confirm", operation_id = "accounts_email_change_confirm", tag = "browser",
+    request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+        (status = "5XX", content_type = "text/html", body = String)))]
+pub(crate) async fn change(
+    State(house): State<House>,
+    client::From(client): client::From,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = client.lang.unwrap_or_default();
+    let form = match own_form::<MailedConfirmForm>(&headers, &body) {
+        Ok(form) => form,
+        Err(problem) => return mail::problem(&problem, lang),
+    };
+    match house.federation.confirm_change(form.token.expose_secret(), &client).await {
+        Ok(()) => mail::done(For::Change, lang),
+        Err(problem) => mail::problem(&logged(problem.into()), lang),
+    }
+}
+
+/// Finishes a sign-in with the mailed link, in the browser that started it, or in any where it goes on to
+/// `return_to`.
+#[utoipa::path(post, path = "/v1/accounts/email/enter", operation_id = "accounts_email_enter", tag = "browser",
+    request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "To the page about the outcome"), (status = "4XX", content_type = "text/html", body = String),
+        (status = "5XX", content_type = "text/html", body = String)))]
+pub(crate) async fn enter(
+    State(house): State<House>,
+    client::From(client): client::From,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = client.lang.unwrap_or_default();
+    let form = match own_form::<MailedConfirmForm>(&headers, &body) {
+        Ok(form) => form,
+        Err(problem) => return mail::problem(&problem, lang),
+    };
+    match house.federation.enter_by_link(form.token.expose_secret(), &client).await {
+        Ok(Entered { attempt_id, finisher, state }) => {
+            let id = attempt_id.as_str();
+            let mut response = browser::see_other(&format!("{OUTCOME}?attempt={id}"));
+            let cookie = cookies::set_finish(&headers, id, &finisher, state.reveal(), house.secure);
+            if let Some(cookie) = cookie {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(problem) => mail::problem(&logged(problem.into()), lang),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::caller::{Caller, User};
 use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::accounts::{Me, OauthStartAnswer};
 use crate::wire::export::Export;
@@ -12,16 +13,16 @@ use crate::wire::people::{
     OwnSessionList, ProfileUpdateRequest, RevokedCount, SessionRequest, UnlinkRequest, stored,
 };
 use crate::wire::{Success, rfc3339};
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use downcity_service::Federation;
 use downcity_service::core::Lang;
 use downcity_service::identities::IdentityError;
 use downcity_service::login::Start;
 use downcity_service::profile::{ProfileEdit, ProfileError};
 use downcity_service::sessions::SignedIn;
+use std::sync::Arc;
 
 impl From<IdentityError> for ApiError {
     fn from(error: IdentityError) -> Self {
@@ -47,7 +48,7 @@ impl From<ProfileError> for ApiError {
 }
 
 /// A person may name only the city of their token.
-fn check_city(who: &SignedIn, city_id: Option<&str>) -> Result<(), ApiError> {
+pub(crate) fn check_city(who: &SignedIn, city_id: Option<&str>) -> Result<(), ApiError> {
     Caller::User(Box::new(who.clone())).check_city(city_id)
 }
 
@@ -161,10 +162,10 @@ pub(crate) async fn edit(
     State(house): State<House>,
     client::From(client): client::From,
     Body(request): Body<ProfileUpdateRequest>,
-) -> Result<Json<Me>, ApiError> {
+) -> Result<Response, ApiError> {
     check_city(&who, request.city_id.as_deref())?;
     let user = house.federation.edit_profile(&who, &ProfileEdit::from(request), &client).await?;
-    Ok(Json(Me::from(SignedIn { user: Some(user), ..who })))
+    Ok(Json(Me::from(&SignedIn { user: Some(Arc::new(user)), ..who })).into_response())
 }
 
 /// Everything held about the bearer.

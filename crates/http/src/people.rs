@@ -4,6 +4,7 @@ use crate::caller::AdminOnly;
 use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Query};
+use crate::json::Json;
 use crate::own::item;
 use crate::routes::House;
 use crate::wire::Success;
@@ -11,7 +12,6 @@ use crate::wire::people::{
     EventList, EventQuery, MergeAnswer, MergeRequest, SessionItem, SessionList, SessionQuery, SessionRequest,
     UserList, UserQuery, UserRequest,
 };
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use downcity_service::people::{Listing, PeopleError};

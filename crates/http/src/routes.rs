@@ -1,22 +1,15 @@
 //! All routes on one screen.
 
+use crate::hallway::App;
 use crate::{
-    accounts, browser, cities, email, env, error, federation, hallway, keys, mailed, openapi, own, people,
-    token, webhooks,
+    accounts, browser, cities, email, env, error, federation, keys, mailed, own, people, steps, token, webhooks,
 };
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use downcity_service::Federation;
 use ipnet::IpNet;
+use std::ops::Deref;
 use std::sync::Arc;
-use tower_http::limit::RequestBodyLimitLayer;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
-
-/// The largest request body, in bytes.
-const BODY_LIMIT: usize = 256 * 1024;
 
 /// What the door opens on.
 pub struct Door {
@@ -26,110 +19,167 @@ pub struct Door {
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// What every handler can reach.
+/// What every handler can reach. One counter of references, since every request takes some and all cores write it.
 #[derive(Clone)]
-pub(crate) struct House {
+pub(crate) struct House(Arc<Rooms>);
+
+/// What is in the house.
+pub(crate) struct Rooms {
     pub(crate) federation: Arc<Federation>,
-    pub(crate) trusted_proxies: Arc<[IpNet]>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Whether people reach us by https, so that cookies and transport security can insist on it.
     pub(crate) secure: bool,
 }
 
-/// Every documented route.
-pub(crate) fn documented() -> OpenApiRouter<House> {
-    OpenApiRouter::with_openapi(openapi::head())
-        // accounts
-        .routes(routes!(accounts::providers))
-        .routes(routes!(accounts::oauth_start))
-        .routes(routes!(browser::oauth_callback))
-        .routes(routes!(browser::oauth_outcome))
-        .routes(routes!(browser::oauth_confirm))
-        .routes(routes!(accounts::oauth_result))
-        .routes(routes!(accounts::oauth_events))
-        .routes(routes!(accounts::me))
-        .routes(routes!(accounts::logout))
-        .routes(routes!(token::refresh))
-        .routes(routes!(token::introspect))
-        // accounts: e-mail
-        .routes(routes!(email::register))
-        .routes(routes!(email::verify_email))
-        .routes(routes!(email::login))
-        .routes(routes!(email::forgot))
-        .routes(routes!(email::reset))
-        .routes(routes!(email::change))
-        .routes(routes!(mailed::open))
-        .routes(routes!(mailed::confirm))
-        .routes(routes!(mailed::reset))
-        // accounts: one's own
-        .routes(routes!(own::sessions))
-        .routes(routes!(own::revoke))
-        .routes(routes!(own::revoke_others))
-        .routes(routes!(own::identities))
-        .routes(routes!(own::link))
-        .routes(routes!(own::unlink))
-        .routes(routes!(own::edit))
-        .routes(routes!(own::export))
-        .routes(routes!(own::delete))
-        // accounts: people (admin)
-        .routes(routes!(people::users))
-        .routes(routes!(people::sessions))
-        .routes(routes!(people::events))
-        .routes(routes!(people::disable))
-        .routes(routes!(people::enable))
-        .routes(routes!(people::delete))
-        .routes(routes!(people::merge))
-        .routes(routes!(people::revoke))
-        // cities (admin)
-        .routes(routes!(cities::list))
-        .routes(routes!(cities::create))
-        .routes(routes!(cities::update))
-        .routes(routes!(cities::pause))
-        .routes(routes!(cities::activate))
-        .routes(routes!(cities::remove))
-        .routes(routes!(cities::tokens_apply))
-        // env (admin)
-        .routes(routes!(env::list))
-        .routes(routes!(env::catalog))
-        .routes(routes!(env::upsert))
-        .routes(routes!(env::remove))
-        .routes(routes!(env::import))
-        .routes(routes!(env::refresh))
-        // webhooks (admin)
-        .routes(routes!(webhooks::list))
-        .routes(routes!(webhooks::create))
-        .routes(routes!(webhooks::remove))
-        .routes(routes!(webhooks::enable))
-        .routes(routes!(webhooks::test))
-        .routes(routes!(webhooks::deliveries))
-        .routes(routes!(webhooks::replay))
-        // the Federation itself
-        .routes(routes!(federation::services))
-        .routes(routes!(federation::instruction))
-        .routes(routes!(keys::list))
-        .routes(routes!(keys::rotate))
-        .routes(routes!(keys::revoke))
-        .routes(routes!(federation::health))
-        .routes(routes!(federation::ready))
-        .routes(routes!(federation::jwks))
-        .routes(routes!(federation::about))
+impl Deref for House {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
 }
 
-/// The whole service. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: without the peer's
-/// address every client counts as unknown.
-pub fn app(door: Door) -> Router {
-    let house = House {
+/// Makes the router from the list and, where the OpenAPI document is made, the document from the same list.
+macro_rules! routes {
+    ($($method:ident $path:literal => $noun:ident::$handler:ident;)*) => {
+        fn listed() -> Router<House> {
+            Router::new()$(.route($path, $method($noun::$handler)))*
+        }
+
+        #[cfg(test)]
+        const LIST: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
+
+        /// Every route with its documentation.
+        #[cfg(feature = "openapi")]
+        pub(crate) fn documented() -> utoipa_axum::router::OpenApiRouter<House> {
+            utoipa_axum::router::OpenApiRouter::with_openapi(crate::openapi::head())
+                $(.routes(utoipa_axum::routes!($noun::$handler)))*
+        }
+    };
+}
+
+routes! {
+    // accounts
+    get "/v1/accounts/providers" => accounts::providers;
+    post "/v1/accounts/oauth/start" => accounts::oauth_start;
+    get "/v1/accounts/oauth/callback" => browser::oauth_callback;
+    get "/v1/accounts/oauth/outcome" => browser::oauth_outcome;
+    post "/v1/accounts/oauth/confirm" => browser::oauth_confirm;
+    get "/v1/accounts/oauth/result" => accounts::oauth_result;
+    get "/v1/accounts/oauth/events" => accounts::oauth_events;
+    get "/v1/accounts/me" => accounts::me;
+    post "/v1/accounts/logout" => accounts::logout;
+    post "/v1/accounts/token/refresh" => token::refresh;
+    post "/v1/accounts/token/introspect" => token::introspect;
+    // accounts: e-mail
+    post "/v1/accounts/register" => email::register;
+    post "/v1/accounts/verify-email" => email::verify_email;
+    post "/v1/accounts/login" => email::login;
+    post "/v1/accounts/password/forgot" => email::forgot;
+    post "/v1/accounts/password/reset" => email::reset;
+    post "/v1/accounts/password/change" => email::change;
+    post "/v1/accounts/email/change" => email::change_address;
+    get "/v1/accounts/email/open" => mailed::open;
+    post "/v1/accounts/email/confirm" => mailed::confirm;
+    post "/v1/accounts/email/reset" => mailed::reset;
+    post "/v1/accounts/email/change/confirm" => mailed::change;
+    post "/v1/accounts/email/enter" => mailed::enter;
+    post "/v1/accounts/email/start" => steps::email_start;
+    post "/v1/accounts/email/finish" => steps::email_finish;
+    // accounts: in steps
+    post "/v1/accounts/login/start" => steps::login_start;
+    post "/v1/accounts/login/continue" => steps::login_continue;
+    get "/v1/accounts/login/result" => steps::login_result;
+    post "/v1/accounts/local/login" => steps::local_login;
+    // accounts: one's own
+    get "/v1/accounts/sessions/mine" => own::sessions;
+    post "/v1/accounts/sessions/revoke" => own::revoke;
+    post "/v1/accounts/sessions/revoke-others" => own::revoke_others;
+    get "/v1/accounts/identities" => own::identities;
+    post "/v1/accounts/identities/link" => own::link;
+    post "/v1/accounts/identities/unlink" => own::unlink;
+    post "/v1/accounts/profile/update" => own::edit;
+    get "/v1/accounts/export" => own::export;
+    post "/v1/accounts/delete" => own::delete;
+    // accounts: people (admin)
+    get "/v1/accounts/users" => people::users;
+    get "/v1/accounts/sessions" => people::sessions;
+    get "/v1/accounts/events" => people::events;
+    post "/v1/accounts/users/disable" => people::disable;
+    post "/v1/accounts/users/enable" => people::enable;
+    post "/v1/accounts/users/delete" => people::delete;
+    post "/v1/accounts/users/merge" => people::merge;
+    post "/v1/accounts/sessions/admin-revoke" => people::revoke;
+    // cities (admin)
+    get "/v1/cities/list" => cities::list;
+    post "/v1/cities/create" => cities::create;
+    post "/v1/cities/update" => cities::update;
+    post "/v1/cities/pause" => cities::pause;
+    post "/v1/cities/activate" => cities::activate;
+    post "/v1/cities/remove" => cities::remove;
+    post "/v1/cities/tokens/apply" => cities::tokens_apply;
+    get "/v1/cities/env/list" => env::city_list;
+    post "/v1/cities/env/upsert" => env::city_upsert;
+    post "/v1/cities/env/remove" => env::city_remove;
+    // env (admin)
+    get "/v1/env/list" => env::list;
+    get "/v1/env/catalog" => env::catalog;
+    post "/v1/env/upsert" => env::upsert;
+    post "/v1/env/remove" => env::remove;
+    post "/v1/env/import" => env::import;
+    post "/v1/env/refresh" => env::refresh;
+    // webhooks (admin)
+    get "/v1/webhooks/list" => webhooks::list;
+    post "/v1/webhooks/create" => webhooks::create;
+    post "/v1/webhooks/remove" => webhooks::remove;
+    post "/v1/webhooks/enable" => webhooks::enable;
+    post "/v1/webhooks/test" => webhooks::test;
+    get "/v1/webhooks/deliveries" => webhooks::deliveries;
+    post "/v1/webhooks/replay" => webhooks::replay;
+    // the Federation itself
+    get "/v1/services" => federation::services;
+    get "/v1/federation/instruction" => federation::instruction;
+    get "/v1/federation/keys/list" => keys::list;
+    post "/v1/federation/keys/rotate" => keys::rotate;
+    post "/v1/federation/keys/revoke" => keys::revoke;
+    get "/health" => federation::health;
+    get "/ready" => federation::ready;
+    get "/.well-known/jwks.json" => federation::jwks;
+    get "/.well-known/downcity.json" => federation::about;
+}
+
+/// The whole service, to be given to [`Listening`](crate::Listening).
+#[must_use]
+pub fn app(door: Door) -> App {
+    let house = House(Arc::new(Rooms {
         secure: door.federation.settings().public_url.scheme() == "https",
         federation: door.federation,
-        trusted_proxies: door.trusted_proxies.into(),
-    };
-    let (router, api) = documented().split_for_parts();
-    let document = openapi::document(&api);
-    router
-        .route("/openapi.json", get(move || federation::openapi(document.clone())))
+        trusted_proxies: door.trusted_proxies,
+    }));
+    let router = listed()
+        .route("/openapi.json", get(federation::openapi))
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
-        .layer(from_fn_with_state(house.clone(), hallway::pass))
-        .with_state(house)
+        .with_state(house.clone());
+    App::new(house, router)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_list_says_the_same_as_the_handlers_documentation() {
+        let api = documented().into_openapi();
+        let documented = api.paths.paths.iter().flat_map(|(path, item)| {
+            let methods =
+                [("get", &item.get), ("post", &item.post), ("put", &item.put), ("delete", &item.delete)];
+            methods
+                .into_iter()
+                .filter(|(_, there)| there.is_some())
+                .map(|(method, _)| (method, path.as_str()))
+        });
+        assert_eq!(documented.collect::<BTreeSet<_>>(), LIST.iter().copied().collect());
+    }
 }

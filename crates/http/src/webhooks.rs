@@ -3,13 +3,13 @@
 use crate::caller::AdminOnly;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Query};
+use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::webhooks::{
     DeliveryList, DeliveryQuery, WebhookCreateRequest, WebhookCreated, WebhookList, WebhookReplayAnswer,
     WebhookReplayRequest, WebhookRequest, WebhookTested,
 };
-use axum::Json;
 use axum::extract::State;
 use downcity_service::webhooks::{NewHook, WebhookError};
 use secrecy::ExposeSecret;

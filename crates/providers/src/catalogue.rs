@@ -161,6 +161,25 @@ pub fn configured(
     found
 }
 
+/// What can be set for one city in place of the Federation's: the WeChat app.
+#[must_use]
+pub fn city_keys() -> &'static [&'static str] {
+    &[ID, SECRET]
+}
+
+/// The provider that a city's own settings describe; `None` while one of them is missing. What is no part of the app
+/// itself is read from the Federation's settings.
+#[must_use]
+pub fn configured_for_city(
+    outside: &Arc<Outside>,
+    city: &dyn Fn(&str) -> Option<Secret>,
+    federation: &dyn Fn(&str) -> Option<Secret>,
+) -> Option<Arc<dyn LoginProvider>> {
+    let (app_id, secret) = (read(city, ID)?, Secret::from(read(city, SECRET)?));
+    let fast_login = read(federation, FAST_LOGIN).as_deref().is_none_or(|value| !is_off(value));
+    Some(Arc::new(WeChat::new(Arc::clone(outside), app_id, secret, fast_login)))
+}
+
 /// The OpenID Connect issuers that some of these keys name, whether all their settings are there or not.
 pub fn issuers<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<IssuerSpec> {
     let names = oidc::settings::names(keys).into_iter();

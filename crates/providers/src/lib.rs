@@ -22,8 +22,8 @@ mod wechat;
 
 pub use callback::{Callback, CallbackQuery};
 pub use catalogue::{
-    EnvKey, EnvSpec, IssuerSpec, ProviderSpec, catalogue, configured, configured_issuers, env_key, general,
-    issuers,
+    EnvKey, EnvSpec, IssuerSpec, ProviderSpec, catalogue, city_keys, configured, configured_for_city,
+    configured_issuers, env_key, general, issuers,
 };
 pub use error::ProviderError;
 pub use hook::HookMessage;

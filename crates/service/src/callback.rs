@@ -7,10 +7,11 @@
 use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
+use crate::login_steps::is_ours;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
 use downcity_core::{Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
-use downcity_providers::{Callback, Exchange, LoginProvider};
+use downcity_providers::{Callback, Exchange};
 use downcity_store::{Completed, SignIn, StoreError};
 use serde_json::json;
 use std::sync::Arc;
@@ -61,7 +62,9 @@ impl Federation {
         client: &Client,
     ) -> Result<CallbackAnswer, CallbackError> {
         let state = query.state.as_deref().and_then(OpaqueToken::parse).ok_or(CallbackError::UnknownState)?;
-        let found = self.store.attempt_by_state(state.digest()).await?.ok_or(CallbackError::UnknownState)?;
+        let found = self.store.attempt_by_state(state.digest()).await?;
+        // No provider ever comes back for an attempt that goes through our own steps.
+        let found = found.filter(|found| !is_ours(&found.provider)).ok_or(CallbackError::UnknownState)?;
         let code = query.code.clone().unwrap_or_default();
         let finisher = finisher_token(state.reveal(), &code);
         let claimed = match found.stage {
@@ -106,7 +109,7 @@ impl Federation {
     }
 
     /// Waits, for as long as an exchange can take, until a claimed attempt is settled.
-    async fn settled(&self, found: Attempt) -> Result<Option<Attempt>, StoreError> {
+    pub(crate) async fn settled(&self, found: Attempt) -> Result<Option<Attempt>, StoreError> {
         let deadline = tokio::time::Instant::now() + EXCHANGE_LIMIT;
         // One whose exchange stopped long ago (the server was killed) has its outcome too: nobody is waited for.
         self.wait_until(&found.attempt_id, deadline, |attempt| {
@@ -167,8 +170,8 @@ impl Federation {
 
     async fn identify(&self, attempt: &Attempt, query: &CallbackQuery) -> Result<ExternalIdentity, Failure> {
         let directory = self.directory();
-        let usable = |p: &&Arc<dyn LoginProvider>| p.app_id() == attempt.app_id;
-        let provider = directory.provider(&attempt.provider).filter(usable).ok_or_else(|| {
+        let app = (attempt.provider.as_str(), attempt.app_id.as_str());
+        let provider = directory.provider_with_app(&attempt.city_id, app).ok_or_else(|| {
             let (attempt_id, app_id) = (&attempt.attempt_id, &attempt.app_id);
             warn!(%attempt_id, app_id, "the settings of the provider were changed while somebody was signing in; \
                 they have to start again; nothing has to be done");

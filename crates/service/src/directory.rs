@@ -3,14 +3,21 @@
 
 use crate::federation::Federation;
 use crate::keys::KeyError;
+use crate::local;
 use crate::vault::{SealError, Vault};
+use arc_swap::Guard;
 use downcity_core::{City, CityId, Lang, Secret, Text, Timestamp};
 use downcity_providers::mail::{self, MailSetup, Mailer};
-use downcity_providers::{LoginProvider, Outside, catalogue, configured, configured_issuers, issuers};
+use downcity_providers::{
+    LoginProvider, Outside, catalogue, configured, configured_for_city, configured_issuers, issuers,
+};
 use downcity_store::{AdminKeyRow, Store, StoreError};
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+
+/// What local sign-in is called.
+const LOCAL: Text = Text::new("Local (development)", "本机（开发用）");
 
 /// One setting of the Federation env.
 #[derive(Debug, Clone)]
@@ -23,13 +30,21 @@ pub struct Setting {
 
 /// One way to sign in, as front ends list it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WayIn {
+pub struct WayIn<'a> {
     /// The provider's id.
-    pub id: String,
-    /// `oauth`: starts with `oauth/start`; `email`: asks for an address.
+    pub id: &'a str,
+    /// `oauth`: starts with `oauth/start`; `email`: asks for an address; `local`: takes any name.
     pub kind: &'static str,
     /// Its name for people.
-    pub label: String,
+    pub label: &'a str,
+}
+
+/// What a city has in place of the Federation's settings.
+pub struct CityApp {
+    /// Its settings by key.
+    pub env: BTreeMap<String, Setting>,
+    /// Its own app at a provider; absent while half of its settings are missing.
+    pub provider: Option<Arc<dyn LoginProvider>>,
 }
 
 /// A consistent picture of what admins have set.
@@ -40,6 +55,8 @@ pub struct Directory {
     pub env: BTreeMap<String, Setting>,
     /// Providers that can really be used now, in catalogue order.
     pub providers: Vec<Arc<dyn LoginProvider>>,
+    /// What cities have in place of the Federation's settings.
+    pub city_apps: HashMap<CityId, CityApp>,
     /// Sends mail, when `SMTP_URL` and `MAIL_FROM` are set and can be used.
     pub mailer: Option<Arc<Mailer>>,
     /// What is wrong with the mail settings.
@@ -73,6 +90,16 @@ pub(crate) fn env_place(key: &str) -> String {
     format!("env/{key}/value")
 }
 
+/// Where an env value of a city is stored, for the vault.
+pub(crate) fn city_env_place(city_id: &str, key: &str) -> String {
+    format!("city_env/{city_id}/{key}/sealed")
+}
+
+fn opened(vault: &Vault, place: &str, sealed: &[u8], updated_at: Timestamp) -> Result<Setting, SealError> {
+    let plain = vault.open(place, sealed)?;
+    Ok(Setting { value: Secret::from(String::from_utf8_lossy(&plain).into_owned()), updated_at })
+}
+
 impl Directory {
     /// Reads the picture from the store.
     ///
@@ -86,17 +113,39 @@ impl Directory {
         let origins = cities.values().flat_map(|city| city.allowed_origins.iter().cloned()).collect();
         let mut env = BTreeMap::new();
         for row in store.env().await? {
-            let plain = vault.open(&env_place(&row.key), &row.sealed)?;
-            let value = Secret::from(String::from_utf8_lossy(&plain).into_owned());
-            env.insert(row.key, Setting { value, updated_at: row.updated_at });
+            let setting = opened(vault, &env_place(&row.key), &row.sealed, row.updated_at)?;
+            env.insert(row.key, setting);
         }
         let value = |key: &str| env.get(key).map(|s: &Setting| s.value.clone());
         let mut providers = configured(outside, &value);
         providers.extend(configured_issuers(outside, env.keys().map(String::as_str), &value));
+        let mut of_cities: HashMap<CityId, BTreeMap<String, Setting>> = HashMap::new();
+        for row in store.city_env().await? {
+            let place = city_env_place(&row.city_id, &row.key);
+            let setting = opened(vault, &place, &row.sealed, row.updated_at)?;
+            of_cities.entry(CityId::trusted(row.city_id)).or_default().insert(row.key, setting);
+        }
+        let app = |env: BTreeMap<String, Setting>| {
+            let of_city = |key: &str| env.get(key).map(|s| s.value.clone());
+            let provider = configured_for_city(outside, &of_city, &value);
+            CityApp { env, provider }
+        };
+        let city_apps = of_cities.into_iter().map(|(city_id, env)| (city_id, app(env))).collect();
         let (mailer, mail_problem) = mailer(&env);
         let admin_keys = store.admin_keys().await?.into_iter().map(|k| (k.digest.0, k)).collect();
         let has_webhooks = !store.webhooks().await?.is_empty();
-        Ok(Self { cities, env, providers, mailer, mail_problem, admin_keys, origins, has_webhooks, changes })
+        Ok(Self {
+            cities,
+            env,
+            providers,
+            city_apps,
+            mailer,
+            mail_problem,
+            admin_keys,
+            origins,
+            has_webhooks,
+            changes,
+        })
     }
 
     /// A usable provider by its id.
@@ -105,21 +154,43 @@ impl Directory {
         self.providers.iter().find(|p| p.id() == id)
     }
 
+    /// The provider that sign-ins of a city go through: with the city's own app where it has one.
+    #[must_use]
+    pub fn provider_in(&self, city: &CityId, id: &str) -> Option<&Arc<dyn LoginProvider>> {
+        let own = self.city_apps.get(city).and_then(|app| app.provider.as_ref());
+        own.filter(|own| own.id() == id).or_else(|| self.provider(id))
+    }
+
+    /// The provider with the very app that a sign-in of a city was started with, also after the city got an app of
+    /// its own or gave it up.
+    #[must_use]
+    pub fn provider_with_app(
+        &self,
+        city: &CityId,
+        (id, app_id): (&str, &str),
+    ) -> Option<&Arc<dyn LoginProvider>> {
+        let all = [self.provider_in(city, id), self.provider(id)];
+        all.into_iter().flatten().find(|provider| provider.app_id() == app_id)
+    }
+
     /// Whether a way in can really be used now.
     #[must_use]
     pub fn is_usable(&self, id: &str) -> bool {
         if id == mail::ID { self.mailer.is_some() } else { self.provider(id).is_some() }
     }
 
-    /// Every way in that can really be used now.
-    #[must_use]
-    pub fn ways_in(&self, lang: Lang) -> Vec<WayIn> {
-        let way = |id: &str, kind, label: &str| WayIn { id: id.to_owned(), kind, label: label.to_owned() };
-        let mut ways: Vec<_> = self.providers.iter().map(|p| way(p.id(), p.kind(), p.label(lang))).collect();
-        if self.mailer.is_some() {
-            ways.push(way(mail::ID, "email", Text::new("E-mail", "邮箱").get(lang)));
-        }
-        ways
+    /// Every way in that can really be used now in a city; `local`: also the one for development.
+    pub fn ways_in(&self, lang: Lang, city: &CityId, local: bool) -> impl Iterator<Item = WayIn<'_>> {
+        let own = self.city_apps.get(city).and_then(|app| app.provider.as_ref());
+        // Where the city's own app is the only one of its kind, it comes first: it would in the catalogue, too.
+        let own = own.filter(|own| self.provider(own.id()).is_none());
+        let mail = || WayIn { id: mail::ID, kind: "email", label: Text::new("E-mail", "邮箱").get(lang) };
+        let local = local.then(|| WayIn { id: local::ID, kind: "local", label: LOCAL.get(lang) });
+        own.into_iter()
+            .chain(&self.providers)
+            .map(move |p| WayIn { id: p.id(), kind: p.kind(), label: p.label(lang) })
+            .chain(self.mailer.is_some().then(mail))
+            .chain(local)
     }
 
     /// Whether there is a provider of that name, set up or not: one that this build knows, or an issuer that
@@ -135,6 +206,9 @@ impl Directory {
     pub fn provider_label(&self, id: &str, lang: Lang) -> String {
         let fixed = || catalogue().iter().find(|spec| spec.id == id).map(|spec| spec.label.get(lang));
         let usable = self.provider(id).map(|provider| provider.label(lang));
+        if id == local::ID {
+            return LOCAL.get(lang).to_owned();
+        }
         let unknown = Text::new("the provider", "登录服务").get(lang);
         usable.or_else(fixed).unwrap_or(unknown).to_owned()
     }
@@ -154,8 +228,8 @@ fn mailer(env: &BTreeMap<String, Setting>) -> (Option<Arc<Mailer>>, Option<MailS
 impl Federation {
     /// The present picture.
     #[must_use]
-    pub fn directory(&self) -> Arc<Directory> {
-        self.directory.load_full()
+    pub fn directory(&self) -> Guard<Arc<Directory>> {
+        self.directory.load()
     }
 
     /// Reads the picture again and swaps it in.

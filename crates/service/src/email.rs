@@ -6,8 +6,9 @@ use crate::limits::TooMany;
 use crate::login::Client;
 use crate::sessions::AuthError;
 use crate::vault::SealError;
-use downcity_core::email::{Address, WeakPassword, check_password};
+use downcity_core::email::Address;
 use downcity_core::id::DEFAULT_CITY;
+use downcity_core::password::{WeakPassword, check_password};
 use downcity_core::{City, CityId, Digest, OpaqueToken, Secret};
 use downcity_store::{NewMail, NewMailToken, Purpose, StoreError};
 use secrecy::ExposeSecret;
@@ -184,7 +185,8 @@ impl Federation {
         Ok(())
     }
 
-    async fn enough_mails(&self, address: &Address) -> Result<bool, StoreError> {
+    /// Whether an address was sent as many mails lately as strangers may cause.
+    pub(crate) async fn enough_mails(&self, address: &Address) -> Result<bool, StoreError> {
         let since = self.clock.now().minus(MAIL_WINDOW);
         Ok(self.store.mails_since(address.as_str(), since).await? >= MAILS)
     }

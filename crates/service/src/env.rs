@@ -65,6 +65,9 @@ pub enum EnvError {
         /// What is wrong, to be read after the name.
         why: String,
     },
+    /// No such city.
+    #[error("unknown city")]
+    UnknownCity,
     /// No such setting.
     #[error("no such setting")]
     Unknown,
@@ -76,7 +79,7 @@ pub enum EnvError {
     Read(#[from] ReadError),
 }
 
-fn bad(field: &'static str, why: impl Into<String>) -> EnvError {
+pub(crate) fn bad(field: &'static str, why: impl Into<String>) -> EnvError {
     EnvError::BadField { field, why: why.into() }
 }
 
@@ -111,7 +114,7 @@ fn checked_key(key: &str) -> Result<&str, EnvError> {
     }
 }
 
-fn checked_value(value: &str) -> Result<&str, EnvError> {
+pub(crate) fn checked_value(value: &str) -> Result<&str, EnvError> {
     let value = value.trim();
     if value.is_empty() {
         return Err(bad("value", "must not be empty; use env/remove to remove a setting"));
@@ -125,21 +128,23 @@ fn checked_value(value: &str) -> Result<&str, EnvError> {
     Ok(value)
 }
 
+/// A setting as it may be shown.
+pub(crate) fn item(key: &str, setting: &Setting) -> EnvItem {
+    let (secret, value) = (is_secret(key), setting.value.expose_secret());
+    EnvItem {
+        key: key.to_owned(),
+        value: (!secret).then(|| value.to_owned()),
+        value_preview: preview(key, value),
+        secret,
+        updated_at: setting.updated_at,
+    }
+}
+
 impl Federation {
     /// What is set, by name. No value of a secret is in it.
     #[must_use]
     pub fn env_list(&self) -> Vec<EnvItem> {
-        let item = |(key, setting): (&String, &Setting)| {
-            let (secret, value) = (is_secret(key), setting.value.expose_secret());
-            EnvItem {
-                key: key.clone(),
-                value: (!secret).then(|| value.to_owned()),
-                value_preview: preview(key, value),
-                secret,
-                updated_at: setting.updated_at,
-            }
-        };
-        self.directory.load().env.iter().map(item).collect()
+        self.directory.load().env.iter().map(|(key, setting)| item(key, setting)).collect()
     }
 
     /// What the accounts service can use, and what of it is set.

@@ -29,6 +29,8 @@ pub struct Settings {
     pub token_life: Duration,
     /// Sign-ins that one network address may start in a minute; 0 switches the limit off.
     pub starts_per_minute: u32,
+    /// Lets anybody on this machine sign in as anybody, for development. Only where nobody else can connect.
+    pub allow_local_login: bool,
 }
 
 /// What a Federation is made of.

@@ -83,8 +83,11 @@ impl Federation {
         let detail = json!({"provider": gone.provider, "identity_id": identity_id});
         let (user, city) = (user_id.as_str(), Some(who.session.city_id.as_str()));
         let event = self.event("user.unlinked", Actor::User, user, (city, Some(client.network)), &detail);
-        let ways = self.directory().ways_in(downcity_core::Lang::En);
-        let usable = ways.into_iter().map(|way| way.id).collect();
+        let directory = self.directory();
+        let local = self.settings.allow_local_login;
+        let ways = directory.ways_in(downcity_core::Lang::En, &who.session.city_id, local);
+        let usable = ways.map(|way| way.id.to_owned()).collect();
+        drop(directory);
         let unlink = Unlink { user_id, identity_id, usable, event, now: self.clock.now() };
         match self.store.unlink_identity(unlink).await? {
             Unlinked::Gone => Ok(()),

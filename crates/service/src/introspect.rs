@@ -41,7 +41,7 @@ impl Federation {
             issued_at: Some(Timestamp(who.claims.iat * 1000)),
             expires_at: Timestamp(who.claims.exp * 1000),
             issuer: who.claims.iss.clone(),
-            session: who.session,
+            session: Session::clone(&who.session),
         }))
     }
 

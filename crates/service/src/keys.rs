@@ -3,6 +3,7 @@
 //! Signing uses the parsed key directly, since a library that parses it for every token costs more than the
 //! signature; checking is left to the library.
 
+use crate::result::sid_digest;
 use crate::rotation::KeyInfo;
 use crate::vault::{SealError, Vault};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -12,7 +13,7 @@ use downcity_core::token::{AUDIENCE, PREFIX};
 use downcity_core::{Claims, Digest, Timestamp};
 use downcity_store::{SigningKeyRow, Store, StoreError};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use url::Url;
 
 /// Tokens whose signature is remembered as good: a bound on memory, not on users.
-const REMEMBERED: u64 = 20_000;
+const REMEMBERED: usize = 20_000;
 /// How far clocks may differ (security requirement I4).
 const LEEWAY_SECONDS: i64 = 30;
 /// The same.
@@ -54,6 +55,13 @@ pub(crate) enum BadToken {
     Bad,
 }
 
+/// What a good token says.
+pub(crate) struct Checked {
+    pub(crate) claims: Arc<Claims>,
+    /// Finds its session.
+    pub(crate) sid: Digest,
+}
+
 /// The signing keys as they were last read. A change makes new ones, so what was remembered goes with the old.
 pub(crate) struct TokenKeys {
     rows: Vec<SigningKeyRow>,
@@ -61,7 +69,7 @@ pub(crate) struct TokenKeys {
     signers: Vec<Signer>,
     readers: HashMap<String, DecodingKey>,
     validation: Validation,
-    seen: Cache<Digest, Arc<Claims>>,
+    seen: Cache<Digest, Arc<Checked>>,
     jwks: String,
 }
 
@@ -144,22 +152,24 @@ impl TokenKeys {
     }
 
     /// Checks a token's form, signature and times. Whether its session still stands is the caller's question.
-    pub(crate) fn check(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, BadToken> {
+    pub(crate) fn check(&self, token: &str, now: Timestamp) -> Result<Arc<Checked>, BadToken> {
         if token.len() > LONGEST_TOKEN {
             return Err(BadToken::Bad);
         }
         let digest = Digest::of(token);
-        let claims = match self.seen.get(&digest) {
-            Some(claims) => claims,
+        let checked = match self.seen.get(&digest) {
+            Some(checked) => checked,
             None => {
                 let claims = Arc::new(self.verify(token)?);
-                self.seen.insert(digest, Arc::clone(&claims));
-                claims
+                let checked = Arc::new(Checked { sid: sid_digest(&claims.sid), claims });
+                self.seen.insert(digest, Arc::clone(&checked));
+                checked
             }
         };
+        let claims = &checked.claims;
         let in_time =
             now.seconds() < claims.exp + LEEWAY_SECONDS && claims.iat <= now.seconds() + LEEWAY_SECONDS;
-        if in_time { Ok(claims) } else { Err(BadToken::Bad) }
+        if in_time { Ok(checked) } else { Err(BadToken::Bad) }
     }
 
     /// The library's checks, with the algorithm taken from our key and never from the header (RFC 8725 §3.1).

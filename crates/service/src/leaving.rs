@@ -46,7 +46,7 @@ impl Federation {
     /// # Errors
     /// When the store does not answer.
     pub async fn export(&self, who: &SignedIn) -> Result<Option<Export>, StoreError> {
-        let Some(user) = who.user.clone() else { return Ok(None) };
+        let Some(user) = who.user.as_deref() else { return Ok(None) };
         let id = &user.user_id;
         let query = EventQuery {
             user_id: id.to_string(),
@@ -64,7 +64,7 @@ impl Federation {
             sessions: self.store.all_sessions(id).await?,
             events: self.store.events(&query).await?,
             mails: self.store.mails_to(id).await?,
-            user,
+            user: User::clone(user),
         }))
     }
 

@@ -16,6 +16,14 @@ pub(crate) enum Letter<'a> {
     Reset { link: &'a str },
     /// Told after a password was changed.
     PasswordChanged,
+    /// Sign in.
+    SignIn { link: &'a str, code: &'a str },
+    /// Move an account to this address.
+    ChangeAddress { link: &'a str },
+    /// Somebody wanted to move their account to an address that has one.
+    AddressTaken,
+    /// Told to the old address after a move.
+    AddressChanged,
 }
 
 struct Words {
@@ -33,12 +41,32 @@ const NOT_YOU: Text = Text::new(
     "If this was not you, set a new password at once: ask for it on the sign-in page.",
     "如果这不是您本人的操作，请立即在登录页面申请重设密码。",
 );
+const NOT_YOU_ANY_MORE: Text = Text::new(
+    "If this was not you, tell the people who run this service at once.",
+    "如果这不是您本人的操作，请立即联系本服务的运营人员。",
+);
+const NOT_STARTED: Text = Text::new(
+    "Tell the code to nobody: we never ask for it in a call, a chat or a mail. If you did not start this, ignore this mail: nobody is signed in.",
+    "请勿将验证码告诉任何人：我们绝不会通过电话、聊天或邮件索要。如果不是您发起的登录，请忽略此邮件，不会有任何人登录。",
+);
 const NO_LABEL: Text = Text::new("", "");
 
 impl Letter<'_> {
     /// Whether strangers can cause it, so that an address gets only a few of them.
     pub(crate) fn is_limited(self) -> bool {
-        !matches!(self, Self::PasswordChanged)
+        !matches!(self, Self::PasswordChanged | Self::AddressChanged)
+    }
+
+    fn link(&self) -> Option<&str> {
+        match self {
+            Self::Verify { link }
+            | Self::Reset { link }
+            | Self::ChangeAddress { link }
+            | Self::SignIn { link, .. } => Some(link),
+            Self::AlreadyRegistered | Self::PasswordChanged | Self::AddressTaken | Self::AddressChanged => {
+                None
+            }
+        }
     }
 
     fn words(self) -> Words {
@@ -80,20 +108,60 @@ impl Letter<'_> {
                 NO_LABEL,
                 NOT_YOU,
             ),
+            Self::SignIn { .. } => words(
+                Text::new("Your sign-in code", "您的登录验证码"),
+                Text::new(
+                    "Somebody, hopefully you, wants to sign in with this address. Type the code where you started. It is good for ten minutes.",
+                    "有人（应该是您）希望使用此邮箱地址登录。请在发起登录的页面输入验证码，10 分钟内有效。",
+                ),
+                Text::new(
+                    "Or sign in with this link, in the browser where you started",
+                    "或在发起登录的浏览器中打开此链接登录",
+                ),
+                NOT_STARTED,
+            ),
+            Self::ChangeAddress { .. } => words(
+                Text::new("Confirm your new address", "确认您的新邮箱地址"),
+                Text::new(
+                    "Somebody, hopefully you, wants to sign in with this address from now on. The link is good for one hour.",
+                    "有人（应该是您）希望今后使用此邮箱地址登录。链接 1 小时内有效。",
+                ),
+                Text::new("Look at the change", "查看此次变更"),
+                NOT_ASKED,
+            ),
+            Self::AddressTaken => words(
+                Text::new("You have an account already", "您已有账号"),
+                Text::new(
+                    "Somebody wanted to move another account to this address, but it has an account. Nothing was changed. Sign in with this address to see that account.",
+                    "有人希望将另一个账号改为使用此邮箱地址，但该地址已有账号，未作任何变更。可使用此地址登录查看该账号。",
+                ),
+                NO_LABEL,
+                NOT_ASKED,
+            ),
+            Self::AddressChanged => words(
+                Text::new("Your address was changed", "您的邮箱地址已更改"),
+                Text::new(
+                    "Your account has another e-mail address now, and you were signed out everywhere else. This address does not lead to it any more.",
+                    "您的账号已改用其他邮箱地址，其他设备均已退出登录。此地址不再能登录该账号。",
+                ),
+                NO_LABEL,
+                NOT_YOU_ANY_MORE,
+            ),
         }
     }
 
     /// Writes the letter to an address.
     pub(crate) fn write(self, to: &str, place: &str, lang: Lang) -> Mail {
         let words = self.words();
-        let link = match self {
-            Self::Verify { link } | Self::Reset { link } => Some((words.label.get(lang), link)),
-            Self::AlreadyRegistered | Self::PasswordChanged => None,
+        let link = self.link().map(|link| (words.label.get(lang), link));
+        let code = match self {
+            Self::SignIn { code, .. } => Some(code),
+            _ => None,
         };
         let said = words.text.get(lang);
         let (heading, closing) = (words.heading.get(lang), words.closing.get(lang));
-        let html = Html { lang, place, heading, said, link, closing };
-        let text = Plain { place, heading, said, link, closing };
+        let html = Html { lang, place, heading, said, code, link, closing };
+        let text = Plain { place, heading, said, code, link, closing };
         Mail {
             to: to.to_owned(),
             subject: format!("{heading} · {place}"),
@@ -110,6 +178,7 @@ struct Html<'a> {
     place: &'a str,
     heading: &'a str,
     said: &'a str,
+    code: Option<&'a str>,
     link: Option<(&'static str, &'a str)>,
     closing: &'a str,
 }
@@ -120,6 +189,7 @@ struct Plain<'a> {
     place: &'a str,
     heading: &'a str,
     said: &'a str,
+    code: Option<&'a str>,
     link: Option<(&'static str, &'a str)>,
     closing: &'a str,
 }

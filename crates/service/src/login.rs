@@ -30,6 +30,8 @@ pub struct Client {
     pub origin: Option<String>,
     /// The language it prefers.
     pub lang: Option<Lang>,
+    /// Whether it says that a proxy passed it on, trusted or not.
+    pub passed_on: bool,
 }
 
 /// What a product asks for.
@@ -66,6 +68,15 @@ pub struct Started {
     pub expires_at: Timestamp,
     /// The login cookie to set.
     pub browser: OpaqueToken,
+}
+
+/// An attempt that is not stored yet.
+pub(crate) struct Prepared {
+    pub(crate) attempt: Attempt,
+    /// The login cookie to set.
+    pub(crate) browser: OpaqueToken,
+    /// The language that was asked for, if one was.
+    pub(crate) lang: Option<Lang>,
 }
 
 /// Why a sign-in was not started. Nothing was stored, and nobody scanned anything.
@@ -126,7 +137,37 @@ impl Federation {
         client: &Client,
         link: Option<Link>,
     ) -> Result<Started, StartError> {
-        let provider = self.usable_provider(&start.provider)?;
+        let city = self.open_city(start.city_id.as_deref())?;
+        let provider = self.usable_provider(&city, &start.provider)?;
+        let app = (provider.id(), provider.app_id());
+        let Prepared { attempt, browser, lang } = self.prepare_attempt(start, client, app, link)?;
+        // Before anything is stored and anybody is sent anywhere.
+        let prepared = provider.prepare(attempt.created_at).await;
+        prepared.map_err(|problem| StartError::ProviderUnavailable(problem.report))?;
+        let state = OpaqueToken::from_bytes(&self.random.bytes());
+        self.store.insert_attempt(state.digest(), &attempt).await?;
+        let challenge = Challenge::of(self.provider_verifier(&attempt).reveal());
+        let nonce = self.provider_nonce(&attempt);
+        let authorize = Authorize {
+            state: state.reveal(),
+            redirect_uri: &attempt.redirect_uri,
+            lang,
+            fast_login: start.fast_login,
+            code_challenge: challenge.as_str(),
+            nonce: nonce.reveal(),
+        };
+        let url = provider.authorize_url(&authorize);
+        Ok(Started { url, state, provider: attempt.provider, expires_at: attempt.expires_at, browser })
+    }
+
+    /// Checks what every start has in common and makes its attempt. Nothing is stored yet.
+    pub(crate) fn prepare_attempt(
+        &self,
+        start: &Start,
+        client: &Client,
+        (provider, app_id): (&str, &str),
+        link: Option<Link>,
+    ) -> Result<Prepared, StartError> {
         let city = self.open_city(start.city_id.as_deref())?;
         self.check_origin(client, &city)?;
         let return_to = allowed_return(start, &city)?;
@@ -141,17 +182,13 @@ impl Federation {
         self.limits.count_start(client.network)?;
 
         let now = self.clock.now();
-        // Before anything is stored and anybody is sent anywhere.
-        let prepared = provider.prepare(now).await;
-        prepared.map_err(|problem| StartError::ProviderUnavailable(problem.report))?;
-        let state = OpaqueToken::from_bytes(&self.random.bytes());
         let browser = client.browser.clone().unwrap_or_else(|| OpaqueToken::from_bytes(&self.random.bytes()));
         let redirect_uri = Self::callback_url(self.public_url_for(client.host.as_deref()));
         let attempt = Attempt {
             attempt_id: AttemptId::fresh(now, &self.random.bytes()),
             city_id: city.city_id.clone(),
-            provider: provider.id().to_owned(),
-            app_id: provider.app_id().to_owned(),
+            provider: provider.to_owned(),
+            app_id: app_id.to_owned(),
             redirect_uri,
             return_to: return_to.map(|target| target.as_str().to_owned()),
             challenge,
@@ -169,19 +206,7 @@ impl Federation {
             created_at: now,
             expires_at: now.plus(LIFETIME),
         };
-        self.store.insert_attempt(state.digest(), &attempt).await?;
-        let challenge = Challenge::of(self.provider_verifier(&attempt).reveal());
-        let nonce = self.provider_nonce(&attempt);
-        let authorize = Authorize {
-            state: state.reveal(),
-            redirect_uri: &attempt.redirect_uri,
-            lang,
-            fast_login: start.fast_login,
-            code_challenge: challenge.as_str(),
-            nonce: nonce.reveal(),
-        };
-        let url = provider.authorize_url(&authorize);
-        Ok(Started { url, state, provider: attempt.provider, expires_at: attempt.expires_at, browser })
+        Ok(Prepared { attempt, browser, lang })
     }
 
     /// Our PKCE verifier at the provider: derived, so never stored. 256 bits that only the master key gives.
@@ -194,9 +219,9 @@ impl Federation {
         self.vault.derive("provider nonce", attempt.attempt_id.as_str())
     }
 
-    fn usable_provider(&self, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {
+    fn usable_provider(&self, city: &City, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {
         let directory = self.directory();
-        match directory.provider(id) {
+        match directory.provider_in(&city.city_id, id) {
             Some(provider) => Ok(Arc::clone(provider)),
             None if directory.knows_provider(id) => Err(StartError::ProviderNotConfigured(id.to_owned())),
             None => Err(StartError::UnknownProvider),

@@ -103,7 +103,7 @@ impl Federation {
         edit: &ProfileEdit,
         client: &Client,
     ) -> Result<User, ProfileError> {
-        let user = who.user.clone().ok_or(ProfileError::NoUser)?;
+        let user = who.user.as_deref().ok_or(ProfileError::NoUser)?;
         let name = checked("display_name", edit.display_name.as_ref(), |t| text(t, NAME_LIMIT, false))?;
         let bio = checked("bio", edit.bio.as_ref(), |t| text(t, BIO_LIMIT, true))?;
         let avatar_url = checked("avatar_url", edit.avatar_url.as_ref(), avatar)?;
@@ -123,7 +123,7 @@ impl Federation {
         };
         let fields = change.fields();
         if fields.is_empty() {
-            return Ok(user);
+            return Ok(User::clone(user));
         }
         change.event = event(&json!({"fields": fields}));
         self.store.update_profile(change).await?.ok_or(ProfileError::NoUser)

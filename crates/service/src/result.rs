@@ -125,7 +125,7 @@ impl Federation {
         }
     }
 
-    async fn hand_out(&self, attempt: &Attempt, client: &Client) -> Result<Told, ResultError> {
+    pub(crate) async fn hand_out(&self, attempt: &Attempt, client: &Client) -> Result<Told, ResultError> {
         let Stage::Done { user_id, .. } = &attempt.stage else { return Ok(Told::Pending) };
         let city = self.directory().cities.get(&attempt.city_id).cloned();
         if !city.is_some_and(|city| city.is_active()) {

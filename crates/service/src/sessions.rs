@@ -2,9 +2,9 @@
 
 use crate::events::Actor;
 use crate::federation::Federation;
-use crate::keys::BadToken;
+use crate::keys::{BadToken, Checked};
 use crate::login::Client;
-use crate::result::{Handed, sid_digest};
+use crate::result::Handed;
 use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, Timestamp, User, UserId};
 use downcity_store::{Ending, Engine, FoundSession, NewSession, StoreError};
 use serde_json::json;
@@ -26,9 +26,9 @@ pub struct SignedIn {
     /// What the token says.
     pub claims: Arc<Claims>,
     /// The session it stands on.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// The user; absent for a product's own ids in tokens issued by hand.
-    pub user: Option<User>,
+    pub user: Option<Arc<User>>,
 }
 
 /// Why a bearer is not accepted.
@@ -55,10 +55,15 @@ impl Federation {
     /// See [`AuthError`].
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthError> {
         let now = self.clock.now();
-        let claims = self.check_token(token, now).await?;
-        let found = self.store.find_session(sid_digest(&claims.sid)).await?;
+        let checked = self.check_token(token, now).await?;
+        let claims = Arc::clone(&checked.claims);
+        let found = self.store.find_session(checked.sid).await?;
         let FoundSession { session, last_seen_at, user } = found.ok_or(AuthError::Invalid)?;
         if session.session_id != claims.jti || session.city_id != claims.city_id {
+            return Err(AuthError::Invalid);
+        }
+        // A database from a machine of a developer opens nothing elsewhere.
+        if session.provider == crate::local::ID && !self.settings.allow_local_login {
             return Err(AuthError::Invalid);
         }
         // Told before anything else, so that the person knows what happened to their sessions.
@@ -80,9 +85,10 @@ impl Federation {
 
     /// Checks a token's signature and times. A key that is not known here may be another node's newest: then this
     /// node looks, at most once a second, however many strange tokens come.
-    async fn check_token(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, AuthError> {
+    async fn check_token(&self, token: &str, now: Timestamp) -> Result<Arc<Checked>, AuthError> {
         let first = self.token_keys.load().check(token, now);
-        if first != Err(BadToken::UnknownKey) || self.store.engine() != Engine::Postgres {
+        let unknown = matches!(first, Err(BadToken::UnknownKey));
+        if !unknown || self.store.engine() != Engine::Postgres {
             return first.map_err(|_| AuthError::Invalid);
         }
         let asked = self.keys_asked_at.load(Ordering::Relaxed);

@@ -16,7 +16,66 @@ pub struct EnvRow {
     pub updated_at: Timestamp,
 }
 
+/// One setting of a city.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CityEnvRow {
+    /// The city.
+    pub city_id: String,
+    /// Its name.
+    pub key: String,
+    /// Its value, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was last set.
+    pub updated_at: Timestamp,
+}
+
 impl Store {
+    /// All settings of cities, by city and name.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when a row contradicts itself.
+    pub async fn city_env(&self) -> Result<Vec<CityEnvRow>, StoreError> {
+        let sql = "select city_id, key, sealed, updated_at from city_env order by city_id, key";
+        let read = |row: crate::db::Row| {
+            row.read_as("city_env", |row| {
+                Ok(CityEnvRow {
+                    city_id: row.text("city_id")?,
+                    key: row.text("key")?,
+                    sealed: row.bytes("sealed")?,
+                    updated_at: row.time("updated_at")?,
+                })
+            })
+        };
+        self.db.read(sql, args![]).await?.into_iter().map(read).collect()
+    }
+
+    /// Sets a setting of a city.
+    ///
+    /// # Errors
+    /// `Unavailable`, also when the city has just been removed.
+    pub async fn put_city_env(&self, row: CityEnvRow) -> Result<(), StoreError> {
+        self.db
+            .write(row, |row, tx| {
+                Box::pin(async move {
+                    let sql = "insert into city_env (city_id, key, sealed, updated_at) values ($1, $2, $3, $4) \
+                               on conflict (city_id, key) do update set sealed = excluded.sealed, \
+                               updated_at = excluded.updated_at";
+                    let args = args![&row.city_id, &row.key, row.sealed.as_slice(), row.updated_at];
+                    tx.exec(sql, args).await?;
+                    count_change(tx).await
+                })
+            })
+            .await
+    }
+
+    /// Removes a setting of a city; false when it is not set.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn remove_city_env(&self, city_id: &str, key: &str) -> Result<bool, StoreError> {
+        self.change("delete from city_env where city_id = $1 and key = $2", args![city_id, key]).await
+    }
+
     /// All settings, by name.
     ///
     /// # Errors

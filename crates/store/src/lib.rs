@@ -4,6 +4,7 @@
 //! façade in `db/`. What two requests may race for is one guarded statement with `returning`, or one write
 //! transaction. Time, random ids and digests come in as arguments.
 
+mod address_change;
 mod cities;
 mod db;
 mod env;
@@ -29,12 +30,13 @@ mod user_list;
 mod users;
 mod webhooks;
 
-pub use env::EnvRow;
+pub use address_change::{AddressChange, AddressChanged};
+pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};
 pub use keys::{AdminKeyRow, SigningKeyRow};
-pub use mail_tokens::{MailToken, NewMailToken, Purpose};
+pub use mail_tokens::{MailToken, NewMailToken, Offered, Purpose};
 pub use merging::{Merge, Merged};
 pub use outbox::{Due, NewMail, Outgoing};
 pub use passwords::{Account, NewAccount, Password, PasswordChange, Registered};

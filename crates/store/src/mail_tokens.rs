@@ -87,9 +87,74 @@ impl Store {
     }
 }
 
+/// What came of mailing code and link of a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    /// The mail is in the outbox.
+    Mailed,
+    /// A mail of the same sign-in went to another address before; nothing was changed.
+    OtherAddress,
+}
+
+impl Store {
+    /// Stores the token of a mailed sign-in, with its mail; once more with the same address sends the mail again.
+    /// Others for the same address stay: somebody else may have started them.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn offer_sign_in(&self, token: NewMailToken) -> Result<Offered, StoreError> {
+        self.db.write(token, |token, tx| Box::pin(offer(token, tx))).await
+    }
+
+    /// Counts a try of a sign-in's code and gives the address that the code was mailed to; `None` when the tries
+    /// or the time are over, or nothing was mailed.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn try_code(
+        &self,
+        digest: Digest,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let sql = "update mail_tokens set failures = failures + 1 where digest = $1 and purpose = 'sign_in' \
+                   and used_at is null and expires_at > $2 and failures < $3 returning purpose, address";
+        let row = self.db.exec_row(sql, args![digest, now, most]).await?;
+        let address = |row: Row| {
+            row.read_as(TABLE, |row| {
+                row.text("purpose")?;
+                row.text("address")
+            })
+        };
+        row.map(address).transpose()
+    }
+}
+
+async fn offer(token: &NewMailToken, tx: &mut Tx) -> Result<Offered, Fault> {
+    let sql = "insert into mail_tokens (digest, purpose, address, sealed, created_at, expires_at) \
+               values ($1, 'sign_in', $2, $3, $4, $5) on conflict (digest) do update set used_at = null \
+               where mail_tokens.address = excluded.address and mail_tokens.purpose = 'sign_in'";
+    let sealed = token.sealed.as_deref();
+    let args = args![token.digest, &token.address, sealed, token.mail.now, token.expires_at];
+    if tx.exec(sql, args).await? == 0 {
+        return Ok(Offered::OtherAddress);
+    }
+    enqueue(&token.mail, tx).await?;
+    Ok(Offered::Mailed)
+}
+
 async fn issue(token: &NewMailToken, tx: &mut Tx) -> Result<(), Fault> {
-    let sql = "delete from mail_tokens where address = $1 and purpose = $2 and used_at is null";
-    tx.exec(sql, args![&token.address, token.purpose.as_str()]).await?;
+    // Whoever asks to move to somebody's address must not void what its owner asked for.
+    let (sql, of) = match (token.purpose, &token.user_id) {
+        (Purpose::ChangeEmail, Some(user_id)) => {
+            ("delete from mail_tokens where user_id = $1 and purpose = $2 and used_at is null", user_id)
+        }
+        _ => (
+            "delete from mail_tokens where address = $1 and purpose = $2 and used_at is null",
+            &token.address,
+        ),
+    };
+    tx.exec(sql, args![of, token.purpose.as_str()]).await?;
     let sql = "insert into mail_tokens (digest, purpose, address, user_id, sealed, created_at, expires_at) \
                values ($1, $2, $3, $4, $5, $6, $7)";
     let args = args![

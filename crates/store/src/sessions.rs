@@ -8,7 +8,8 @@ use crate::{Store, StoreError};
 use downcity_core::attempt::{ASK_AGAIN_WITHIN, COLLECT_WITHIN};
 use downcity_core::network::Network;
 use downcity_core::{AttemptId, CityId, Digest, Session, SessionId, Timestamp, User, UserId};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
 
 const TABLE: &str = "sessions";
 
@@ -44,22 +45,22 @@ pub struct NewSession {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSession {
     /// The session.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// When a request last used it, to a few minutes.
     pub last_seen_at: Option<Timestamp>,
     /// Its user; absent for a product's own ids.
-    pub user: Option<User>,
+    pub user: Option<Arc<User>>,
 }
 
 /// Sessions found lately, each with the number of commits before it was read. One that is older than the
 /// last commit is read again; so no revocation, pause or change is ever overlooked.
-pub(crate) type Recent = Cache<Digest, (u64, FoundSession)>;
+pub(crate) type Recent = Arc<Cache<Digest, (u64, FoundSession)>>;
 
 /// A bound on memory, not on sessions.
-const REMEMBERED: u64 = 10_000;
+const REMEMBERED: usize = 10_000;
 
 pub(crate) fn recent() -> Recent {
-    Cache::new(REMEMBERED)
+    Arc::new(Cache::new(REMEMBERED))
 }
 
 /// What came of collecting a finished sign-in.
@@ -99,7 +100,8 @@ impl Store {
         &self,
         sid: Digest,
     ) -> Result<Option<(Session, Option<User>)>, StoreError> {
-        Ok(self.find_session(sid).await?.map(|found| (found.session, found.user)))
+        let found = self.find_session(sid).await?;
+        Ok(found.map(|found| (Arc::unwrap_or_clone(found.session), found.user.map(Arc::unwrap_or_clone))))
     }
 
     /// The session whose key has this digest, with its user and when it was last seen.
@@ -133,9 +135,9 @@ impl Store {
         row.read_as(TABLE, |row| {
             let session = session(row)?;
             Ok(Some(FoundSession {
-                session,
+                session: Arc::new(session),
                 last_seen_at: row.opt_time("last_seen_at")?,
-                user: joined_user(row)?,
+                user: joined_user(row)?.map(Arc::new),
             }))
         })
     }

@@ -89,6 +89,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/email/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mails a link to a new address of a user who signed in a moment ago; the account moves there when it is
+         *     confirmed. The answer is the same when somebody else has that address.
+         */
+        post: operations["accounts_email_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/email/change/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves an account to the address that the link was mailed to. Signs nobody in. */
+        post: operations["accounts_email_change_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/email/confirm": {
         parameters: {
             query?: never;
@@ -100,6 +137,43 @@ export interface paths {
         put?: never;
         /** Verifies the address. Signs nobody in: the link may have been opened on another device. */
         post: operations["accounts_email_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/email/enter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finishes a sign-in with the mailed link, in the browser that started it, or in any where it goes on to
+         *     `return_to`.
+         */
+        post: operations["accounts_email_enter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/email/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in with the mailed code, typed where the sign-in was started. Five wrong codes end the tries. */
+        post: operations["accounts_email_finish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -134,6 +208,26 @@ export interface paths {
         put?: never;
         /** Sets a new password. */
         post: operations["accounts_email_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/email/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mails a code and a link to sign in with. Answer and time are the same for every address; a new one becomes an
+         *     account when its owner signs in.
+         */
+        post: operations["accounts_email_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -232,6 +326,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/local/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in the local person of that name, without a provider. For development: only with
+         *     `fed serve --allow-local-login`, and only from the same machine.
+         */
+        post: operations["accounts_local_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/login": {
         parameters: {
             query?: never;
@@ -243,6 +357,57 @@ export interface paths {
         put?: never;
         /** Signs in with address and password. Wrong password and unknown address are told apart by nobody. */
         post: operations["accounts_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/login/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the next step with what the person typed. */
+        post: operations["accounts_login_continue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/login/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outcome of a sign-in in steps, as `oauth/result` tells it. */
+        get: operations["accounts_login_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/login/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a sign-in in steps: sends the browser to the provider, or says what to ask the person for. */
+        post: operations["accounts_login_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -463,7 +628,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ways to sign in that can really be used now. */
+        /** Ways to sign in that can really be used now, in a city. */
         get: operations["accounts_providers"];
         put?: never;
         post?: never;
@@ -752,6 +917,60 @@ export interface paths {
         put?: never;
         /** Creates a city. */
         post: operations["cities_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cities/env/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is set for cities in place of the Federation's. No value of a secret is in it. */
+        get: operations["cities_env_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cities/env/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes one value of a city, effective at once: the Federation's counts again. */
+        post: operations["cities_env_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cities/env/upsert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets one value for a city in place of the Federation's, effective at once. A WeChat app of its own counts when
+         *     both its settings are there.
+         */
+        post: operations["cities_env_upsert"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1208,6 +1427,38 @@ export interface components {
             /** @description The name people see, at most 80 characters. */
             name: string;
         };
+        /** @description One setting of a city. */
+        CityEnvItem: {
+            city_id: string;
+            /** @example WECHAT_CLIENT_ID */
+            key: string;
+            secret: boolean;
+            /** @description Where it comes from: always `city`. */
+            source: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Null for a secret. */
+            value: string | null;
+            /** @description The value, or for a long secret its last four characters. */
+            value_preview: string;
+        };
+        /** @description What is set for cities in place of the Federation's. The value of a secret is never in it. */
+        CityEnvList: {
+            items: components["schemas"]["CityEnvItem"][];
+        };
+        /** @description Names a setting of a city. */
+        CityEnvRemoveRequest: {
+            city_id: string;
+            key: string;
+        };
+        /** @description Sets one value of a city. */
+        CityEnvUpsertRequest: {
+            city_id: string;
+            /** @description `WECHAT_CLIENT_ID` or `WECHAT_CLIENT_SECRET`. */
+            key: string;
+            /** @description At most 8192 bytes; white space around it is dropped. */
+            value: string;
+        };
         /** @description All cities, newest first. */
         CityList: {
             items: components["schemas"]["City"][];
@@ -1298,6 +1549,65 @@ export interface components {
             items: components["schemas"]["DeliveryItem"][];
             /** @description What to ask the next page with; null on the last one. */
             next: string | null;
+        };
+        /** @description Moves the account to another address. */
+        EmailChangeRequest: {
+            /** @description The city of the token, if named. */
+            city_id?: string | null;
+            /**
+             * @description The new address. A mail with a link goes there.
+             * @example lilei@example.com
+             */
+            email: string;
+        };
+        /** @description Signs in with the mailed code. */
+        EmailFinishRequest: {
+            /** @description The city of the token, if named. */
+            city_id?: string | null;
+            /**
+             * @description The code from the mail, with or without the space.
+             * @example 1234 5678
+             */
+            code: string;
+            /** @description The PKCE verifier, if the start had a challenge. */
+            code_verifier?: string | null;
+            /** @description From `email/start`. */
+            login_id: string;
+        };
+        /** @description A mail is on its way, if the address takes one. */
+        EmailStartAnswer: {
+            /**
+             * Format: date-time
+             * @description When the sign-in runs out (RFC 3339).
+             */
+            expires_at: string;
+            /**
+             * Format: int32
+             * @description How often to ask `login/result`, in seconds, without `wait`.
+             */
+            interval: number;
+            /** @description What to send with the code, and what `login/result` takes. A secret of the client that started. */
+            login_id: string;
+        };
+        /** @description Asks for a mail with a code and a link to sign in with. */
+        EmailStartRequest: {
+            /** @description The city; `city_downcity` when absent. */
+            city_id?: string | null;
+            /** @description BASE64URL(SHA256(code_verifier)) (RFC 7636). */
+            code_challenge?: string | null;
+            /** @description `S256`, the only method. */
+            code_challenge_method?: string | null;
+            /** @example lilei@example.com */
+            email: string;
+            /** @description `zh` or `en`: the language of the mail. */
+            lang?: string | null;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
+            /**
+             * @description Where the browser that opens the link goes; must be in the city's `allowed_redirects`. Without it the link
+             *     works only in the browser that started.
+             */
+            return_to?: string | null;
         };
         /** @description A call without input. */
         EmptyRequest: {
@@ -1394,7 +1704,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -1606,6 +1916,16 @@ export interface components {
             /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
             return_to?: string | null;
         };
+        /** @description Signs in a local person. */
+        LocalLoginRequest: {
+            /** @description The city; `city_downcity` when absent. */
+            city_id?: string | null;
+            /**
+             * @description Any name; somebody new is made.
+             * @example lilei
+             */
+            name: string;
+        };
         /** @description Signed in. */
         LoginAnswer: {
             city_id: string;
@@ -1627,6 +1947,45 @@ export interface components {
             /** @description The bearer token of the user. */
             user_token: string;
         };
+        /** @description Takes the next step of a sign-in. */
+        LoginContinueRequest: {
+            /** @description The city of the token, if named. */
+            city_id?: string | null;
+            /** @description The PKCE verifier, if the start had a challenge. */
+            code_verifier?: string | null;
+            /** @description What the person typed, by the names of `inputs`. */
+            input: components["schemas"]["LoginInput"];
+            /** @description From `login/start`. */
+            login_id: string;
+        };
+        /** @description What the person typed. */
+        LoginInput: {
+            /** @description The mailed code. */
+            code?: string | null;
+            /** @description Their address: alone, a code is mailed to it. */
+            email?: string | null;
+            /** @description The name of a local person. */
+            name?: string | null;
+            /** @description Their password, together with the address. */
+            password?: string | null;
+        };
+        /** @description One field to show. */
+        LoginInputField: {
+            /** @description Its name for people, in the language of `Accept-Language`. */
+            label: string;
+            /**
+             * @description Its name in `input`.
+             * @example code
+             */
+            name: string;
+            /** @description Whether the step needs it. */
+            required: boolean;
+            /**
+             * @description `email`, `password`, `code` or `text`.
+             * @example code
+             */
+            type: string;
+        };
         /** @description Signs in with an address and a password. */
         LoginRequest: {
             /** @description The city; `city_downcity` when absent. */
@@ -1636,6 +1995,92 @@ export interface components {
             password: string;
             /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
             refresh?: boolean | null;
+        };
+        /** @description Starts a sign-in in steps, with any provider. */
+        LoginStartRequest: {
+            /** @description The city; `city_downcity` when absent. */
+            city_id?: string | null;
+            /** @description BASE64URL(SHA256(code_verifier)) (RFC 7636). */
+            code_challenge?: string | null;
+            /** @description `S256`, the only method. */
+            code_challenge_method?: string | null;
+            /** @description For `email`: mails a code at once. */
+            email?: string | null;
+            /** @description `false` turns WeChat's desktop fast login off for this sign-in. */
+            fast_login?: boolean | null;
+            /** @description `zh` or `en`. */
+            lang?: string | null;
+            /**
+             * @description A provider's id from `providers`.
+             * @example email
+             */
+            provider: string;
+            /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
+            refresh?: boolean | null;
+            /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
+            return_to?: string | null;
+        };
+        /** @description The next step of a sign-in, told apart by `status`. */
+        LoginStep: {
+            /**
+             * Format: date-time
+             * @description When the sign-in runs out (RFC 3339).
+             */
+            expires_at: string;
+            /**
+             * Format: int32
+             * @description How often to ask `login/result`, in seconds, without `wait`.
+             */
+            interval: number;
+            /** @description What names this sign-in. */
+            login_id: string;
+            /** @description The provider's id. */
+            provider: string;
+            /** @description The same as `login_id`, as `oauth/result` takes it. */
+            state: string;
+            /** @enum {string} */
+            status: "redirect_required";
+            /** @description Where to send the person. */
+            url: string;
+        } | {
+            /**
+             * Format: date-time
+             * @description When the sign-in runs out (RFC 3339).
+             */
+            expires_at: string;
+            /** @description What to ask for. */
+            inputs: components["schemas"]["LoginInputField"][];
+            /** @description What names this sign-in. A secret of the client that started. */
+            login_id: string;
+            /** @description The provider's id. */
+            provider: string;
+            /** @enum {string} */
+            status: "input_required";
+        } | {
+            /** @description The city the token is good for. */
+            city_id: string;
+            /**
+             * Format: date-time
+             * @description When the token ends (RFC 3339).
+             */
+            expires_at: string;
+            /** @description The provider they signed in with. */
+            provider: string;
+            /**
+             * Format: date-time
+             * @description When the refresh token ends if it is not used (RFC 3339).
+             */
+            refresh_expires_at?: string | null;
+            /** @description What the next token is asked for with, once; only where `refresh` was asked for. */
+            refresh_token?: string | null;
+            /** @enum {string} */
+            status: "done";
+            user_id: string;
+            /**
+             * @description The bearer token of the user.
+             * @example ub_eyJhbGciOiJFZERTQSJ9.e30.c2ln
+             */
+            user_token: string;
         };
         /** @description The form of a verification page. */
         MailedConfirmForm: {
@@ -2266,6 +2711,84 @@ export interface operations {
             };
         };
     };
+    accounts_email_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChangeRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    accounts_email_change_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["MailedConfirmForm"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
     accounts_email_confirm: {
         parameters: {
             query?: never;
@@ -2305,10 +2828,87 @@ export interface operations {
             };
         };
     };
+    accounts_email_enter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["MailedConfirmForm"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description To the page about the outcome */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    accounts_email_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailFinishRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginAnswer"];
+                };
+            };
+        };
+    };
     accounts_email_open: {
         parameters: {
             query?: {
-                /** @description `verify` or `reset`. */
+                /** @description `verify`, `reset`, `change` or `sign_in`. */
                 for?: string;
                 /** @description The one-time token. */
                 token?: string;
@@ -2372,6 +2972,45 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+        };
+    };
+    accounts_email_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailStartRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailStartAnswer"];
                 };
             };
         };
@@ -2572,6 +3211,45 @@ export interface operations {
             };
         };
     };
+    accounts_local_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalLoginRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginStep"];
+                };
+            };
+        };
+    };
     accounts_login: {
         parameters: {
             query?: never;
@@ -2607,6 +3285,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LoginAnswer"];
+                };
+            };
+        };
+    };
+    accounts_login_continue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginContinueRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginStep"];
+                };
+            };
+        };
+    };
+    accounts_login_result: {
+        parameters: {
+            query?: {
+                /** @description The one-time code that the browser brought to `return_to`, if the sign-in has one. */
+                code?: string;
+                /** @description The PKCE verifier, if the sign-in was started with a challenge. */
+                code_verifier?: string;
+                /** @description The `login_id` from `login/start` or `email/start`. */
+                login_id?: string;
+                /** @description The same, by the name that `oauth/result` has for it. */
+                state?: string;
+                /** @description How many seconds to wait for an outcome, at most 30. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthResult"];
+                };
+            };
+        };
+    };
+    accounts_login_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginStartRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginStep"];
                 };
             };
         };
@@ -3056,7 +3858,10 @@ export interface operations {
     };
     accounts_providers: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The city; `city_downcity` when absent. */
+                city_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3721,6 +4526,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["City"];
+                };
+            };
+        };
+    };
+    cities_env_list: {
+        parameters: {
+            query?: {
+                /** @description Only this city's. */
+                city_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CityEnvList"];
+                };
+            };
+        };
+    };
+    cities_env_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CityEnvRemoveRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    cities_env_upsert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CityEnvUpsertRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvUpsertAnswer"];
                 };
             };
         };

@@ -10,12 +10,12 @@ const SQL: &[&str] = &[
     "postgres",
     "deadpool-postgres",
     "tokio-postgres-rustls",
-    "refinery",
     "sqlx",
     "diesel",
 ];
-const AXUM: &[&str] = &["axum", "axum-core", "axum-extra", "axum-server", "utoipa-axum"];
-const CALLS: &[&str] = &["reqwest", "hyper", "ureq"];
+const AXUM: &[&str] =
+    &["axum", "axum-core", "axum-extra", "axum-server", "utoipa-axum", "hyper", "hyper-util"];
+const CALLS: &[&str] = &["reqwest", "ureq"];
 const RUNTIME: &[&str] = &["tokio", "tokio-util", "futures"];
 
 struct Room {

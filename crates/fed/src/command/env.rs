@@ -24,16 +24,25 @@ pub(crate) enum Command {
         #[arg(allow_hyphen_values = true)]
         value: Option<String>,
         #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
         connection: Connection,
     },
     /// List what is set; secrets are never shown
-    List(#[command(flatten)] Connection),
+    List {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// List what can be set, and what of it is
     Catalog(#[command(flatten)] Connection),
     /// Remove one value
     Remove {
         /// Its name
         key: String,
+        #[command(flatten)]
+        place: Place,
         #[command(flatten)]
         connection: Connection,
     },
@@ -48,23 +57,52 @@ pub(crate) enum Command {
     Refresh(#[command(flatten)] Connection),
 }
 
+/// Whose settings.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// Of this city, in place of the Federation's: for a WeChat app of its own
+    #[arg(long, value_name = "CITY_ID")]
+    city: Option<String>,
+}
+
+impl Place {
+    /// The service and the action of a call, and its body with the city.
+    fn call(&self, action: &str, mut body: Value) -> (&'static str, String, Value) {
+        match &self.city {
+            None => ("env", action.to_owned(), body),
+            Some(city) => {
+                body["city_id"] = json!(city);
+                ("cities", format!("env/{action}"), body)
+            }
+        }
+    }
+
+    /// As it is told.
+    fn told(&self) -> String {
+        self.city.as_ref().map(|city| format!(" for {city}")).unwrap_or_default()
+    }
+}
+
 /// Does it.
 pub(crate) fn run(command: Command) -> Result<(), Problem> {
     on_this_thread(async move {
         match command {
-            Command::Set { key, value, connection } => set(&connection, &key, value).await,
-            Command::List(connection) => {
+            Command::Set { key, value, place, connection } => set(&connection, &place, &key, value).await,
+            Command::List { place, connection } => {
                 let caller = connection.admin()?;
-                caller.show(caller.admin.raw().get("env", "list", &()), list).await
+                let (service, action, query) = place.call("list", json!({}));
+                caller.show(caller.admin.raw().get(service, &action, &query), list).await
             }
             Command::Catalog(connection) => {
                 let caller = connection.admin()?;
                 caller.show(caller.admin.raw().get("env", "catalog", &()), catalog).await
             }
-            Command::Remove { key, connection } => {
-                let (caller, body) = (connection.admin()?, json!({ "key": key }));
-                let call = caller.admin.raw().post("env", "remove", &body);
-                caller.show(call, |_: Value| format!("removed {key}, effective at once")).await
+            Command::Remove { key, place, connection } => {
+                let caller = connection.admin()?;
+                let (service, action, body) = place.call("remove", json!({ "key": key }));
+                let call = caller.admin.raw().post(service, &action, &body);
+                let told = |_: Value| format!("removed {key}{}, effective at once", place.told());
+                caller.show(call, told).await
             }
             Command::Import { file, connection } => import(&connection, &file).await,
             Command::Refresh(connection) => {
@@ -76,15 +114,20 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
     })
 }
 
-async fn set(connection: &Connection, key: &str, value: Option<String>) -> Result<(), Problem> {
+async fn set(
+    connection: &Connection,
+    place: &Place,
+    key: &str,
+    value: Option<String>,
+) -> Result<(), Problem> {
     let caller = connection.admin()?;
     let value = match value.filter(|value| value != "-") {
         Some(value) => value,
         None => value_from_stdin(key)?,
     };
-    let body = json!({ "key": key, "value": value });
-    let call = caller.admin.raw().post("env", "upsert", &body);
-    caller.show(call, |_: Value| format!("set {key}, effective at once")).await
+    let (service, action, body) = place.call("upsert", json!({ "key": key, "value": value }));
+    let call = caller.admin.raw().post(service, &action, &body);
+    caller.show(call, |_: Value| format!("set {key}{}, effective at once", place.told())).await
 }
 
 /// A value that stands neither in a process list nor in a shell's history.

@@ -45,6 +45,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
         other_urls: config.other_urls,
         token_life: config.token_life,
         starts_per_minute: config.starts_per_minute,
+        allow_local_login: config.local_login,
     };
     let plan = Plan {
         data: config.data,
@@ -64,6 +65,9 @@ async fn serve(config: Config) -> Result<(), Problem> {
     }
     if let WeChat::Simulator(base) = &config.wechat {
         warn!(simulator = %base, "WECHAT IS SIMULATED: anybody on this machine can sign in as anybody");
+    }
+    if config.local_login {
+        warn!("LOCAL SIGN-IN IS ON: anybody on this machine can sign in as anybody");
     }
     let serving = house.serve(listener)?;
     screen::say(format_args!("ready: listening on {}", bare(&address)));

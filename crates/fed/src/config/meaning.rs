@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) starts_per_minute: u32,
     /// Who plays WeChat.
     pub(crate) wechat: WeChat,
+    /// Whether anybody on this machine may sign in as anybody.
+    pub(crate) local_login: bool,
     /// Whether OIDC issuers may be on private addresses.
     pub(crate) private_issuers: bool,
     /// Whether webhooks may lead to private addresses.
@@ -76,6 +78,10 @@ impl Config {
         let token_life =
             parse_ttl(life).map_err(|why| Problem::usage(format_args!("token_life `{life}` {why}")))?;
         let proxies = options.trusted_proxy.unwrap_or_default();
+        let local_login = options.allow_local_login.unwrap_or(false);
+        if local_login {
+            check_local(listen, public_url.iter().chain(&other_urls), proxies.is_empty())?;
+        }
         Ok(Self {
             listen,
             public_url,
@@ -87,6 +93,7 @@ impl Config {
             token_life,
             starts_per_minute: options.starts_per_minute.unwrap_or(60),
             wechat,
+            local_login,
             private_issuers: options.allow_private_issuers.unwrap_or(false),
             private_webhooks: options.allow_private_webhooks.unwrap_or(false),
             log_format: options.log_format.unwrap_or_default(),
@@ -102,13 +109,17 @@ pub(crate) fn own_address(address: SocketAddr) -> Url {
 
 /// Whether what goes to this address can be read on the way: http to another machine.
 pub(crate) fn lacks_https(url: &Url) -> bool {
-    let local = match url.host() {
+    url.scheme() != "https" && !is_local(url)
+}
+
+/// Whether an address leads to this machine.
+fn is_local(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
-    };
-    url.scheme() != "https" && !local
+    }
 }
 
 fn public(name: &str, text: &str) -> Result<Url, Problem> {
@@ -145,6 +156,27 @@ fn simulator(base: String, listen: SocketAddr) -> Result<WeChat, Problem> {
         .next("remove wechat_simulator in production; for development listen on 127.0.0.1"));
     }
     Ok(WeChat::Simulator(base))
+}
+
+/// With local sign-in nobody but this machine may reach the server, neither straight nor through a proxy.
+fn check_local<'a>(
+    listen: SocketAddr,
+    mut public: impl Iterator<Item = &'a Url>,
+    no_proxy: bool,
+) -> Result<(), Problem> {
+    let why = if !listen.ip().is_loopback() {
+        format!("listening on {listen}")
+    } else if let Some(url) = public.find(|url| !is_local(url)) {
+        format!("the public address is {url}")
+    } else if !no_proxy {
+        "a trusted_proxy stands before it".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Problem::usage(format_args!(
+        "with allow_local_login anybody can sign in as anybody, so it can't be used while {why}"
+    ))
+    .next("remove allow_local_login in production; for development listen on 127.0.0.1 without a proxy"))
 }
 
 fn proxy(text: &str) -> Result<IpNet, Problem> {
@@ -209,6 +241,31 @@ mod tests {
         let simulator = Some("http://127.0.0.1:9".to_owned());
         let both = |o: &mut Options| (o.listen, o.public_url, o.wechat_simulator) = (open, https, simulator);
         assert!(refused(both).contains("anybody can sign in as anybody"));
+    }
+
+    #[test]
+    fn local_login_reachable_from_network() {
+        let on = |change: fn(&mut Options)| {
+            move |o: &mut Options| {
+                o.allow_local_login = Some(true);
+                change(o);
+            }
+        };
+        assert!(read(on(|_| {})).unwrap().local_login);
+        assert!(read(on(|o| o.listen = Some("[::1]:80".parse().unwrap()))).is_ok());
+        assert!(!read(|_| {}).unwrap().local_login);
+        let bad: [fn(&mut Options); 4] = [
+            |o| {
+                o.listen = Some("0.0.0.0:80".parse().unwrap());
+                o.public_url = Some("https://a.example".into());
+            },
+            |o| o.public_url = Some("https://a.example".into()),
+            |o| o.also_public_url = Some(vec!["https://a.example".into()]),
+            |o| o.trusted_proxy = Some(vec!["127.0.0.1".into()]),
+        ];
+        for change in bad {
+            assert!(refused(on(change)).contains("anybody can sign in as anybody"));
+        }
     }
 
     #[test]

@@ -30,6 +30,24 @@ async fn settings_from_standard_input_are_effective_at_once() {
     assert!(!fed.log().contains(secret));
 }
 
+#[tokio::test]
+async fn a_city_gets_an_app_of_its_own() {
+    let fed = Fed::start();
+    fed.run(&["city", "create", "Demo", "--city-id", "city_demo"]);
+    let place = ["--city", "city_demo"];
+    let told = fed.run(&["env", "set", place[0], place[1], "WECHAT_CLIENT_ID", "wx0123456789abcdef"]);
+    assert!(told.contains("for city_demo"), "{told}");
+    let secret = "0123456789abcdef0123456789abcdef";
+    fed.run_with(&["env", "set", place[0], place[1], "WECHAT_CLIENT_SECRET"], &format!("{secret}\n"));
+    let listed = fed.run(&["env", "list", place[0], place[1]]);
+    assert!(listed.contains("wx0123456789abcdef") && !listed.contains(secret), "{listed}");
+    assert!(!fed.run(&["env", "list"]).contains("WECHAT_CLIENT_ID"));
+    let ways = async |city: &str| fed.client().guest(city).providers().await.unwrap().items.len();
+    assert_eq!((ways("city_demo").await, ways("city_downcity").await), (1, 0));
+    fed.run(&["env", "remove", place[0], place[1], "WECHAT_CLIENT_SECRET"]);
+    assert_eq!(ways("city_demo").await, 0);
+}
+
 #[test]
 fn an_odd_value_is_taken_with_a_warning() {
     let fed = Fed::start();

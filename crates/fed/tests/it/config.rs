@@ -49,6 +49,26 @@ fn an_unknown_key_in_the_file_is_named_with_its_line() {
     assert!(told.contains("line 3") && told.contains("publick_url") && told.contains("public_url"), "{told}");
 }
 
+/// Line 20: refused before anything is made, however the network could reach it.
+#[test]
+fn local_login_reachable_from_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let open = ["--listen", "0.0.0.0:0", "--public-url", "https://a.example"];
+    for args in [&open[..], &["--public-url", "https://a.example"], &["--trusted-proxy", "127.0.0.1"]] {
+        let mut command = serve(args);
+        let (code, told) = refused({
+            command.arg("--allow-local-login").arg("--data").arg(&data);
+            command
+        });
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains("anybody can sign in as anybody"), "{told}");
+        assert!(!data.exists());
+    }
+    let local = Setup::default().args(["--allow-local-login"]).start();
+    assert!(local.log().contains("LOCAL SIGN-IN IS ON"), "{}", local.log());
+}
+
 #[test]
 fn help_describes_every_option_with_its_variable() {
     let told = said(&run(serve(&["--help"]), ""));
@@ -57,6 +77,7 @@ fn help_describes_every_option_with_its_variable() {
         ("--public-url", "FED_PUBLIC_URL"),
         ("--also-public-url", "FED_ALSO_PUBLIC_URL"),
         ("--listen", "FED_LISTEN"),
+        ("--allow-local-login", "FED_ALLOW_LOCAL_LOGIN"),
         ("--data", "FED_DATA"),
         ("--database-url", "FED_DATABASE_URL"),
         ("--master-key-file", "FED_MASTER_KEY_FILE"),

@@ -1,17 +1,21 @@
 //! The pages behind mailed links. Opening one changes nothing, since mail scanners open links too: a button
 //! does (security requirement A8).
 
-use super::{Mood, Page};
+use super::{Mood, Page, readable};
 use crate::error::{ApiError, Code};
 use axum::http::StatusCode;
 use axum::response::Response;
 use downcity_service::core::{Lang, Text};
+use downcity_service::email_change::AskedChange;
+use downcity_service::mail_login::AskedSignIn;
 
 /// What a mailed link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum For {
     Verify,
     Reset,
+    Change,
+    SignIn,
 }
 
 impl For {
@@ -19,6 +23,8 @@ impl For {
         match text {
             "verify" => Some(Self::Verify),
             "reset" => Some(Self::Reset),
+            "change" => Some(Self::Change),
+            "sign_in" => Some(Self::SignIn),
             _ => None,
         }
     }
@@ -39,6 +45,38 @@ fn page(lang: Lang, mood: Mood, heading: Text) -> Page {
 
 /// Asks for the one click, or the new password.
 pub(crate) fn ask(what: For, token: String, problem: Option<&ApiError>, lang: Lang) -> Response {
+    ask_with(what, token, Vec::new(), problem, lang)
+}
+
+/// Asks whether to sign in; or says that this is not the browser that started it.
+pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, lang: Lang) -> Response {
+    let label = |en, zh| Text::new(en, zh).get(lang);
+    if !asked.here {
+        let heading = Text::new("Open this link where you started", "请在发起登录的浏览器中打开");
+        let text = Text::new(
+            "This browser did not start the sign-in. Go back to the window where you started, and type the code from the mail there. If you did not start it, close this page: nobody is signed in.",
+            "此浏览器并未发起登录。请回到发起登录的窗口，输入邮件中的验证码。如果不是您发起的登录，请关闭此页面，不会有任何人登录。",
+        );
+        let page = page(lang, Mood::Late, heading).text(text.get(lang));
+        return page.respond(StatusCode::OK);
+    }
+    let facts = vec![
+        (label("To", "登录到"), asked.city.clone()),
+        (label("As", "登录身份"), asked.address.to_string()),
+        (label("Started at", "发起时间"), readable(asked.at.0)),
+        (label("From the network", "发起网络"), asked.network.clone()),
+        (label("With", "发起程序"), asked.agent.clone()),
+    ];
+    ask_with(For::SignIn, token, facts, None, lang)
+}
+
+fn ask_with(
+    what: For,
+    token: String,
+    facts: Vec<(&'static str, String)>,
+    problem: Option<&ApiError>,
+    lang: Lang,
+) -> Response {
     let (heading, text, action, label, password) = match what {
         For::Verify => (
             Text::new("Confirm your address", "确认您的邮箱地址"),
@@ -57,6 +95,23 @@ pub(crate) fn ask(what: For, token: String, problem: Option<&ApiError>, lang: La
             Text::new("Set the password", "设置密码"),
             Some(Text::new("New password", "新密码")),
         ),
+        For::SignIn => (
+            Text::new("Sign in?", "确认登录？"),
+            Text::new("Go on only if you started this sign-in yourself.", "仅在您本人发起登录时继续。"),
+            "/v1/accounts/email/enter",
+            Text::new("Yes, sign me in", "确认登录"),
+            None,
+        ),
+        For::Change => (
+            Text::new("Use this address from now on?", "今后使用此邮箱地址登录？"),
+            Text::new(
+                "Confirm only if you asked for this yourself: whoever asked will have your address as the way into their account.",
+                "仅在您本人提出申请时确认：确认后，此地址将成为申请者账号的登录方式。",
+            ),
+            "/v1/accounts/email/change/confirm",
+            Text::new("Yes, I asked for it", "确认，是我申请的"),
+            None,
+        ),
     };
     let mut page = page(lang, Mood::Ask, heading).text(text.get(lang));
     if let Some(field) = problem.and_then(|problem| problem.field.as_ref()) {
@@ -67,8 +122,23 @@ pub(crate) fn ask(what: For, token: String, problem: Option<&ApiError>, lang: La
         page = page.text(said);
     }
     let password = password.map(|text| text.get(lang));
+    page.facts = facts;
+    page.facts.retain(|(_, value)| !value.is_empty());
     page.mail_form = Some(Form { action, token, label: label.get(lang), password });
     page.respond(if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK })
+}
+
+/// Asks whether the address is to become the way into the account of whoever asked.
+pub(crate) fn ask_change(asked: &AskedChange, token: String, lang: Lang) -> Response {
+    let label = |en, zh| Text::new(en, zh).get(lang);
+    let facts = vec![
+        (label("Address", "邮箱地址"), asked.address.to_string()),
+        (label("For the account at", "所属产品"), asked.city.clone()),
+        (label("Asked for at", "申请时间"), readable(asked.at.0)),
+        (label("From the network", "申请网络"), asked.network.clone()),
+        (label("With", "申请程序"), asked.agent.clone()),
+    ];
+    ask_with(For::Change, token, facts, None, lang)
 }
 
 /// Says that it worked, and what to do next.
@@ -86,6 +156,17 @@ pub(crate) fn done(what: For, lang: Lang) -> Response {
             Text::new(
                 "You are signed out everywhere. Go back to the sign-in page and use the new password.",
                 "您已在所有设备上退出登录。请回到登录页面，使用新密码登录。",
+            ),
+        ),
+        For::SignIn => (
+            Text::new("You are signed in", "您已登录"),
+            Text::new("You can close this page.", "您可以关闭此页面。"),
+        ),
+        For::Change => (
+            Text::new("Your new address is confirmed", "新邮箱地址已确认"),
+            Text::new(
+                "Sign in with this address from now on. If you had another one before, you are signed out everywhere but where you asked for the change.",
+                "今后请使用此地址登录。如果之前使用的是其他地址，除发起变更的设备外，您已在所有设备上退出登录。",
             ),
         ),
     };

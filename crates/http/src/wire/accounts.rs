@@ -13,16 +13,16 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// Ways to sign in that can really be used now.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ProviderList {
-    pub(crate) items: Vec<ProviderItem>,
+pub(crate) struct ProviderList<'a> {
+    pub(crate) items: Vec<ProviderItem<'a>>,
 }
 
 /// One way to sign in.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ProviderItem {
+pub(crate) struct ProviderItem<'a> {
     /// The provider's id, to be sent to `oauth/start`.
     #[schema(example = "wechat")]
-    pub(crate) id: String,
+    pub(crate) id: &'a str,
     /// How it works.
     #[serde(rename = "type")]
     #[schema(example = "oauth")]
@@ -31,7 +31,7 @@ pub(crate) struct ProviderItem {
     pub(crate) enabled: bool,
     /// Its name, in the language of `Accept-Language`.
     #[schema(example = "WeChat")]
-    pub(crate) label: String,
+    pub(crate) label: &'a str,
 }
 
 /// Starts a sign-in.
@@ -112,14 +112,14 @@ impl From<Started> for OauthStartAnswer {
 pub(crate) struct OauthResultQuery {
     /// The `state` from `oauth/start`.
     #[param(required = true)]
-    state: Option<String>,
+    pub(crate) state: Option<String>,
     /// The PKCE verifier, if the sign-in was started with a challenge.
-    code_verifier: Option<String>,
+    pub(crate) code_verifier: Option<String>,
     /// The one-time code that the browser brought to `return_to`, if the sign-in has one.
-    code: Option<String>,
+    pub(crate) code: Option<String>,
     /// How many seconds to wait for an outcome, at most 30.
     #[param(minimum = 0, maximum = 30)]
-    wait: Option<u64>,
+    pub(crate) wait: Option<u64>,
 }
 
 impl From<OauthResultQuery> for Ask {
@@ -219,73 +219,71 @@ impl ToSchema for FailureCode {
 
 /// The signed-in user.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Me {
-    user: MeUser,
-    profile: Profile,
+pub(crate) struct Me<'a> {
+    user: MeUser<'a>,
+    profile: Profile<'a>,
     /// The city the token is good for.
-    city_id: String,
-    session: MeSession,
+    city_id: &'a str,
+    session: MeSession<'a>,
 }
 
 /// Who the token names.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct MeUser {
+pub(crate) struct MeUser<'a> {
     /// Stable; says nothing about the person.
-    user_id: String,
+    user_id: &'a str,
     /// What the product attached to a token issued by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    metadata: Option<serde_json::Value>,
+    metadata: Option<&'a serde_json::Value>,
 }
 
 /// What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Profile {
-    user_id: String,
+pub(crate) struct Profile<'a> {
+    user_id: &'a str,
     #[schema(required)]
-    email: Option<String>,
+    email: Option<&'a str>,
     #[schema(required)]
-    display_name: Option<String>,
+    display_name: Option<&'a str>,
     #[schema(required)]
-    avatar_url: Option<String>,
+    avatar_url: Option<&'a str>,
     #[schema(required)]
-    bio: Option<String>,
+    bio: Option<&'a str>,
     /// Their language, as a BCP 47 tag.
     #[schema(required)]
-    locale: Option<String>,
+    locale: Option<&'a str>,
 }
 
 /// The session the token stands on.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct MeSession {
-    session_id: String,
+pub(crate) struct MeSession<'a> {
+    session_id: &'a str,
     /// How they signed in: a provider's id, or `token` when an admin issued it.
-    provider: String,
+    provider: &'a str,
     #[schema(format = "date-time")]
     created_at: String,
     #[schema(format = "date-time")]
     expires_at: String,
 }
 
-impl From<SignedIn> for Me {
-    fn from(who: SignedIn) -> Self {
-        let user_id = who.claims.user_id.to_string();
-        let (session, user) = (who.session, who.user);
-        let user_of = |read: fn(downcity_service::core::User) -> Option<String>| user.clone().and_then(read);
+impl<'a> From<&'a SignedIn> for Me<'a> {
+    fn from(who: &'a SignedIn) -> Self {
+        let (session, user, user_id) = (&who.session, who.user.as_deref(), who.claims.user_id.as_str());
         Self {
             profile: Profile {
-                user_id: user_id.clone(),
-                email: user_of(|u| u.email),
-                display_name: user_of(|u| u.display_name),
-                avatar_url: user_of(|u| u.avatar_url),
-                bio: user_of(|u| u.bio),
-                locale: user_of(|u| u.locale),
+                user_id,
+                email: user.and_then(|u| u.email.as_deref()),
+                display_name: user.and_then(|u| u.display_name.as_deref()),
+                avatar_url: user.and_then(|u| u.avatar_url.as_deref()),
+                bio: user.and_then(|u| u.bio.as_deref()),
+                locale: user.and_then(|u| u.locale.as_deref()),
             },
-            user: MeUser { user_id, metadata: who.claims.metadata.clone() },
-            city_id: who.claims.city_id.to_string(),
+            user: MeUser { user_id, metadata: who.claims.metadata.as_ref() },
+            city_id: who.claims.city_id.as_str(),
             session: MeSession {
-                session_id: session.session_id.to_string(),
-                provider: session.provider,
+                session_id: session.session_id.as_str(),
+                provider: &session.provider,
                 created_at: rfc3339(session.created_at),
                 expires_at: rfc3339(session.expires_at),
             },

@@ -112,6 +112,16 @@ pub(crate) struct PasswordResetRequest {
     pub(crate) password: Secret,
 }
 
+/// Moves the account to another address.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct EmailChangeRequest {
+    /// The new address. A mail with a link goes there.
+    #[schema(example = "lilei@example.com")]
+    pub(crate) email: String,
+    /// The city of the token, if named.
+    pub(crate) city_id: Option<String>,
+}
+
 /// Changes the password of a signed-in user.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct PasswordChangeRequest {

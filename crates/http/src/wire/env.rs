@@ -1,7 +1,7 @@
 //! Wire words of the Federation env.
 
 use super::rfc3339;
-use downcity_service::core::Lang;
+use downcity_service::core::{CityId, Lang};
 use downcity_service::env::{EnvItem as Item, EnvNeed, Stored};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,6 +40,70 @@ impl From<Item> for EnvItem {
             updated_at: rfc3339(item.updated_at),
         }
     }
+}
+
+/// What is set for cities in place of the Federation's. The value of a secret is never in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CityEnvList {
+    pub(crate) items: Vec<CityEnvItem>,
+}
+
+/// One setting of a city.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CityEnvItem {
+    city_id: String,
+    #[schema(example = "WECHAT_CLIENT_ID")]
+    key: String,
+    /// Null for a secret.
+    #[schema(required)]
+    value: Option<String>,
+    /// The value, or for a long secret its last four characters.
+    value_preview: String,
+    secret: bool,
+    /// Where it comes from: always `city`.
+    source: &'static str,
+    #[schema(format = "date-time")]
+    updated_at: String,
+}
+
+impl From<(CityId, Item)> for CityEnvItem {
+    fn from((city_id, item): (CityId, Item)) -> Self {
+        Self {
+            city_id: city_id.to_string(),
+            key: item.key,
+            value: item.value,
+            value_preview: item.value_preview,
+            secret: item.secret,
+            source: "city",
+            updated_at: rfc3339(item.updated_at),
+        }
+    }
+}
+
+/// Names a city, or none for all of them.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CityEnvQuery {
+    /// Only this city's.
+    pub(crate) city_id: Option<String>,
+}
+
+/// Sets one value of a city.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct CityEnvUpsertRequest {
+    pub(crate) city_id: String,
+    /// `WECHAT_CLIENT_ID` or `WECHAT_CLIENT_SECRET`.
+    pub(crate) key: String,
+    /// At most 8192 bytes; white space around it is dropped.
+    #[schema(write_only)]
+    pub(crate) value: String,
+}
+
+/// Names a setting of a city.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct CityEnvRemoveRequest {
+    pub(crate) city_id: String,
+    pub(crate) key: String,
 }
 
 /// What each service can use.

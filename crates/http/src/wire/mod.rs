@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod people;
 pub(crate) mod token;
 pub(crate) mod webhooks;
+pub(crate) mod steps;
 
 use crate::error::ApiError;
 use downcity_service::core::Timestamp;

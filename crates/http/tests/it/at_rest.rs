@@ -197,7 +197,7 @@ async fn admin_and_mistakes(world: &World, secrets: &mut Secrets, done: &Value) 
 }
 
 /// Everything that the database holds, as bytes.
-fn database(world: &World, on: On) -> Vec<u8> {
+pub(crate) fn database(world: &World, on: On) -> Vec<u8> {
     if on == On::Postgres {
         let dump = Command::new("pg_dump").arg(&world.database).output().expect("pg_dump runs");
         assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
@@ -210,7 +210,7 @@ fn database(world: &World, on: On) -> Vec<u8> {
 }
 
 /// Bytes as a text with one character a byte, for the standard library's search.
-fn by_byte(bytes: &[u8]) -> String {
+pub(crate) fn by_byte(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 

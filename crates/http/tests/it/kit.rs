@@ -4,7 +4,7 @@
 use crate::support::{Answer, HOME, Plan, World};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use downcity_http::{Door, app};
+use downcity_http::{Door, Listening, app};
 use downcity_service::core::Digest;
 use downcity_service::seams::{Clock, SystemRandom};
 use downcity_service::vault::Vault;
@@ -13,7 +13,6 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +100,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
             other_urls: Vec::new(),
             token_life: Duration::from_secs(7 * 86_400),
             starts_per_minute: 0,
+            allow_local_login: false,
         },
         store: world.store.clone(),
         master_key: [7; 32],
@@ -111,11 +111,9 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
     let federation = federation.await.unwrap();
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     let door = app(Door { federation: Arc::clone(&federation), trusted_proxies });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        axum::serve(listener, door.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
-    });
+    Listening::open(listener, 1000, door).unwrap();
     (federation, base)
 }
 

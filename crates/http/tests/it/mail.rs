@@ -10,15 +10,15 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// The mail server's process; it ends when its standard input closes.
-struct Post {
+pub(crate) struct Post {
     lines: Lines<BufReader<ChildStdout>>,
-    port: u16,
+    pub(crate) port: u16,
     _child: Child,
     _stdin: ChildStdin,
 }
 
 impl Post {
-    async fn open(port: u16) -> Self {
+    pub(crate) async fn open(port: u16) -> Self {
         let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.mjs");
         let mut child = Command::new("node")
             .args([server, &port.to_string()])
@@ -39,21 +39,21 @@ impl Post {
     }
 
     /// The next mail that arrives.
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         let line = tokio::time::timeout(Duration::from_secs(20), self.lines.next_line()).await;
         serde_json::from_str(&line.expect("a mail arrives").unwrap().unwrap()).unwrap()
     }
 
     /// Whether a mail arrives within a moment.
-    async fn is_quiet(&mut self) -> bool {
+    pub(crate) async fn is_quiet(&mut self) -> bool {
         tokio::time::timeout(Duration::from_millis(400), self.lines.next_line()).await.is_err()
     }
 }
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A Federation with mail set up, and the mail server.
-async fn with_mail(on: On) -> (World, Post) {
+pub(crate) async fn with_mail(on: On) -> (World, Post) {
     let (world, post) = (World::ready(on).await, Post::open(0).await);
     set_up_mail(&world, post.port).await;
     tokio::spawn(Arc::clone(&world.federation).keep_house());
@@ -66,24 +66,24 @@ async fn set_up_mail(world: &World, port: u16) {
     world.admin_post("env/import", json!({ "raw": raw })).await;
 }
 
-async fn register(world: &World, email: &str) -> Answer {
+pub(crate) async fn register(world: &World, email: &str) -> Answer {
     let body = json!({"email": email, "password": PASSWORD, "name": "李雷", "city_id": "city_demo"});
     world.post_from(HOME, "accounts/register", body).await
 }
 
-async fn login(world: &World, email: &str, password: &str) -> Answer {
+pub(crate) async fn login(world: &World, email: &str, password: &str) -> Answer {
     let body = json!({"email": email, "password": password, "city_id": "city_demo"});
     world.post_from(HOME, "accounts/login", body).await
 }
 
 /// The token in a mail's link.
-fn token_of(mail: &Value) -> String {
+pub(crate) fn token_of(mail: &Value) -> String {
     let text = mail["text"].as_str().unwrap();
     text.split("token=").nth(1).unwrap().chars().take(43).collect()
 }
 
 /// Registers and verifies by the API; gives the answer of verify-email.
-async fn registered(world: &World, post: &mut Post, email: &str) -> Value {
+pub(crate) async fn registered(world: &World, post: &mut Post, email: &str) -> Value {
     register(world, email).await.ok();
     let token = token_of(&post.next().await);
     world.post_from(HOME, "accounts/verify-email", json!({ "token": token })).await.ok()

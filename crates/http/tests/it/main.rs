@@ -5,14 +5,19 @@
 
 mod at_rest;
 mod bad_input;
+mod city_apps;
 mod confirm;
 mod confirm_page;
 mod contract;
 mod introspect;
 mod keys;
+mod email_change;
 mod kit;
+mod local;
+mod login_steps;
 mod logs;
 mod mail;
+mod mail_login;
 mod openapi;
 mod own;
 mod people;

@@ -81,6 +81,16 @@ impl<'w> Browser<'w> {
         self.send(request).await
     }
 
+    /// A call of the product's page.
+    pub(crate) async fn call(&self, path: &str, body: Value) -> Answer {
+        self.send(self.world.http.post(self.world.url(path)).json(&body)).await
+    }
+
+    /// Sends any form of ours.
+    pub(crate) async fn submit(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(self.world.http.post(self.world.url(path)).form(form)).await
+    }
+
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()
     }

@@ -1,13 +1,12 @@
 //! A whole Federation for one test: its own store, simulator, clock and port, gone when the test ends.
 
-use downcity_http::{Door, app};
+use downcity_http::{Door, Listening, app};
 use downcity_service::core::{Secret, Timestamp};
 use downcity_service::seams::{Clock, SystemClock, SystemRandom};
 use downcity_service::{Federation, Outside, Parts, Settings, Store};
 use downcity_store::testing::{fresh_postgres, fresh_sqlite};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -52,6 +51,7 @@ pub(crate) struct Plan {
     pub(crate) on: On,
     pub(crate) sim: SimConfig,
     pub(crate) starts_per_minute: u32,
+    pub(crate) local_login: bool,
     /// Peers on loopback count as proxies, so that tests can come from any address.
     pub(crate) behind_proxy: bool,
     pub(crate) other_urls: Vec<String>,
@@ -70,6 +70,7 @@ impl Plan {
             on,
             sim: SimConfig::default(),
             starts_per_minute: 0,
+            local_login: false,
             behind_proxy: true,
             other_urls: Vec::new(),
             private_issuers: false,
@@ -140,6 +141,7 @@ impl World {
                 other_urls: plan.other_urls.iter().map(|url| url.parse().unwrap()).collect(),
                 token_life: Duration::from_secs(7 * 86_400),
                 starts_per_minute: plan.starts_per_minute,
+                allow_local_login: plan.local_login,
             },
             store: store.clone(),
             master_key: [7; 32],
@@ -153,11 +155,7 @@ impl World {
         let trusted_proxies =
             if plan.behind_proxy { vec!["127.0.0.0/8".parse().unwrap()] } else { Vec::new() };
         let door = app(Door { federation: Arc::clone(&federation), trusted_proxies });
-        listener.set_nonblocking(true).unwrap();
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        tokio::spawn(async move {
-            axum::serve(listener, door.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
-        });
+        Listening::open(listener, 1000, door).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

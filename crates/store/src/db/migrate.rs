@@ -1,49 +1,138 @@
-//! Bringing a database to this version's schema: two folders, with the same numbers and names.
+//! Bringing a database to this version's schema: numbered steps, each a file for either engine, each in a
+//! transaction of its own together with the note that it was taken.
 
 use super::connect::{Target, explain};
 use super::dialect;
 use crate::OpenError;
 use rusqlite::Connection;
 
-mod sqlite_files {
-    refinery::embed_migrations!("migrations/sqlite");
+/// One step, in both dialects.
+struct Step {
+    number: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
 }
 
-mod postgres_files {
-    refinery::embed_migrations!("migrations/postgres");
+macro_rules! steps {
+    ($($number:literal $name:literal,)*) => {
+        &[$(Step {
+            number: $number,
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/V", $number, "__", $name, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/V", $number, "__", $name, ".sql")),
+        }),*]
+    };
 }
 
-fn failed(error: &refinery::Error) -> OpenError {
-    let newer = matches!(error.kind(), refinery::error::Kind::MissingVersion(_));
-    let hint = if newer { " (it was last used by a newer version of this program)" } else { "" };
-    OpenError::Migrate(format!("{}{hint}", explain(error)))
+/// All steps, oldest first. One that was ever released is never changed: what follows is a new one.
+const STEPS: &[Step] = steps! {
+    1 "sign_in",
+    2 "accounts",
+    3 "city_env",
+    4 "tokens_and_limits",
+};
+
+const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";
+const TAKEN: &str = "select number, name from schema_steps order by number";
+const TAKE: &str = "insert into schema_steps (number, name) values ($1, $2)";
+
+/// The steps that a database with these has still to take.
+fn missing(taken: &[(i64, String)]) -> Result<&'static [Step], OpenError> {
+    for (at, (number, name)) in taken.iter().enumerate() {
+        let Some(step) = STEPS.get(at) else {
+            return Err(OpenError::Migrate(format!(
+                "it has step {number} ({name}), which is not known here (it was last used by a newer version of \
+                 this program)"
+            )));
+        };
+        if (step.number, step.name) != (*number, name.as_str()) {
+            return Err(OpenError::Migrate(format!(
+                "it has step {number} ({name}) where this program has {} ({})",
+                step.number, step.name
+            )));
+        }
+    }
+    Ok(STEPS.get(taken.len()..).unwrap_or_default())
+}
+
+fn failed(step: &Step, cause: &str) -> OpenError {
+    OpenError::Migrate(format!("step {} ({}): {cause}", step.number, step.name))
 }
 
 /// Migrates the file; the lock on it is held.
 pub(crate) fn sqlite(connection: &mut Connection) -> Result<(), OpenError> {
-    sqlite_files::migrations::runner().run(connection).map(drop).map_err(|error| failed(&error))
+    let refused = |error: rusqlite::Error| OpenError::Migrate(explain(&error));
+    connection.execute_batch(TABLE).map_err(refused)?;
+    let read = |connection: &Connection| -> rusqlite::Result<Vec<(i64, String)>> {
+        connection.prepare(TAKEN)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    };
+    for step in missing(&read(connection).map_err(refused)?)? {
+        let mut take = || {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(step.sqlite)?;
+            transaction.execute(TAKE, (step.number, step.name))?;
+            transaction.commit()
+        };
+        take().map_err(|error| failed(step, &explain(&error)))?;
+    }
+    Ok(())
 }
 
-/// Migrates the database; other nodes wait meanwhile.
+/// Migrates the database; other nodes wait meanwhile. The lock goes with the connection.
 pub(crate) async fn postgres(target: &Target) -> Result<(), OpenError> {
     let mut client = target.single().await?;
     let refused = |error: tokio_postgres::Error| OpenError::Migrate(explain(&error));
     client.batch_execute(dialect::MIGRATION_LOCK).await.map_err(refused)?;
-    let done = postgres_files::migrations::runner().run_async(&mut client).await;
-    // The lock goes with the connection.
-    drop(client);
-    done.map(drop).map_err(|error| failed(&error))
+    client.batch_execute(TABLE).await.map_err(refused)?;
+    let rows = client.query(TAKEN, &[]).await.map_err(refused)?;
+    let taken = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let taken: Vec<(i64, String)> = taken.collect::<Result<_, _>>().map_err(refused)?;
+    for step in missing(&taken)? {
+        take(&mut client, step).await.map_err(|error| failed(step, &explain(&error)))?;
+    }
+    Ok(())
+}
+
+async fn take(client: &mut tokio_postgres::Client, step: &Step) -> Result<(), tokio_postgres::Error> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(step.postgres).await?;
+    transaction.execute(TAKE, &[&step.number, &step.name]).await?;
+    transaction.commit().await
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
     #[test]
-    fn both_engines_have_the_same_migrations() {
-        let list = |runner: refinery::Runner| -> Vec<(i32, String)> {
-            runner.get_migrations().iter().map(|m| (m.version(), m.name().to_owned())).collect()
+    fn every_file_is_a_step() {
+        let listed: BTreeSet<String> =
+            STEPS.iter().map(|step| format!("V{}__{}.sql", step.number, step.name)).collect();
+        for engine in ["sqlite", "postgres"] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+            let names = std::fs::read_dir(folder).unwrap();
+            let found: BTreeSet<String> =
+                names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            assert_eq!(found, listed, "{engine}");
+        }
+        assert!(STEPS.windows(2).all(|pair| pair[0].number < pair[1].number));
+    }
+
+    #[test]
+    fn a_history_of_another_program_is_refused() {
+        let taken = |steps: &[(i64, &str)]| -> Vec<(i64, String)> {
+            steps.iter().map(|(number, name)| (*number, (*name).to_owned())).collect()
         };
-        let sqlite = list(super::sqlite_files::migrations::runner());
-        assert!(!sqlite.is_empty());
-        assert_eq!(sqlite, list(super::postgres_files::migrations::runner()));
+        assert_eq!(missing(&[]).unwrap().len(), STEPS.len());
+        assert_eq!(missing(&taken(&[(1, "sign_in")])).unwrap().len(), STEPS.len() - 1);
+        let other = missing(&taken(&[(1, "something")])).err().unwrap().to_string();
+        assert!(other.contains("step 1 (something) where this program has 1 (sign_in)"), "{other}");
+        let mut newer: Vec<_> = STEPS.iter().map(|step| (step.number, step.name.to_owned())).collect();
+        newer.push((999, "later".to_owned()));
+        let newer = missing(&newer).err().unwrap().to_string();
+        assert!(newer.contains("newer version"), "{newer}");
     }
 }

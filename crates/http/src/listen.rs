@@ -1,0 +1,144 @@
+//! Listens: time limits that a slow or silent peer runs into, a limit on connections, an orderly end.
+//!
+//! HTTP/1.1 only, without TLS: what speaks to browsers from afar is a proxy, and proxies speak this.
+
+use crate::lazy_timer::LazyTimer;
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+use tower::ServiceExt;
+use tracing::debug;
+
+/// Until a request's head has to be there in full, and how long an idle connection is kept.
+const HEAD: Duration = Duration::from_secs(10);
+/// How long requests that have begun may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long to wait when the system gives no connection, which is mostly for want of free files.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// What answers requests: of whom, and which.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// Answers one request of a peer.
+    fn answer(&self, peer: SocketAddr, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+/// Pages that nobody's address matters to.
+impl Answer for Router {
+    async fn answer(&self, _peer: SocketAddr, request: Request) -> Response {
+        let Ok(response) = self.clone().oneshot(request).await;
+        response
+    }
+}
+
+/// A listener that is served in the background.
+pub struct Listening {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    /// Serves what comes in on `listener`, at most `most` connections at a time; others are closed at once.
+    ///
+    /// # Errors
+    /// When the system does not let the listener be waited for.
+    pub fn open(listener: TcpListener, most: usize, answer: impl Answer) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let (stop, stopped) = oneshot::channel();
+        Ok(Self { stop, task: tokio::spawn(serve(listener, most, answer, stopped)) })
+    }
+
+    /// Takes no new connections and lets running requests end, for ten seconds at the most; `hurry` ends the wait.
+    pub async fn close(self, hurry: impl Future<Output = ()>) {
+        let Self { stop, mut task } = self;
+        // An error means that it has ended by itself.
+        let _ = stop.send(());
+        tokio::select! {
+            _ = &mut task => {}
+            () = tokio::time::sleep(DRAIN) => task.abort(),
+            () = hurry => task.abort(),
+        }
+    }
+}
+
+/// Takes connections until it is told to stop, then waits for those that are left. When it is dropped, they are too.
+async fn serve<A: Answer>(
+    listener: tokio::net::TcpListener,
+    most: usize,
+    answer: A,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    let places = Arc::new(Semaphore::new(most));
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            _ = &mut stopped => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(why) => {
+                debug!(%why, "a connection was not accepted");
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            debug!(%peer, "a connection was closed: there are too many");
+            continue;
+        };
+        let connection = graceful.watch(converse(stream, peer, answer.clone()));
+        connections.spawn(async move {
+            if let Err(why) = connection.await {
+                debug!(%peer, %why, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+/// One connection and its requests.
+fn converse<A: Answer>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    answer: A,
+) -> impl GracefulConnection<Error = hyper::Error> + Send {
+    // Answers are written whole; waiting to fill a packet would only delay them.
+    let _ = stream.set_nodelay(true);
+    // A counter of this connection's own: one that all connections shared would go from core to core.
+    let answer = Arc::new(answer);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let answer = Arc::clone(&answer);
+        async move { Ok::<_, Infallible>(answer.answer(peer, received(request)).await) }
+    });
+    let mut http = http1::Builder::new();
+    // Answers are small: one copied piece is sent sooner than two gathered by the kernel.
+    http.writev(false)
+        .timer(LazyTimer::default())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), service)
+}
+
+/// A request as the routes read it. Most have no body, and then need no room for one.
+fn received(request: hyper::Request<Incoming>) -> Request {
+    request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) })
+}
