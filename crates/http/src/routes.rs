@@ -2,7 +2,8 @@
 
 use crate::hallway::App;
 use crate::{
-    accounts, browser, cities, email, env, error, federation, keys, mailed, own, people, steps, token, webhooks,
+    accounts, browser, cities, email, env, error, federation, keys, mailed, own, people, steps, token,
+    webhooks,
 };
 use axum::Router;
 use axum::routing::{get, post};

@@ -16,6 +16,7 @@ pub(crate) const KINDS: &[&str] = &[
     "user.deletion_cancelled",
     "user.deletion_requested",
     "user.disabled",
+    "user.email_changed",
     "user.enabled",
     "user.linked",
     "user.merged",

@@ -37,7 +37,10 @@ impl Store {
         let sql = "delete from outbox where outbox_id in (select outbox_id from outbox \
                    where ended_at <= $1 order by ended_at limit $2)";
         let sent = self.remove_in_batches(sql, now.minus(OUTBOX_KEPT)).await?;
-        Ok(attempts + sessions + refreshes + sent)
+        let sql = "delete from limits where bucket in (select bucket from limits \
+                   where ends_at <= $1 order by ends_at limit $2)";
+        let limits = self.remove_in_batches(sql, now).await?;
+        Ok(attempts + sessions + refreshes + sent + limits)
     }
 
     async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {

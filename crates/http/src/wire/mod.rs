@@ -8,9 +8,9 @@ pub(crate) mod export;
 pub(crate) mod federation;
 pub(crate) mod keys;
 pub(crate) mod people;
+pub(crate) mod steps;
 pub(crate) mod token;
 pub(crate) mod webhooks;
-pub(crate) mod steps;
 
 use crate::error::ApiError;
 use downcity_service::core::Timestamp;
