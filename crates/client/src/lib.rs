@@ -49,6 +49,7 @@ mod steps;
 mod time;
 mod types;
 mod user;
+mod webhooks;
 
 pub use account_types::{Export, Identity, OwnSession, ProfileUpdate};
 pub use admin::{Admin, Cities, CityUpdate, Env, NewCity, TokenApply, Tokens};
@@ -70,3 +71,4 @@ pub use sign_in::{SignIn, SignedIn};
 pub use steps::{LoginInput, LoginInputField, LoginStep, MailedCode, Refreshed};
 pub use types::{Me, MeProfile, MeUser, OauthResult, OauthStart, Provider, ProviderList, SignInDone};
 pub use user::User;
+pub use webhooks::{Delivery, DeliveryQuery, NewWebhook, Webhook, WebhookCreated, Webhooks};
