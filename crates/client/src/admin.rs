@@ -128,7 +128,7 @@ pub struct CityUpdate {
 /// The cities of a Federation. Every method may fail with any [`Error`] of a call; an unknown city is status 404.
 #[derive(Debug, Clone, Copy)]
 pub struct Cities<'a> {
-    caller: &'a Caller,
+    pub(crate) caller: &'a Caller,
 }
 
 impl Cities<'_> {

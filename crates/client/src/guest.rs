@@ -35,6 +35,9 @@ pub struct OauthStartRequest<'a> {
     /// Whether a WeChat desktop client may answer in place of a scan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fast_login: Option<bool>,
+    /// Whether a refresh token is wanted too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<bool>,
 }
 
 /// Body of `accounts/register`; the city is the guest's.
@@ -161,19 +164,21 @@ impl Guest {
         self.caller.post::<Value>("accounts", "password/reset", &body).await.map(drop)
     }
 
-    fn by_email(&self, answer: LoginAnswer) -> SignedIn {
-        let LoginAnswer { user_token, user_id, city_id, expires_at } = answer;
-        let done = SignInDone { user_token, user_id, city_id, provider: "email".to_owned(), expires_at };
+    pub(crate) fn by_email(&self, answer: LoginAnswer) -> SignedIn {
+        let LoginAnswer { user_token, user_id, city_id, expires_at, refresh_token } = answer;
+        let provider = "email".to_owned();
+        let done = SignInDone { user_token, user_id, city_id, provider, expires_at, refresh_token };
         sign_in::signed_in(&self.caller, done)
     }
 }
 
-/// Answer of `login` and `verify-email`.
+/// Answer of `login`, `verify-email` and `email/finish`.
 #[derive(Deserialize)]
-struct LoginAnswer {
+pub(crate) struct LoginAnswer {
     user_token: SecretString,
     user_id: String,
     city_id: String,
     #[serde(default, deserialize_with = "time::optional")]
     expires_at: Option<Timestamp>,
+    refresh_token: Option<SecretString>,
 }

@@ -23,6 +23,7 @@ pub struct SignIn {
     provider: String,
     lang: Option<String>,
     fast_login: Option<bool>,
+    refresh: Option<bool>,
     pkce: bool,
     wait: Duration,
 }
@@ -34,6 +35,7 @@ impl SignIn {
             provider: provider.to_owned(),
             lang: None,
             fast_login: None,
+            refresh: None,
             pkce: true,
             wait: Duration::from_secs(25),
         }
@@ -50,6 +52,13 @@ impl SignIn {
     #[must_use]
     pub fn fast_login(mut self, fast_login: bool) -> Self {
         self.fast_login = Some(fast_login);
+        self
+    }
+
+    /// Asks for a refresh token too.
+    #[must_use]
+    pub fn refresh(mut self) -> Self {
+        self.refresh = Some(true);
         self
     }
 
@@ -84,6 +93,8 @@ pub struct SignedIn {
     pub provider: String,
     /// When the token runs out.
     pub expires_at: Option<Timestamp>,
+    /// What [`Guest::refresh`](crate::Guest::refresh) trades for a fresh token, where it was asked for.
+    pub refresh_token: Option<SecretString>,
 }
 
 /// Runs a way in that begins with the call `action`: `oauth/start`, or `identities/link`.
@@ -101,6 +112,7 @@ pub(crate) async fn run(
         code_challenge_method: pkce.as_ref().map(|_| "S256"),
         lang: options.lang.as_deref(),
         fast_login: options.fast_login,
+        refresh: options.refresh,
     };
     let start: OauthStart = caller.post("accounts", action, &request).await?;
     let deadline = Instant::now() + life(start.expires_at, now());
@@ -128,8 +140,12 @@ pub(crate) async fn ask(
 ) -> Result<OauthResult, Error> {
     let wait = wait.map(|wait| wait.as_secs());
     let query = ResultQuery { state, code_verifier: verifier.map(ExposeSecret::expose_secret), wait };
-    let timeout = wait.map_or(CALL_TIMEOUT, |wait| Duration::from_secs(wait) + WAIT_GRACE);
-    caller.get_within(timeout, "accounts", "oauth/result", &query).await
+    caller.get_within(poll_timeout(wait), "accounts", "oauth/result", &query).await
+}
+
+/// How long a call may take that asks the Federation to wait for so many seconds.
+pub(crate) fn poll_timeout(wait: Option<u64>) -> Duration {
+    wait.map_or(CALL_TIMEOUT, |wait| Duration::from_secs(wait) + WAIT_GRACE)
 }
 
 /// Listens to `oauth/events`, at most for `patience`.
@@ -204,6 +220,7 @@ pub(crate) fn signed_in(caller: &Caller, done: SignInDone) -> SignedIn {
         city_id: done.city_id,
         provider: done.provider,
         expires_at: done.expires_at,
+        refresh_token: done.refresh_token,
     }
 }
 

@@ -92,6 +92,9 @@ pub struct SignInDone {
     /// When the token runs out.
     #[serde(default, deserialize_with = "time::optional")]
     pub expires_at: Option<Timestamp>,
+    /// What [`Guest::refresh`](crate::Guest::refresh) trades for a fresh token, where it was asked for.
+    #[serde(default)]
+    pub refresh_token: Option<SecretString>,
 }
 
 /// Answer of `accounts/me`.

@@ -108,6 +108,14 @@ impl User {
         self.call("password/change", &body).await
     }
 
+    /// Mails a link to `email`; the address is this account's once the link is confirmed. The old address is told.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call; `reauthentication_required` when the last sign-in is more than five minutes ago.
+    pub async fn change_email(&self, email: &str) -> Result<(), Error> {
+        self.call("email/change", &json!({ "email": email })).await
+    }
+
     /// Everything the Federation holds about this user.
     ///
     /// # Errors

@@ -12,8 +12,8 @@ use axum::{
     routing::{any, get, post},
 };
 use downcity::{
-    CityStatus, Confirm, Error, ExposeSecret, Federation, NewCity, OauthResult, OauthStartRequest,
-    SecretString, TokenApply,
+    CityStatus, Confirm, DeliveryQuery, Error, ExposeSecret, Federation, NewCity, NewWebhook, OauthResult,
+    OauthStartRequest, SecretString, TokenApply,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -169,4 +169,39 @@ fn echoed_key(body: &str) -> Json<Value> {
     let body: Value = serde_json::from_str(body).unwrap();
     let text = |field: &str| body[field].as_str().unwrap().to_owned();
     Json(json!({ "success": true, "key": format!("{}={}", text("key"), text("value")) }))
+}
+
+#[tokio::test]
+async fn webhooks_are_typed_and_their_secret_is_never_printed() {
+    let hook = r#"{"webhook_id":"w1","url":"https://a.test/hook","types":[],"cities":["city_a"],"status":"active",
+        "failing_since":null,"disabled_at":null,"created_at":"2026-09-21T14:13:20Z"}"#;
+    let (list, made) =
+        (format!(r#"{{"items":[{hook}]}}"#), format!(r#"{{"secret":"whsec_x","webhook":{hook}}}"#));
+    let deliveries = r#"{"items":[{"delivery_id":"d1","event_id":"e1","type":"user.signed_in","status":"waiting",
+        "tries":1,"next_at":"2026-09-21T14:13:20Z","last_error":"no answer","created_at":"2026-09-21T14:13:20Z",
+        "ended_at":null}],"next":null}"#;
+    let app = Router::new()
+        .route("/v1/webhooks/list", get(move || async move { list }))
+        .route("/v1/webhooks/create", post(move || async move { made }))
+        .route("/v1/webhooks/deliveries", get(move || async move { deliveries }))
+        .route("/v1/webhooks/test", post(|| async { r#"{"success":true,"event_id":"e2"}"# }))
+        .route("/v1/webhooks/replay", post(|| async { r#"{"success":true,"count":3}"# }))
+        .fallback(any(|| async { r#"{"success":true}"# }));
+    let admin = serve(app).await.admin(SecretString::from("key"));
+    let webhooks = admin.webhooks();
+    let new = NewWebhook { url: "https://a.test/hook".into(), ..NewWebhook::default() };
+    let made = webhooks.create(&new);
+    let made = made.await.unwrap();
+    assert!(!format!("{made:?}").contains("whsec_x"));
+    assert_eq!(made.webhook.cities, ["city_a"]);
+    assert_eq!(webhooks.list().await.unwrap()[0].webhook_id, "w1");
+    assert_eq!(webhooks.test("w1").await.unwrap(), "e2");
+    let query = DeliveryQuery { webhook_id: "w1", ..DeliveryQuery::default() };
+    let page = webhooks.deliveries(&query).await.unwrap();
+    assert_eq!((page.items[0].kind.as_deref(), page.items[0].tries), (Some("user.signed_in"), 1));
+    assert_eq!(webhooks.replay("w1", "e1").await.unwrap(), 3);
+    let since = "2026-09-21T14:13:20Z".parse().unwrap();
+    assert_eq!(webhooks.replay_since("w1", since).await.unwrap(), 3);
+    webhooks.enable("w1").await.unwrap();
+    webhooks.remove("w1").await.unwrap();
 }

@@ -19,6 +19,8 @@ export interface CityOptions {
   user_id?: string | undefined;
   /** When the token runs out, where it is known. */
   expires_at?: Time | undefined;
+  /** What `refresh` trades for a fresh token. */
+  refresh_token?: string | undefined;
   /** Bearer of an admin. Never to be shipped to a browser. */
   admin_secret_key?: string | undefined;
   /** In place of the global `fetch`. */
@@ -34,6 +36,7 @@ export class City {
   readonly expires_at: Time | undefined;
   // Private, so that logging the client does not print the bearer.
   readonly #to: Target;
+  readonly #refresh: string | undefined;
 
   constructor(options: CityOptions) {
     const { user_token, admin_secret_key } = options;
@@ -42,6 +45,7 @@ export class City {
     this.city_id = options.city_id;
     this.user_id = options.user_id;
     this.expires_at = options.expires_at;
+    this.#refresh = options.refresh_token;
     const bearer = { guest: undefined, user: user_token, admin: admin_secret_key }[this.role];
     if (this.role !== "guest" && !bearer) {
       throw new TypeError(`role "${this.role}" needs ${this.role === "user" ? "user_token" : "admin_secret_key"}`);
@@ -52,6 +56,11 @@ export class City {
   /** The bearer of a user, to be kept between visits. */
   get user_token(): string | undefined {
     return this.role === "user" ? this.#to.bearer : undefined;
+  }
+
+  /** What `refresh` trades for a fresh token, where the sign-in asked for it. To be kept as carefully as a password. */
+  get refresh_token(): string | undefined {
+    return this.#refresh;
   }
 
   /** A group of calls. */
@@ -78,9 +87,30 @@ export class City {
 
   /** A client for the user that an answer with a `user_token` is about: of `login`, `verify-email`, … */
   asUser(done: Handed): City {
-    const { user_token, user_id, city_id, expires_at } = done;
+    const { user_token, user_id, city_id, expires_at, refresh_token } = done;
     const { base, fetch } = this.#to;
-    return new City({ role: "user", city_url: base, city_id, user_token, user_id, expires_at, fetch });
+    return new City({
+      role: "user",
+      city_url: base,
+      city_id,
+      user_token,
+      user_id,
+      expires_at,
+      refresh_token: refresh_token ?? undefined,
+      fetch,
+    });
+  }
+
+  /**
+   * The same user with a fresh token and the next refresh token: keep both before using them. A refresh token works
+   * once; one that comes again ends the session.
+   */
+  async refresh(options?: CallOptions): Promise<City> {
+    if (!this.#refresh) throw new TypeError("there is no refresh_token: sign in with refresh: true");
+    // As a guest: the old token may have run out.
+    const guest = new City({ role: "guest", city_url: this.city_url, city_id: this.city_id, fetch: this.#to.fetch });
+    const body = { refresh_token: this.#refresh };
+    return this.asUser(await guest.service("accounts").action("token/refresh").invoke(body, options));
   }
 
   /**
@@ -92,8 +122,13 @@ export class City {
   }
 
   /** Signs in with an address and its password. */
-  async signInWithPassword(email: string, password: string, options?: CallOptions): Promise<City> {
-    return this.asUser(await this.service("accounts").action("login").invoke({ email, password }, options));
+  async signInWithPassword(
+    email: string,
+    password: string,
+    { refresh, ...options }: CallOptions & { refresh?: boolean | undefined } = {},
+  ): Promise<City> {
+    const body = { email, password, ...(refresh && { refresh }) };
+    return this.asUser(await this.service("accounts").action("login").invoke(body, options));
   }
 
   /**

@@ -12,6 +12,8 @@ interface StartOptions extends CallOptions {
   lang?: string | undefined;
   /** Whether a WeChat desktop client may answer in place of a scan. */
   fast_login?: boolean | undefined;
+  /** Asks for a refresh token too; `City.refresh` trades it. */
+  refresh?: boolean | undefined;
 }
 
 export interface SignInOptions extends StartOptions {
@@ -67,8 +69,8 @@ type Beginning = "oauth/start" | "identities/link";
 
 async function start(city: City, how: Beginning, body: { provider: string; return_to?: string }, o: StartOptions, secret?: string) {
   const pkce = secret && { code_challenge: await challenge(secret), code_challenge_method: "S256" as const };
-  const { city_id = city.city_id, lang, fast_login } = o;
-  const input = { ...body, city_id, lang, fast_login, ...pkce };
+  const { city_id = city.city_id, lang, fast_login, refresh } = o;
+  const input = { ...body, city_id, lang, fast_login, refresh, ...pkce };
   return city.service("accounts").action(how).invoke(input as object as { provider: string }, o);
 }
 

@@ -75,4 +75,5 @@ export interface Handed {
   user_id?: string | undefined;
   city_id?: string | undefined;
   expires_at?: Time | undefined;
+  refresh_token?: string | null | undefined;
 }

@@ -7,7 +7,8 @@ import { document } from "../scripts/generate.mjs";
 import { federation, mailbox, skip } from "./support/real.js";
 
 /** Pages and addresses that browsers open, and a stream of events; no calls of a program. */
-const PAGES = /^\/v1\/accounts\/(email\/|oauth\/(callback|confirm|outcome|events)$)/;
+const PAGES =
+  /^\/v1\/accounts\/(email\/(open|confirm|reset|enter|change\/confirm)|oauth\/(callback|confirm|outcome|events))$/;
 const PASSWORD = "correct horse battery";
 
 const fails = (code, status) => (error) => {
@@ -126,6 +127,50 @@ describe("the accounts service, whole", { skip }, () => {
     await post(admin, "users/delete", { user_id: two.user_id });
     await assert.rejects(two.me(), fails("invalid_token", 401));
     await assert.rejects(accounts(guest).get("users"), fails("authentication_required", 401));
+  });
+
+  /** The code in the next mail. */
+  const code = async () => (await mail.next()).text.match(/\b\d{4} ?\d{4}\b/)[0];
+
+  test("a mailed code; in steps; another address; local names", async () => {
+    const { login_id } = await post(guest, "email/start", { email: "coder@example.com" });
+    const user = guest.asUser(await post(guest, "email/finish", { login_id, code: await code() }));
+    assert.equal((await user.me()).profile.email, "coder@example.com");
+
+    const step = await post(guest, "login/start", { provider: "email" });
+    assert.equal(step.status, "input_required");
+    let next = await post(guest, "login/continue", { login_id: step.login_id, input: { email: "coder@example.com" } });
+    assert.ok(next.inputs.some((input) => input.name === "code"), JSON.stringify(next));
+    next = await post(guest, "login/continue", { login_id: next.login_id, input: { code: await code() } });
+    assert.equal(next.status, "done");
+    assert.equal(next.user_id, user.user_id);
+    const redirect = await post(guest, "login/start", { provider: "wechat" });
+    assert.equal(redirect.status, "redirect_required");
+    const waiting = await accounts(guest).get("login/result", { login_id: redirect.login_id });
+    assert.equal(waiting.status, "pending");
+
+    await post(user, "email/change", { email: "coder2@example.com" });
+    assert.match((await mail.next()).to, /coder2?@example.com/);
+    // Only a Federation started for it has names without proof.
+    await assert.rejects(post(guest, "local/login", { name: "lilei" }), CityError);
+  });
+
+  test("refresh tokens, and what a token is worth", async () => {
+    const user = await fed.guest().signIn("wechat", {
+      refresh: true,
+      open: (url, { state }) => fed.browse(url, state, "alice"),
+      signal: AbortSignal.timeout(30_000),
+    });
+    assert.ok(user.refresh_token);
+    const fresh = await user.refresh();
+    assert.equal(fresh.user_id, user.user_id);
+    assert.notEqual(fresh.refresh_token, user.refresh_token);
+    assert.equal((await post(admin, "token/introspect", { token: fresh.user_token })).active, true);
+    assert.equal((await post(admin, "token/introspect", { token: "ub_x" })).active, false);
+    const third = await fresh.refresh();
+    await assert.rejects(user.refresh(), (error) => error instanceof CityError && error.status === 401);
+    await assert.rejects(third.me(), fails("invalid_token", 401), "one that comes again ends the session");
+    await assert.rejects(guest.refresh(), TypeError);
   });
 
   test("the rest, and nothing is left out", async () => {

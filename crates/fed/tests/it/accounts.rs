@@ -2,9 +2,9 @@
 
 use crate::support::{Fed, Mailbox, Relay, Setup};
 use downcity::{
-    Admin, Confirm, Error, EventQuery, ExposeSecret, Federation, Guest, NewCity, OauthResult,
-    OauthStartRequest, Pkce, ProfileUpdate, Register, SecretString, SessionQuery, SignIn, SignedIn,
-    UserQuery,
+    Admin, Confirm, Error, EventQuery, ExposeSecret, Federation, Guest, LoginInput, LoginStep, NewCity,
+    OauthResult, OauthStartRequest, Pkce, ProfileUpdate, Register, SecretString, SessionQuery, SignIn,
+    SignedIn, UserQuery,
 };
 use std::time::Duration;
 use wechat_sim::{Sim, SimConfig};
@@ -83,8 +83,19 @@ async fn the_rust_client_makes_every_call_of_the_accounts_service() {
     ways_in(&mut world).await;
     oneself(&mut world).await;
     people(&mut world).await;
+    codes_and_steps(&mut world).await;
+    tokens(&world).await;
     outcomes(&world).await;
-    let pages = ["email/", "oauth/callback", "oauth/confirm", "oauth/outcome"];
+    let pages = [
+        "email/open",
+        "email/confirm",
+        "email/reset",
+        "email/enter",
+        "email/change/confirm",
+        "oauth/callback",
+        "oauth/confirm",
+        "oauth/outcome",
+    ];
     assert_eq!(world.relay.never_called("accounts", &pages), Vec::<String>::new());
 }
 
@@ -183,6 +194,57 @@ async fn people(world: &mut World) {
     refused(people.delete(&two.user_id).await, "unknown_user");
     let city = NewCity { name: "A".into(), confirm: Some(Confirm::Always), ..NewCity::default() };
     assert_eq!(admin.cities().create(&city).await.unwrap().confirm, Some(Confirm::Always));
+}
+
+async fn codes_and_steps(world: &mut World) {
+    let guest = world.guest();
+    let mailed = guest.mail_code("coder@example.com").await.unwrap();
+    let code = world.mailbox.code().await;
+    let done = guest.sign_in_with_code(&mailed, &code).await.unwrap();
+    assert_eq!(done.user.me().await.unwrap().profile.email.as_deref(), Some("coder@example.com"));
+    let LoginStep::InputRequired { login_id, inputs, .. } = guest.start_login("email").await.unwrap() else {
+        panic!("something is asked for")
+    };
+    assert_eq!(inputs[0].name, "email");
+    let input = LoginInput { email: Some("coder@example.com".into()), ..LoginInput::default() };
+    let step = guest.continue_login(&login_id, &input).await.unwrap();
+    let LoginStep::InputRequired { login_id, .. } = step else { panic!("{step:?}") };
+    let input = LoginInput { code: Some(world.mailbox.code().await), ..LoginInput::default() };
+    assert!(!format!("{input:?}").contains('1'));
+    let step = guest.continue_login(&login_id, &input).await.unwrap();
+    let LoginStep::Done(again) = step else { panic!("{step:?}") };
+    assert_eq!(again.user_id, done.user_id);
+    let step = guest.start_login("wechat").await.unwrap();
+    let LoginStep::RedirectRequired { login_id, url, .. } = step else { panic!("{step:?}") };
+    let open = world.browser("alice");
+    open(&url);
+    let outcome = guest.login_result(&login_id, Some(Duration::from_secs(20))).await.unwrap();
+    assert!(matches!(outcome, OauthResult::Done(_)), "{outcome:?}");
+    done.user.change_email("coder2@example.com").await.unwrap();
+    world.mailbox.next().await;
+    // Only a Federation started for it has names without proof.
+    assert!(guest.local_login("lilei").await.is_err());
+}
+
+async fn tokens(world: &World) {
+    let guest = world.guest();
+    let done = guest.sign_in(&SignIn::new("wechat").refresh(), world.browser("alice")).await.unwrap();
+    let first = done.refresh_token.unwrap();
+    let fresh = guest.refresh(&first).await.unwrap();
+    let admin = world.admin();
+    assert!(admin.introspect(&fresh.user_token).await.unwrap().active);
+    assert!(!admin.introspect(&secret("ub_x")).await.unwrap().active);
+    let third = guest.refresh(&fresh.refresh_token).await.unwrap();
+    assert_eq!(guest.refresh(&first).await.unwrap_err().status(), Some(401));
+    refused(third.user.me().await, "invalid_token");
+    assert!(!admin.keys().list().await.unwrap().is_empty());
+    let keys = admin.keys().rotate().await.unwrap();
+    let next = keys.iter().find(|key| key.status != "active").unwrap();
+    admin.keys().revoke(&next.kid).await.unwrap();
+    let cities = admin.cities();
+    cities.set_env("city_downcity", "WECHAT_CLIENT_ID", &secret("wx0123456789abcdef")).await.unwrap();
+    assert_eq!(cities.env("city_downcity").await.unwrap().items.len(), 1);
+    cities.remove_env("city_downcity", "WECHAT_CLIENT_ID").await.unwrap();
 }
 
 async fn outcomes(world: &World) {

@@ -112,6 +112,16 @@ impl Mailbox {
         mail["text"].as_str().unwrap().to_owned()
     }
 
+    /// The code in the next mail: eight digits, in two groups.
+    pub(crate) async fn code(&mut self) -> downcity::SecretString {
+        let text = self.next().await;
+        let digits = |line: &&str| {
+            let digits = line.chars().filter(char::is_ascii_digit).count();
+            digits == 8 && line.trim().len() <= 9
+        };
+        text.lines().find(digits).unwrap_or_else(|| panic!("no code in {text}")).trim().into()
+    }
+
     /// The one-time token in the next mail's link.
     pub(crate) async fn token(&mut self) -> downcity::SecretString {
         let text = self.next().await;
