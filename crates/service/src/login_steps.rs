@@ -270,7 +270,7 @@ impl Federation {
         }
         match attempt.standing(self.clock.now()) {
             Standing::Ready => match self.hand_out(&attempt, client).await? {
-                Told::Done(handed) => Ok(handed),
+                Told::Done(handed) => Ok(*handed),
                 Told::Failed { failure, .. } => Err(StepError::Failed(failure)),
                 Told::Pending => Err(StepError::Failed(Failure::Interrupted)),
             },

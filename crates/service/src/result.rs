@@ -37,7 +37,7 @@ pub enum Told {
     /// Nothing yet: ask again.
     Pending,
     /// The token.
-    Done(Handed),
+    Done(Box<Handed>),
     /// Ended without a token.
     Failed {
         /// Why.
@@ -156,7 +156,9 @@ impl Federation {
         };
         // Whoever asks again gets the session that was stored the first time, and so the same token.
         match self.store.collect(&attempt.attempt_id, client.network, now, &new, vec![signed_in]).await? {
-            Collected::First(session) | Collected::Again(session) => Ok(Told::Done(self.hand(session, &sid))),
+            Collected::First(session) | Collected::Again(session) => {
+                Ok(Told::Done(Box::new(self.hand(session, &sid))))
+            }
             Collected::Lost => match self.store.user(user_id).await? {
                 Some(user) if !user.disabled => Err(ResultError::Collected),
                 _ => Ok(Told::Failed { failure: Failure::UserDisabled, lang: attempt.lang }),

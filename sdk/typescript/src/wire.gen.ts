@@ -2071,7 +2071,7 @@ export interface components {
              * @description When the refresh token ends if it is not used (RFC 3339).
              */
             refresh_expires_at?: string | null;
-            /** @description What the next token is asked for with, once; only where `refresh` was asked for. */
+            /** @description What the next token is asked for with, once; only where the sign-in was started with `refresh`. */
             refresh_token?: string | null;
             /** @enum {string} */
             status: "done";
