@@ -1,7 +1,7 @@
 //! Where and how many: the address to listen at, and how many connections this machine gives room for.
 
 use crate::problem::Problem;
-use downcity_http::{Answer, Listening};
+use downcity_http::{App, Listening};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -20,9 +20,9 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
     })
 }
 
-/// Serves `answer` on `listener`, in the background.
-pub(crate) fn open(listener: TcpListener, answer: impl Answer) -> Result<Listening, Problem> {
-    Listening::open(listener, connections(), answer)
+/// Serves `app` on `listener`, in the background.
+pub(crate) fn open(listener: TcpListener, app: App) -> Result<Listening, Problem> {
+    Listening::open(listener, connections(), app)
         .map_err(|why| Problem::new(format_args!("can't listen: {why}")))
 }
 

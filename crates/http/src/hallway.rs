@@ -4,7 +4,6 @@
 use crate::client::{Peer, accepted};
 use crate::cors;
 use crate::error::{ApiError, Code};
-use crate::listen::Answer;
 use crate::routes::House;
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -31,17 +30,25 @@ static COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 /// For answers that no browser should ever render.
 const API_CSP: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/// The whole service: the hallway before the routes. It stands around the router and not in it, since a layer of
-/// a router is copied and boxed for every request.
+/// What answers requests: the hallway and the routes behind it. The hallway stands around the router and not in it,
+/// since a layer of a router is copied and boxed for every request.
 #[derive(Clone)]
 pub struct App {
-    house: House,
+    /// Absent for plain pages, which nothing is done about.
+    house: Option<House>,
     router: Router,
+}
+
+impl From<Router> for App {
+    /// Plain pages, without a hallway.
+    fn from(router: Router) -> Self {
+        Self { house: None, router }
+    }
 }
 
 impl App {
     pub(crate) fn new(house: House, router: Router) -> Self {
-        Self { house, router }
+        Self { house: Some(house), router }
     }
 
     /// Takes a request to its route. A panic there answers 500 and leaves the process up.
@@ -62,14 +69,14 @@ impl App {
             }
         }
     }
-}
 
-impl Answer for App {
-    async fn answer(&self, peer: SocketAddr, mut request: Request) -> Response {
+    /// Answers one request of a peer.
+    pub(crate) async fn answer(&self, peer: SocketAddr, mut request: Request) -> Response {
+        let Some(house) = &self.house else { return self.route(request).await };
         request.extensions_mut().insert(Peer(peer));
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let lang = accepted(request.headers());
-        let allowed = cors::check(&self.house.federation, request.uri().path(), request.headers());
+        let allowed = cors::check(&house.federation, request.uri().path(), request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let mut response = if cors::is_preflight(&method, request.headers()) {
             cors::preflight()
@@ -81,15 +88,14 @@ impl Answer for App {
             let request_id = request_id.to_str().unwrap_or_default();
             // The path alone, since a query may hold a state or a code.
             log(&problem, request_id, method.as_str(), uri.path());
-            let cookies = response.headers_mut().remove(header::SET_COOKIE);
+            let kept = [header::SET_COOKIE, header::ALLOW];
+            let kept = kept.map(|name| response.headers_mut().remove(&name).map(|value| (name, value)));
             response = problem.render(lang.unwrap_or_default(), request_id);
-            if let Some(cookies) = cookies {
-                response.headers_mut().insert(header::SET_COOKIE, cookies);
-            }
+            response.headers_mut().extend(kept.into_iter().flatten());
         }
         let headers = response.headers_mut();
         headers.reserve(HEADERS.saturating_sub(headers.len()));
-        harden(headers, self.house.secure);
+        harden(headers, house.secure);
         cors::stamp(allowed, headers);
         headers.insert(&REQUEST_ID, request_id(number));
         response

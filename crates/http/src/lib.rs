@@ -31,7 +31,7 @@ mod token;
 mod wire;
 
 pub use hallway::App;
-pub use listen::{Answer, Listening};
+pub use listen::Listening;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
 pub use routes::{Door, app};

@@ -2,11 +2,10 @@
 //!
 //! HTTP/1.1 only, without TLS: what speaks to browsers from afar is a proxy, and proxies speak this.
 
+use crate::hallway::App;
 use crate::lazy_timer::LazyTimer;
-use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,7 +20,6 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
-use tower::ServiceExt;
 use tracing::debug;
 
 /// Until a request's head has to be there in full, and how long an idle connection is kept.
@@ -31,20 +29,6 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long to wait when the system gives no connection, which is mostly for want of free files.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// What answers requests: of whom, and which.
-pub trait Answer: Clone + Send + Sync + 'static {
-    /// Answers one request of a peer.
-    fn answer(&self, peer: SocketAddr, request: Request) -> impl Future<Output = Response> + Send;
-}
-
-/// Pages that nobody's address matters to.
-impl Answer for Router {
-    async fn answer(&self, _peer: SocketAddr, request: Request) -> Response {
-        let Ok(response) = self.clone().oneshot(request).await;
-        response
-    }
-}
-
 /// A listener that is served in the background.
 pub struct Listening {
     stop: oneshot::Sender<()>,
@@ -52,15 +36,15 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Serves what comes in on `listener`, at most `most` connections at a time; others are closed at once.
+    /// Serves `app` on `listener`, at most `most` connections at a time; others are closed at once.
     ///
     /// # Errors
     /// When the system does not let the listener be waited for.
-    pub fn open(listener: TcpListener, most: usize, answer: impl Answer) -> io::Result<Self> {
+    pub fn open(listener: TcpListener, most: usize, app: App) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stop, stopped) = oneshot::channel();
-        Ok(Self { stop, task: tokio::spawn(serve(listener, most, answer, stopped)) })
+        Ok(Self { stop, task: tokio::spawn(serve(listener, most, app, stopped)) })
     }
 
     /// Takes no new connections and lets running requests end, for ten seconds at the most; `hurry` ends the wait.
@@ -77,12 +61,7 @@ impl Listening {
 }
 
 /// Takes connections until it is told to stop, then waits for those that are left. When it is dropped, they are too.
-async fn serve<A: Answer>(
-    listener: tokio::net::TcpListener,
-    most: usize,
-    answer: A,
-    stopped: oneshot::Receiver<()>,
-) {
+async fn serve(listener: tokio::net::TcpListener, most: usize, app: App, stopped: oneshot::Receiver<()>) {
     // Whoever lets the handle go without a word wants it to go on.
     let stopped = async move {
         if stopped.await.is_err() {
@@ -111,7 +90,7 @@ async fn serve<A: Answer>(
             debug!(%peer, "a connection was closed: there are too many");
             continue;
         };
-        let connection = graceful.watch(converse(stream, peer, answer.clone()));
+        let connection = graceful.watch(converse(stream, peer, app.clone()));
         connections.spawn(async move {
             if let Err(why) = connection.await {
                 debug!(%peer, %why, "a connection ended early");
@@ -124,18 +103,18 @@ async fn serve<A: Answer>(
 }
 
 /// One connection and its requests.
-fn converse<A: Answer>(
+fn converse(
     stream: TcpStream,
     peer: SocketAddr,
-    answer: A,
+    app: App,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send {
     // Answers are written whole; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     // A counter of this connection's own: one that all connections shared would go from core to core.
-    let answer = Arc::new(answer);
+    let app = Arc::new(app);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let answer = Arc::clone(&answer);
-        async move { Ok::<_, Infallible>(answer.answer(peer, received(request)).await) }
+        let app = Arc::clone(&app);
+        async move { Ok::<_, Infallible>(app.answer(peer, received(request)).await) }
     });
     let mut http = http1::Builder::new();
     // Answers are small: one copied piece is sent sooner than two gathered by the kernel.

@@ -13,8 +13,9 @@ const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const BATCH: u64 = 500;
 
 impl Store {
-    /// Removes attempts 24 hours and sessions 30 days after their time, in small batches, and erases the
-    /// identities of attempts that nobody confirmed in time, and refresh tokens that are over. Says how many rows were removed.
+    /// Removes attempts and mailed tokens 24 hours, and sessions 30 days after their time, in small batches, erases
+    /// the identities of attempts that nobody confirmed in time, and removes refresh tokens that are over. Says how
+    /// many rows were removed.
     ///
     /// # Errors
     /// `Unavailable`; what was removed until then stays removed.
@@ -22,6 +23,9 @@ impl Store {
         let sql = "update login_attempts set sealed_identity = null where expires_at <= $1 \
                    and stage = 'confirming' and sealed_identity is not null";
         self.db.exec(sql, args![now]).await?;
+        let sql = "delete from mail_tokens where digest in (select digest from mail_tokens \
+                   where expires_at <= $1 order by expires_at limit $2)";
+        let mailed = self.remove_in_batches(sql, now.minus(ATTEMPTS_KEPT)).await?;
         let sql = "delete from login_attempts where attempt_id in (select attempt_id from login_attempts \
                    where expires_at <= $1 order by expires_at limit $2)";
         let attempts = self.remove_in_batches(sql, now.minus(ATTEMPTS_KEPT)).await?;
@@ -31,7 +35,7 @@ impl Store {
         let sql = "delete from refresh_tokens where session_id in (select session_id from refresh_tokens \
                    where expires_at <= $1 order by expires_at limit $2)";
         let refreshes = self.remove_in_batches(sql, now).await?;
-        Ok(attempts + sessions + refreshes)
+        Ok(mailed + attempts + sessions + refreshes)
     }
 
     async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {

@@ -210,8 +210,10 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
     let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";
     tx.exec(sql, args![change.now, change.user_id.as_str(), keep]).await?;
     // Whatever was mailed to let somebody in or set a password is void now.
-    tx.exec("delete from mail_tokens where user_id = $1 and used_at is null", args![change.user_id.as_str()])
-        .await?;
+    let sql = "delete from mail_tokens where used_at is null and (user_id = $1 or address in (select k.value \
+               from identity_keys k join identities i on i.identity_id = k.identity_id \
+               where i.user_id = $1 and i.provider = 'email'))";
+    tx.exec(sql, args![change.user_id.as_str()]).await?;
     append(&change.event, tx).await?;
     Ok(true)
 }

@@ -1903,6 +1903,13 @@ export interface components {
             expires_at: string;
             /** @description The provider they signed in with. */
             provider: string;
+            /**
+             * Format: date-time
+             * @description When the refresh token ends if it is not used (RFC 3339).
+             */
+            refresh_expires_at?: string | null;
+            /** @description What the next token is asked for with, once; only where the sign-in was started with `refresh`. */
+            refresh_token?: string | null;
             /** @enum {string} */
             status: "done";
             user_id: string;

@@ -224,6 +224,13 @@ pub(crate) enum LoginStep {
         /// When the token ends (RFC 3339).
         #[schema(format = "date-time")]
         expires_at: String,
+        /// What the next token is asked for with, once; only where the sign-in was started with `refresh`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refresh_token: Option<String>,
+        /// When the refresh token ends if it is not used (RFC 3339).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(format = "date-time")]
+        refresh_expires_at: Option<String>,
     },
 }
 
@@ -267,11 +274,13 @@ impl LoginStep {
                 expires_at: rfc3339(asked.expires_at),
             },
             Step::Done(handed) => Self::Done {
+                expires_at: rfc3339(handed.expires_at),
+                refresh_expires_at: handed.refresh_expires_at().map(rfc3339),
+                refresh_token: handed.refresh.map(|refresh| refresh.reveal().to_owned()),
                 user_token: handed.user_token,
                 user_id: handed.session.user_id.to_string(),
                 city_id: handed.session.city_id.to_string(),
                 provider: handed.session.provider,
-                expires_at: rfc3339(handed.session.expires_at),
             },
         }
     }

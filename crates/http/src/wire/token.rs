@@ -121,7 +121,7 @@ impl From<Introspection> for IntrospectAnswer {
             aud: is_bearer.then_some(AUDIENCE),
             jti: is_bearer.then(|| session_id.clone()),
             session_id: Some(session_id),
-            iat: found.issued_at.map(|at| at.seconds()),
+            iat: found.issued_at.map(downcity_service::core::Timestamp::seconds),
             exp: Some(found.expires_at.seconds()),
             metadata: session.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         }

@@ -73,11 +73,16 @@ async fn a_mailed_code_by_steps(on: On) {
     let done = go_on(&world, login_id(&step), json!({ "code": code })).await.ok();
     assert_eq!((&done["status"], &done["provider"]), (&json!("done"), &json!("email")));
     assert_eq!(result(&world, HOME, login_id(&step)).await.ok(), done);
-    let at_once = start(&world, json!({"email": "mei@example.com"})).await.ok();
+    assert!(done.get("refresh_token").is_none(), "{done}");
+    let at_once = start(&world, json!({"email": "mei@example.com", "refresh": true})).await.ok();
     assert_eq!(names(&at_once), ["code"]);
     let code = code_of(&post.next().await);
     let second = go_on(&world, login_id(&at_once), json!({ "code": code })).await.ok();
     assert_eq!(second["user_id"], done["user_id"]);
+    let next = json!({"refresh_token": second["refresh_token"]});
+    let next = world.post_from(HOME, "accounts/token/refresh", next).await.ok();
+    assert_eq!(next["user_id"], second["user_id"]);
+    assert_ne!(next["refresh_token"], second["refresh_token"]);
 }
 
 async fn a_password_by_steps(on: On) {

@@ -2,6 +2,8 @@
 //! Races are in `races`; what needs the person's answer is in `confirm`.
 
 mod identity;
+mod mailed;
+mod provider;
 mod sign_in;
 mod tokens;
 mod web;
