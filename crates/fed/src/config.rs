@@ -75,6 +75,11 @@ pub(crate) struct Options {
     #[arg(long, env = "FED_ALLOW_PRIVATE_ISSUERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) allow_private_issuers: Option<bool>,
 
+    /// Lets webhooks lead to private addresses (an intranet), and to loopback addresses with http; without it
+    /// they lead to public https addresses only
+    #[arg(long, env = "FED_ALLOW_PRIVATE_WEBHOOKS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) allow_private_webhooks: Option<bool>,
+
     /// For development: lets anybody on this machine sign in under any name (`local/login`), so this Federation has
     /// to listen on loopback, with no proxy before it
     #[arg(long, env = "FED_ALLOW_LOCAL_LOGIN", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
@@ -130,6 +135,7 @@ impl Options {
             ca_file: self.ca_file.or(weaker.ca_file),
             wechat_simulator: self.wechat_simulator.or(weaker.wechat_simulator),
             allow_private_issuers: self.allow_private_issuers.or(weaker.allow_private_issuers),
+            allow_private_webhooks: self.allow_private_webhooks.or(weaker.allow_private_webhooks),
             allow_local_login: self.allow_local_login.or(weaker.allow_local_login),
             log_format: self.log_format.or(weaker.log_format),
             log_level: self.log_level.or(weaker.log_level),
@@ -162,6 +168,7 @@ mod tests {
             ca_file = "/ca"
             wechat_simulator = "http://127.0.0.1:9"
             allow_private_issuers = true
+            allow_private_webhooks = true
             log_format = "json"
             log_level = "debug"
             "#,
@@ -179,7 +186,7 @@ mod tests {
         assert_eq!(both.starts_per_minute, Some(5));
         assert_eq!(both.ca_file.as_deref(), Some(Path::new("/ca")));
         assert_eq!(both.wechat_simulator.as_deref(), Some("http://127.0.0.1:9"));
-        assert_eq!(both.allow_private_issuers, Some(true));
+        assert_eq!((both.allow_private_issuers, both.allow_private_webhooks), (Some(true), Some(true)));
         assert_eq!(both.log_format, Some(LogFormat::Json));
         assert_eq!(both.log_level.as_deref(), Some("debug"));
     }

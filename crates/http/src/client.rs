@@ -43,16 +43,14 @@ impl FromRequestParts<House> for From {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip().to_canonical());
-        let behind_proxy = peer.is_some_and(|peer| trusted(peer, &house.trusted_proxies));
         let headers = &parts.headers;
-        let address = peer
-            .map(|peer| if behind_proxy { forwarded(headers, peer, &house.trusted_proxies) } else { peer });
+        let peer = parts.extensions.get::<Peer>().copied();
+        let (network, behind_proxy) = sender(peer, headers, &house.trusted_proxies);
         let agent = text(headers, &header::USER_AGENT).unwrap_or_default();
         let forwarded_host = text(headers, &FORWARDED_HOST).filter(|_| behind_proxy);
         let own_host = || parts.uri.authority().map(ToString::to_string);
         Ok(Self(Client {
-            network: address.map_or_else(Network::unknown, Network::of),
+            network,
             agent: downcity_service::core::identity::clean_text(agent, AGENT_LIMIT).unwrap_or_default(),
             browser: cookies::login(headers, house.secure),
             host: forwarded_host
@@ -64,6 +62,14 @@ impl FromRequestParts<House> for From {
             passed_on: PASSED_ON.iter().any(|name| headers.contains_key(*name)),
         }))
     }
+}
+
+/// The network that a request comes from, and whether it came through a proxy of ours.
+pub(crate) fn sender(peer: Option<Peer>, headers: &HeaderMap, proxies: &[IpNet]) -> (Network, bool) {
+    let peer = peer.map(|peer| peer.0.ip().to_canonical());
+    let behind_proxy = peer.is_some_and(|peer| trusted(peer, proxies));
+    let address = peer.map(|peer| if behind_proxy { forwarded(headers, peer, proxies) } else { peer });
+    (address.map_or_else(Network::unknown, Network::of), behind_proxy)
 }
 
 /// The language that a request prefers.

@@ -80,6 +80,10 @@ codes! {
     UnknownIdentity = "unknown_identity", NOT_FOUND, "this account has no way in of that identity_id", "该账号没有与此 identity_id 对应的登录方式";
     LastIdentity = "last_identity", CONFLICT, "this is the last way into the account: link another one first", "这是该账号最后一种登录方式：请先绑定其他方式";
     MergeDisabled = "merge_disabled", CONFLICT, "one of the two users is disabled: enable or delete it instead", "两个用户之一已被停用：请先启用，或直接删除";
+    UnknownWebhook = "unknown_webhook", NOT_FOUND, "there is no webhook of that webhook_id", "没有与该 webhook_id 对应的 webhook";
+    UnknownEvent = "unknown_event", NOT_FOUND, "there is no event of that event_id, or it is forgotten", "没有与该 event_id 对应的事件，或该事件已被清除";
+    WebhookDisabled = "webhook_disabled", CONFLICT, "the webhook is switched off: switch it on with webhooks/enable", "该 webhook 已停用：请先通过 webhooks/enable 启用";
+    TooManyWebhooks = "too_many_webhooks", CONFLICT, "there are as many webhooks as there may be: remove one first", "webhook 数量已达上限：请先移除一个";
     UnknownKey = "unknown_key", NOT_FOUND, "no signing key has this kid: ask federation/keys/list", "没有与该 kid 对应的签名密钥：请查询 federation/keys/list";
     UnknownSetting = "unknown_setting", NOT_FOUND, "there is no setting of that key in the Federation env", "Federation env 中没有该设置";
     UnknownRoute = "unknown_route", NOT_FOUND, "there is nothing at this address: see /openapi.json", "此地址不存在：请参见 /openapi.json";

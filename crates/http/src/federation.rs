@@ -29,7 +29,9 @@ pub(crate) async fn services(caller: Caller, State(house): State<House>) -> Json
     };
     let plain = |id, name| ServiceItem { id, name, env: Vec::new() };
     let accounts = ServiceItem { id: "accounts", name: "Accounts", env };
-    Json(ServiceList { items: vec![accounts, plain("cities", "Cities"), plain("env", "Federation env")] })
+    let cities = plain("cities", "Cities");
+    let (env, webhooks) = (plain("env", "Federation env"), plain("webhooks", "Webhooks"));
+    Json(ServiceList { items: vec![accounts, cities, env, webhooks] })
 }
 
 /// What this Federation offers and what is still to be configured, as text for operators.

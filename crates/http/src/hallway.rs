@@ -1,15 +1,16 @@
 //! What every request passes on its way in and out: a request id, headers that harden the answer, CORS, the
 //! body of errors, and one log line for what went wrong.
 
-use crate::client::{Peer, accepted};
+use crate::client::{Peer, accepted, sender};
 use crate::cors;
 use crate::error::{ApiError, Code};
 use crate::routes::House;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use downcity_service::limits::{Cost, TooMany};
 use futures::FutureExt;
 use http_body_util::Limited;
 use std::hash::{BuildHasher, RandomState};
@@ -80,6 +81,8 @@ impl App {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let mut response = if cors::is_preflight(&method, request.headers()) {
             cors::preflight()
+        } else if let Err(wait) = admit(house, Peer(peer), &request).await {
+            ApiError { retry_after: Some(wait.0), ..ApiError::of(Code::TooManyTries) }.into_response()
         } else {
             self.route(request).await
         };
@@ -99,6 +102,29 @@ impl App {
         cors::stamp(allowed, headers);
         headers.insert(&REQUEST_ID, request_id(number));
         response
+    }
+}
+
+/// Counts a guest's request. Whoever brings a bearer is known, or refused before anything is done; and what only
+/// names public facts may be asked for by anybody at any time.
+fn admit<'a>(
+    house: &'a House,
+    peer: Peer,
+    request: &Request,
+) -> impl Future<Output = Result<(), TooMany>> + Send + use<'a> {
+    let (path, headers) = (request.uri().path(), request.headers());
+    let guest = path.starts_with("/v1/") && !headers.contains_key(header::AUTHORIZATION);
+    let cost = match *request.method() {
+        Method::POST if path == "/v1/accounts/oauth/start" => Cost::Start,
+        Method::POST => Cost::Work,
+        _ => Cost::Look,
+    };
+    let network = guest.then(|| sender(Some(peer), headers, &house.trusted_proxies).0);
+    async move {
+        match network {
+            Some(network) => house.federation.admit_guest(network, cost).await,
+            None => Ok(()),
+        }
     }
 }
 

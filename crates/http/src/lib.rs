@@ -28,6 +28,7 @@ mod people;
 mod routes;
 mod steps;
 mod token;
+mod webhooks;
 mod wire;
 
 pub use hallway::App;

@@ -3,6 +3,7 @@
 use crate::hallway::App;
 use crate::{
     accounts, browser, cities, email, env, error, federation, keys, mailed, own, people, steps, token,
+    webhooks,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -128,6 +129,14 @@ routes! {
     post "/v1/env/remove" => env::remove;
     post "/v1/env/import" => env::import;
     post "/v1/env/refresh" => env::refresh;
+    // webhooks (admin)
+    get "/v1/webhooks/list" => webhooks::list;
+    post "/v1/webhooks/create" => webhooks::create;
+    post "/v1/webhooks/remove" => webhooks::remove;
+    post "/v1/webhooks/enable" => webhooks::enable;
+    post "/v1/webhooks/test" => webhooks::test;
+    get "/v1/webhooks/deliveries" => webhooks::deliveries;
+    post "/v1/webhooks/replay" => webhooks::replay;
     // the Federation itself
     get "/v1/services" => federation::services;
     get "/v1/federation/instruction" => federation::instruction;

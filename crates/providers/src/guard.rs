@@ -1,5 +1,5 @@
-//! Addresses that somebody typed: where they may lead. An admin's setting, or what an issuer's own metadata
-//! says, must not make this server ask its own machine or network (SSRF).
+//! Addresses that somebody typed: where they may lead. An admin's setting, a webhook, or what an issuer's own
+//! metadata says, must not make this server ask its own machine or network (SSRF).
 
 use crate::line::Fault;
 use downcity_core::network::is_public;
@@ -18,7 +18,7 @@ impl Resolve for PublicOnly {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
-                let why = "the name leads to no public address; --allow-private-issuers permits private ones";
+                let why = "the name leads to no public address; --allow-private-issuers or --allow-private-webhooks permits others";
                 return Err(io::Error::other(why).into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
@@ -44,7 +44,9 @@ pub(crate) fn check(text: &str, private_too: bool) -> Result<Url, &'static str> 
         return Err("it holds a user name or password");
     }
     if !private_too && literal.is_some_and(|address| !is_public(address)) {
-        return Err("it leads to a private address; --allow-private-issuers permits those");
+        return Err(
+            "it leads to a private address; --allow-private-issuers or --allow-private-webhooks permits those",
+        );
     }
     Ok(url)
 }

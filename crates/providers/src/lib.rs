@@ -9,6 +9,7 @@ mod catalogue;
 mod error;
 mod github;
 mod guard;
+mod hook;
 mod line;
 pub mod mail;
 mod oidc;
@@ -25,5 +26,6 @@ pub use catalogue::{
     configured_issuers, env_key, general, issuers,
 };
 pub use error::ProviderError;
+pub use hook::HookMessage;
 pub use outside::{Outside, OutsideError};
 pub use provider::{Authorize, BoxFuture, Exchange, LoginProvider};

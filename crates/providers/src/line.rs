@@ -62,7 +62,7 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// A transport error in words. The address stays out of it, since WeChat's secret travels there.
-fn broken(error: reqwest::Error) -> Fault {
+pub(crate) fn broken(error: reqwest::Error) -> Fault {
     let error = error.without_url();
     let what = if error.is_connect() {
         "no connection"

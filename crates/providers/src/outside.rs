@@ -28,8 +28,7 @@ pub(crate) const USER_AGENT: &str = concat!("downcity/", env!("CARGO_PKG_VERSION
 
 /// The outside world as this service sees it: which hosts stand for which provider, and a client that follows
 /// no redirect, uses no proxy, speaks https only (but to a stand-in on loopback), never sends a request
-/// twice, and reads at most 64 KiB. A second one, for addresses that somebody typed, also goes to public
-/// addresses only.
+/// twice, and reads at most 64 KiB. Others, for addresses that somebody typed, also go to public addresses only.
 pub struct Outside {
     open: String,
     api: String,
@@ -38,11 +37,13 @@ pub struct Outside {
     google: String,
     https_only: bool,
     private_issuers: bool,
+    private_hooks: bool,
     roots: Vec<Certificate>,
     /// Built at the first request: reading the system's certificates costs time and memory that a start
     /// without a sign-in should not pay.
     client: OnceLock<Client>,
     guarded: OnceLock<Client>,
+    hooks: OnceLock<Client>,
     /// What is known of OpenID Connect issuers: kept here, since providers are made anew with every setting.
     pub(crate) issuers: Issuers,
 }
@@ -106,6 +107,13 @@ impl Outside {
         Self { private_issuers: true, ..self }
     }
 
+    /// Lets webhooks lead to private addresses: for an intranet. On loopback addresses they may then use http, for
+    /// development.
+    #[must_use]
+    pub fn allow_private_hooks(self) -> Self {
+        Self { private_hooks: true, ..self }
+    }
+
     /// A server on this machine in place of GitHub, for tests: both its pages and its interfaces.
     ///
     /// # Errors
@@ -141,9 +149,11 @@ impl Outside {
             google: GOOGLE.to_owned(),
             https_only,
             private_issuers: false,
+            private_hooks: false,
             roots,
             client: OnceLock::new(),
             guarded: OnceLock::new(),
+            hooks: OnceLock::new(),
             issuers: Issuers::default(),
         }
     }
@@ -214,14 +224,30 @@ impl Outside {
         if let Some(client) = self.guarded.get() {
             return Ok(client);
         }
-        let made = match self.private_issuers {
-            true => self.builder().user_agent(USER_AGENT),
-            false => {
-                self.builder().user_agent(USER_AGENT).https_only(true).dns_resolver(Arc::new(PublicOnly))
-            }
-        };
-        let made = finish(made)?;
+        let made = self.guarded_client(self.private_issuers)?;
         Ok(self.guarded.get_or_init(|| made))
+    }
+
+    /// Whether webhooks may lead to private addresses.
+    pub(crate) fn private_hooks(&self) -> bool {
+        self.private_hooks
+    }
+
+    /// The client for webhooks.
+    pub(crate) fn hooks(&self) -> Result<&Client, OutsideError> {
+        if let Some(client) = self.hooks.get() {
+            return Ok(client);
+        }
+        let made = self.guarded_client(self.private_hooks)?;
+        Ok(self.hooks.get_or_init(|| made))
+    }
+
+    fn guarded_client(&self, private_too: bool) -> Result<Client, OutsideError> {
+        let builder = self.builder().user_agent(USER_AGENT);
+        finish(match private_too {
+            true => builder,
+            false => builder.https_only(true).dns_resolver(Arc::new(PublicOnly)),
+        })
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {

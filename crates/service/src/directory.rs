@@ -67,6 +67,8 @@ pub struct Directory {
     pub origins: HashSet<String>,
     /// How many of a thousand passwords have a hash that another system made.
     pub old_passwords_permille: u16,
+    /// Whether anybody is told of events.
+    pub has_webhooks: bool,
     /// The change counter that this picture was read at or after.
     pub changes: i64,
 }
@@ -134,6 +136,7 @@ impl Directory {
         let (mailer, mail_problem) = mailer(&env);
         let admin_keys = store.admin_keys().await?.into_iter().map(|k| (k.digest.0, k)).collect();
         let old_passwords_permille = store.old_passwords_permille().await?;
+        let has_webhooks = !store.webhooks().await?.is_empty();
         Ok(Self {
             cities,
             env,
@@ -144,6 +147,7 @@ impl Directory {
             admin_keys,
             origins,
             old_passwords_permille,
+            has_webhooks,
             changes,
         })
     }

@@ -5,6 +5,33 @@ use downcity_core::network::Network;
 use downcity_store::NewEvent;
 use serde_json::Value;
 
+/// Every kind of event, by whom it is about. Webhooks may name them.
+pub(crate) const KINDS: &[&str] = &[
+    "password.changed",
+    "session.revoked",
+    "signing_key.added",
+    "signing_key.removed",
+    "signing_key.revoked",
+    "user.deleted",
+    "user.deletion_cancelled",
+    "user.deletion_requested",
+    "user.disabled",
+    "user.email_changed",
+    "user.enabled",
+    "user.linked",
+    "user.merged",
+    "user.signed_in",
+    "user.signed_out",
+    "user.signed_up",
+    "user.unlinked",
+    "user.updated",
+    "webhook.created",
+    "webhook.disabled",
+    "webhook.enabled",
+    "webhook.removed",
+    "webhook.test",
+];
+
 /// Who did something.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Actor<'a> {
@@ -31,6 +58,7 @@ impl Federation {
         (city_id, network): (Option<&str>, Option<Network>),
         detail: &Value,
     ) -> NewEvent {
+        debug_assert!(KINDS.contains(&kind), "{kind} is missing in KINDS");
         let now = self.clock.now();
         NewEvent {
             event_id: downcity_core::id::uuid_v7(now, &self.random.bytes()),

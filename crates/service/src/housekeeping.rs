@@ -15,7 +15,11 @@ const NOTICE_EVERY: Duration = Duration::from_secs(1);
 impl Federation {
     /// Runs until dropped; start it once a process.
     pub async fn keep_house(self: Arc<Self>) {
-        tokio::join!(Arc::clone(&self).keep_sending(), self.keep_order());
+        tokio::join!(
+            Arc::clone(&self).keep_sending(),
+            Arc::clone(&self).keep_delivering(),
+            self.keep_order(),
+        );
     }
 
     /// Sends what lies in the outbox, as it comes.

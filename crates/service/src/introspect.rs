@@ -6,7 +6,6 @@ use crate::refresh::RefreshError;
 use crate::sessions::AuthError;
 use downcity_core::{Session, Timestamp};
 use downcity_store::StoreError;
-use std::sync::Arc;
 
 /// What is known of a token that is good.
 #[derive(Debug, Clone)]
@@ -42,7 +41,7 @@ impl Federation {
             issued_at: Some(Timestamp(who.claims.iat * 1000)),
             expires_at: Timestamp(who.claims.exp * 1000),
             issuer: who.claims.iss.clone(),
-            session: Arc::unwrap_or_clone(who.session),
+            session: Session::clone(&who.session),
         }))
     }
 

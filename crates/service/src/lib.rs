@@ -8,6 +8,7 @@ pub mod callback;
 pub mod cities;
 pub mod city_env;
 pub mod confirm;
+mod deliveries;
 pub mod directory;
 mod dotenv;
 pub mod email;
@@ -44,13 +45,14 @@ pub mod sessions;
 pub mod tokens;
 pub mod vault;
 mod wake;
+pub mod webhooks;
 
 pub use downcity_core as core;
 pub use downcity_providers::Outside;
 
 /// Rows as stories hand them on.
 pub mod rows {
-    pub use downcity_store::{Event, Identity, ListedSession, ListedUser, MailTrace};
+    pub use downcity_store::{Delivery, Event, Identity, ListedSession, ListedUser, MailTrace, Webhook};
 }
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};

@@ -1,70 +1,258 @@
-//! How often one network address may do what costs us storage.
+//! How often somebody may do what costs us something: by network address, by account and by city.
+//!
+//! Each process counts by itself first (`governor`). Where nodes share a database they also count together, in
+//! windows of a minute: a node tells of a bucket only when it is used more than a person uses it, and then takes
+//! permits by the dozen, so that an ordinary request costs no query.
 
+use crate::federation::Federation;
 use downcity_core::email::Address;
 use downcity_core::network::Network;
+use downcity_core::{CityId, Timestamp, UserId};
+use downcity_store::{Engine, Permits};
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use quick_cache::sync::Cache;
+use std::convert::Infallible;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tracing::debug;
 
 /// Too many tries; come back after this long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many tries, wait {} seconds", .0.as_secs())]
 pub struct TooMany(pub Duration);
 
-/// Tries a minute at an address without an account: about what an account with wrong tries allows.
-const UNKNOWN_PER_MINUTE: NonZeroU32 = NonZeroU32::new(6).expect("six is not zero");
-
-/// The limits of this process.
-pub(crate) struct Limits {
-    starts: Option<DefaultKeyedRateLimiter<Network>>,
-    guests: Option<DefaultKeyedRateLimiter<Network>>,
-    unknown: DefaultKeyedRateLimiter<String>,
-    clock: DefaultClock,
+/// What a guest's request costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// A look: a list, the outcome of a sign-in, a page.
+    Look,
+    /// A row: the start of a sign-in.
+    Start,
+    /// A password hash, a mail, or a change.
+    Work,
 }
 
-impl Limits {
-    pub(crate) fn new(starts_per_minute: u32) -> Self {
-        let starts = NonZeroU32::new(starts_per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n)));
-        // What costs a hash or a mail is bounded as strictly as a start, with its own count.
-        let guests = NonZeroU32::new(starts_per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n)));
-        let unknown = RateLimiter::keyed(Quota::per_minute(UNKNOWN_PER_MINUTE));
-        Self { starts, guests, unknown, clock: DefaultClock::default() }
+/// Tries a minute at an address without an account: about what an account with wrong tries allows.
+const UNKNOWN: NonZeroU32 = NonZeroU32::new(6).expect("six is not zero");
+/// Refreshes a minute of one account, whatever number of clients it has.
+const REFRESHES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
+/// Looks for each start that one address may do.
+const LOOKS: u32 = 20;
+/// Starts and e-mail calls for one city, for each that one address may do.
+const CITY: u32 = 50;
+/// How long nodes count together.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Buckets of one kind that a process remembers: a bound on memory.
+const REMEMBERED: usize = 10_000;
+
+/// One kind of limit: so many a minute for each key.
+pub(crate) struct Limit {
+    kind: &'static str,
+    most: u32,
+    rate: DefaultKeyedRateLimiter<String>,
+    windows: Cache<String, Arc<Mutex<Window>>>,
+}
+
+/// What a process knows of a bucket that it shares.
+#[derive(Debug, Default)]
+struct Window {
+    ends_at: Option<Timestamp>,
+    /// Used without telling the others.
+    untold: u32,
+    told: bool,
+    /// Permits taken from the others and not used yet.
+    permits: u32,
+    empty: bool,
+}
+
+/// What a window says to one more.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Fine,
+    /// Take so many permits, of which the first ones were used already.
+    Take {
+        want: u32,
+        used: u32,
+    },
+    Wait(Timestamp),
+}
+
+impl Window {
+    fn next(&mut self, most: u32, now: Timestamp) -> Next {
+        let ends_at = match self.ends_at {
+            Some(at) if now < at => at,
+            _ => {
+                let at = now.plus(WINDOW);
+                *self = Self { ends_at: Some(at), ..Self::default() };
+                at
+            }
+        };
+        if self.empty {
+            return Next::Wait(ends_at);
+        }
+        if !self.told && self.untold < most / 4 {
+            self.untold += 1;
+            return Next::Fine;
+        }
+        if self.permits > 0 {
+            self.permits -= 1;
+            return Next::Fine;
+        }
+        let used = if self.told { 0 } else { self.untold };
+        self.told = true;
+        Next::Take { want: used + (most / 6).max(1), used }
     }
 
-    /// Counts one guest's call that costs a password hash or a mail.
-    pub(crate) fn count_guest(&self, from: Network) -> Result<(), TooMany> {
-        let Some(guests) = &self.guests else { return Ok(()) };
-        guests.check_key(&from).map_err(|until| self.wait(&until))
+    /// Takes over what was granted; whether the one who asked may go on.
+    fn took(&mut self, granted: &Permits, used: u32) -> bool {
+        self.ends_at = Some(granted.ends_at);
+        let left = granted.count.saturating_sub(used);
+        self.permits += left.saturating_sub(1);
+        self.empty = left == 0 && self.permits == 0;
+        left > 0
+    }
+}
+
+impl Limit {
+    fn new(kind: &'static str, most: NonZeroU32) -> Self {
+        let rate = RateLimiter::keyed(Quota::per_minute(most));
+        Self { kind, most: most.get(), rate, windows: Cache::new(REMEMBERED) }
     }
 
-    /// Counts one try at an address that has no account.
-    pub(crate) fn count_unknown_address(&self, address: &Address) -> Result<(), TooMany> {
-        self.unknown.check_key(&address.as_str().to_owned()).map_err(|until| self.wait(&until))
-    }
-
-    fn wait(&self, until: &NotUntil<governor::clock::QuantaInstant>) -> TooMany {
-        TooMany(Duration::from_secs(until.wait_time_from(self.clock.now()).as_secs() + 1))
-    }
-
-    /// Counts one start of a sign-in.
-    pub(crate) fn count_start(&self, from: Network) -> Result<(), TooMany> {
-        let Some(starts) = &self.starts else { return Ok(()) };
-        starts.check_key(&from).map_err(|not_until| {
-            let wait = not_until.wait_time_from(self.clock.now());
-            TooMany(Duration::from_secs(wait.as_secs() + 1))
+    /// Counts in this process alone.
+    fn here(&self, key: &str) -> Result<(), TooMany> {
+        let clock = DefaultClock::default();
+        self.rate.check_key(&key.to_owned()).map_err(|until| {
+            // Rounded up, so that whoever waits that long is let in.
+            TooMany(Duration::from_secs(until.wait_time_from(clock.now()).as_secs() + 1))
         })
     }
 
-    /// Forgets addresses that have been quiet, so that memory stays bounded.
-    pub(crate) fn forget_quiet(&self) {
-        for limiter in [&self.starts, &self.guests].into_iter().flatten() {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
-        }
-        self.unknown.retain_recent();
-        self.unknown.shrink_to_fit();
+    fn forget_quiet(&self) {
+        self.rate.retain_recent();
+        self.rate.shrink_to_fit();
     }
+}
+
+/// The limits of a Federation.
+pub(crate) struct Limits {
+    looks: Option<Limit>,
+    starts: Option<Limit>,
+    work: Option<Limit>,
+    cities: Option<Limit>,
+    unknown: Limit,
+    refreshes: Limit,
+}
+
+impl Limits {
+    /// With so many starts a minute for each address; 0 switches off what depends on address and city.
+    pub(crate) fn new(starts_per_minute: u32) -> Self {
+        let limit = |kind, times: u32| {
+            NonZeroU32::new(starts_per_minute.saturating_mul(times)).map(|most| Limit::new(kind, most))
+        };
+        Self {
+            looks: limit("look", LOOKS),
+            starts: limit("start", 1),
+            work: limit("work", 1),
+            cities: limit("city", CITY),
+            unknown: Limit::new("unknown", UNKNOWN),
+            refreshes: Limit::new("refresh", REFRESHES),
+        }
+    }
+
+    /// Counts one guest's call that costs a password hash or a mail, in this process.
+    pub(crate) fn count_guest(&self, from: Network) -> Result<(), TooMany> {
+        self.work.as_ref().map_or(Ok(()), |limit| limit.here(&from.to_string()))
+    }
+
+    /// Counts one start of a sign-in, in this process.
+    pub(crate) fn count_start(&self, from: Network) -> Result<(), TooMany> {
+        self.starts.as_ref().map_or(Ok(()), |limit| limit.here(&from.to_string()))
+    }
+
+    /// Forgets who has been quiet, so that memory stays bounded.
+    pub(crate) fn forget_quiet(&self) {
+        let all = [&self.looks, &self.starts, &self.work, &self.cities].into_iter().flatten();
+        all.chain([&self.unknown, &self.refreshes]).for_each(Limit::forget_quiet);
+    }
+}
+
+impl Federation {
+    /// Counts a guest's request by its network address, before anything else is done for it: every look here
+    /// and together with the other nodes; starts and work together, since their stories count here themselves,
+    /// after they have checked what was sent.
+    ///
+    /// # Errors
+    /// With the time to wait.
+    pub async fn admit_guest(&self, from: Network, cost: Cost) -> Result<(), TooMany> {
+        let (limit, here) = match cost {
+            Cost::Look => (&self.limits.looks, true),
+            Cost::Start => (&self.limits.starts, false),
+            Cost::Work => (&self.limits.work, false),
+        };
+        let Some(limit) = limit else { return Ok(()) };
+        let key = from.to_string();
+        if here {
+            limit.here(&key)?;
+        }
+        self.count_together(limit, key).await
+    }
+
+    /// Counts a start or an e-mail call for a city.
+    pub(crate) async fn count_city(&self, city_id: &CityId) -> Result<(), TooMany> {
+        let Some(limit) = &self.limits.cities else { return Ok(()) };
+        self.count(limit, city_id.as_str()).await
+    }
+
+    /// Counts a try at an address that has no account.
+    pub(crate) async fn count_unknown_address(&self, address: &Address) -> Result<(), TooMany> {
+        self.count(&self.limits.unknown, address.as_str()).await
+    }
+
+    /// Counts a refresh for an account.
+    pub(crate) async fn count_refresh(&self, user_id: &UserId) -> Result<(), TooMany> {
+        self.count(&self.limits.refreshes, user_id.as_str()).await
+    }
+
+    async fn count(&self, limit: &Limit, key: &str) -> Result<(), TooMany> {
+        limit.here(key)?;
+        self.count_together(limit, key.to_owned()).await
+    }
+
+    /// Counts together with the other nodes, where there are any.
+    async fn count_together(&self, limit: &Limit, key: String) -> Result<(), TooMany> {
+        if self.store.engine() != Engine::Postgres {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let window = limit.windows.get_or_insert_with(&key, || Ok::<_, Infallible>(Arc::default()));
+        let window = window.unwrap_or_default();
+        let next = window.lock().unwrap_or_else(PoisonError::into_inner).next(limit.most, now);
+        let (want, used) = match next {
+            Next::Fine => return Ok(()),
+            Next::Wait(until) => return Err(wait(now, until)),
+            Next::Take { want, used } => (want, used),
+        };
+        // Neither addresses nor names of people are written down.
+        let bucket = format!("{}:{}", limit.kind, self.vault.derive("limit", &key).reveal());
+        let granted = match self.store.take_permits(&bucket, want, limit.most, (now, now.plus(WINDOW))).await
+        {
+            Ok(granted) => granted,
+            Err(problem) => {
+                // What comes next will need the database too, and say so. This process counts anyway.
+                debug!(error = %problem, kind = limit.kind, "could not count together with the other nodes");
+                return Ok(());
+            }
+        };
+        let fine = window.lock().unwrap_or_else(PoisonError::into_inner).took(&granted, used);
+        if fine { Ok(()) } else { Err(wait(now, granted.ends_at)) }
+    }
+}
+
+fn wait(now: Timestamp, until: Timestamp) -> TooMany {
+    TooMany(Duration::from_secs(now.until(until).as_secs() + 1))
 }
 
 #[cfg(test)]
@@ -80,5 +268,38 @@ mod tests {
         let refused = limits.count_start(net("2001:db8::3")).unwrap_err();
         assert!(refused.0 >= Duration::from_secs(1) && refused.0 <= Duration::from_secs(60));
         assert!(limits.count_start(net("2001:db8:0:1::1")).is_ok());
+    }
+
+    /// What the database would grant, for windows that share one bucket.
+    fn run(windows: &mut [Window], most: u32, rounds: u32) -> (u32, u32) {
+        let (mut count, mut fine, mut queries) = (0_u32, 0, 0);
+        for turn in 0..rounds {
+            let which = usize::try_from(turn).unwrap() % windows.len();
+            let window = &mut windows[which];
+            fine += match window.next(most, Timestamp(0)) {
+                Next::Fine => 1,
+                Next::Wait(_) => 0,
+                Next::Take { want, used } => {
+                    queries += 1;
+                    let granted = want.min(most.saturating_sub(count));
+                    count += want;
+                    let granted = Permits { count: granted, ends_at: Timestamp(60_000) };
+                    u32::from(window.took(&granted, used))
+                }
+            };
+        }
+        (fine, queries)
+    }
+
+    #[test]
+    fn nodes_together_grant_what_one_grants_and_seldom_ask() {
+        for nodes in [1, 2, 3, 4] {
+            let mut windows: Vec<_> = (0..nodes).map(|_| Window::default()).collect();
+            let (fine, queries) = run(&mut windows, 60, 1000);
+            assert!((50..=60).contains(&fine) && queries <= 12, "{nodes} nodes: {fine}, {queries} queries");
+        }
+        let mut one = [Window::default()];
+        assert_eq!(run(&mut one, 60, 15), (15, 0), "what a person does costs no query");
+        assert_eq!(one[0].next(60, Timestamp(60_000)), Next::Fine, "a new window");
     }
 }

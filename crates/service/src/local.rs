@@ -48,7 +48,7 @@ impl Federation {
         self.check_local(client)?;
         let identity = self.local_identity(name)?;
         let start = Start { provider: ID.to_owned(), city_id, ..Start::default() };
-        let prepared = self.prepare_attempt(&start, client, (ID, ID), None)?;
+        let prepared = self.prepare_attempt(&start, client, (ID, ID), None).await?;
         self.store.insert_attempt(self.own_state(&prepared.attempt).digest(), &prepared.attempt).await?;
         self.finish_here(prepared.attempt, identity, None, client).await
     }

@@ -140,7 +140,7 @@ impl Federation {
         let city = self.open_city(start.city_id.as_deref())?;
         let provider = self.usable_provider(&city, &start.provider)?;
         let app = (provider.id(), provider.app_id());
-        let Prepared { attempt, browser, lang } = self.prepare_attempt(start, client, app, link)?;
+        let Prepared { attempt, browser, lang } = self.prepare_attempt(start, client, app, link).await?;
         // Before anything is stored and anybody is sent anywhere.
         let prepared = provider.prepare(attempt.created_at).await;
         prepared.map_err(|problem| StartError::ProviderUnavailable(problem.report))?;
@@ -161,7 +161,7 @@ impl Federation {
     }
 
     /// Checks what every start has in common and makes its attempt. Nothing is stored yet.
-    pub(crate) fn prepare_attempt(
+    pub(crate) async fn prepare_attempt(
         &self,
         start: &Start,
         client: &Client,
@@ -180,6 +180,7 @@ impl Federation {
             None => None,
         };
         self.limits.count_start(client.network)?;
+        self.count_city(&city.city_id).await?;
 
         let now = self.clock.now();
         let browser = client.browser.clone().unwrap_or_else(|| OpaqueToken::from_bytes(&self.random.bytes()));

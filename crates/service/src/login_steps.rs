@@ -164,7 +164,7 @@ impl Federation {
         let email = email.filter(|_| start.provider == mail::ID);
         let address = email.map(|email| self.read_address(email)).transpose()?;
         let app = (start.provider.as_str(), start.provider.as_str());
-        let prepared = self.prepare_attempt(start, client, app, None)?;
+        let prepared = self.prepare_attempt(start, client, app, None).await?;
         let state = self.own_state(&prepared.attempt);
         self.store.insert_attempt(state.digest(), &prepared.attempt).await?;
         if let Some(address) = &address {

@@ -46,6 +46,7 @@ impl Federation {
         let city = self.city_for_email(city_id)?;
         let address = self.read_address(email)?;
         self.limits.count_guest(client.network)?;
+        self.count_city(&city.city_id).await?;
         let account = self.check_credentials(&address, password, client).await?;
         let handed = self.begin_session(&account.user.user_id, &city, ("email", refresh), client).await?;
         Ok((handed, address))
@@ -64,7 +65,7 @@ impl Federation {
             self.check_pause(&account.user.user_id, stored, client).await?;
         } else {
             // An address without an account slows down just the same.
-            self.limits.count_unknown_address(address)?;
+            self.count_unknown_address(address).await?;
         }
         let known = stored.as_ref().map(|stored| stored.hash.clone());
         let verdict = self.hasher.check(password, known.or_else(|| self.decoy_for(address))).await?;
@@ -135,6 +136,7 @@ impl Federation {
         let city = self.city_for_email(city_id)?;
         let address = self.read_address(email)?;
         self.limits.count_guest(client.network)?;
+        self.count_city(&city.city_id).await?;
         let Some(account) = self.store.account_by_address(address.as_str()).await? else { return Ok(()) };
         let token = self.mail_token();
         let link = self.mail_link("reset", &token);

@@ -89,6 +89,11 @@ impl Listing {
         }
     }
 
+    /// How many are wanted, and after which one.
+    pub(crate) fn page(&self) -> Result<(i64, Option<(Timestamp, String)>), PeopleError> {
+        Ok((self.limit()?, self.after()?))
+    }
+
     fn part(&self) -> Result<String, PeopleError> {
         let part = self.q.as_deref().unwrap_or_default().trim().to_lowercase();
         if part.chars().count() > SEARCH_LIMIT || part.contains('\0') {
@@ -105,7 +110,7 @@ impl Listing {
         Ok(Some((Timestamp(at.parse().map_err(|_| wrong())?), id.to_string())))
     }
 
-    fn status(&self, known: &[&str], why: &'static str) -> Result<String, PeopleError> {
+    pub(crate) fn status(&self, known: &[&str], why: &'static str) -> Result<String, PeopleError> {
         match self.status.as_deref() {
             None => Ok(String::new()),
             Some(status) if known.contains(&status) => Ok(status.to_owned()),
@@ -122,7 +127,7 @@ fn text(filter: Option<&String>) -> String {
 }
 
 /// Cuts the one item off that was asked for too many, which tells whether there is a next page.
-fn paged<T>(mut items: Vec<T>, limit: i64, cursor: impl Fn(&T) -> String) -> Paged<T> {
+pub(crate) fn paged<T>(mut items: Vec<T>, limit: i64, cursor: impl Fn(&T) -> String) -> Paged<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = items.len() > limit;
     items.truncate(limit);

@@ -114,6 +114,8 @@ impl Federation {
         self.limits.count_guest(client.network)?;
         let shown = Shown::read(text).ok_or(RefreshError::Invalid)?;
         let found = self.refreshable(&shown, city_id).await?;
+        // Only whoever has a token of the account can use its turns up.
+        self.count_refresh(&found.session.user_id).await?;
         let now = self.clock.now();
         if shown.number == found.number && self.rotate(&shown, &found, client, now).await? {
             self.note_use(&found.session, found.last_seen_at, now);

@@ -51,6 +51,7 @@ impl Federation {
         let address = self.read_address(&register.email)?;
         self.check_new_password(&register.password, &address, &city)?;
         self.limits.count_guest(client.network)?;
+        self.count_city(&city.city_id).await?;
         let hash = self.hasher.hash(&register.password).await?;
         if self.store.account_by_address(address.as_str()).await?.is_some() {
             return Ok(self.post(&address, &city, client, Letter::AlreadyRegistered).await?);

@@ -87,7 +87,8 @@ impl Federation {
     /// node looks, at most once a second, however many strange tokens come.
     async fn check_token(&self, token: &str, now: Timestamp) -> Result<Arc<Checked>, AuthError> {
         let first = self.token_keys.load().check(token, now);
-        if first.as_ref().err() != Some(&BadToken::UnknownKey) || self.store.engine() != Engine::Postgres {
+        let unknown = matches!(first, Err(BadToken::UnknownKey));
+        if !unknown || self.store.engine() != Engine::Postgres {
             return first.map_err(|_| AuthError::Invalid);
         }
         let asked = self.keys_asked_at.load(Ordering::Relaxed);

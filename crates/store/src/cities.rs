@@ -85,11 +85,13 @@ impl Store {
     }
 }
 
-fn list_text(list: &[String]) -> String {
+/// A list of texts as it is stored: a JSON array.
+pub(crate) fn list_text(list: &[String]) -> String {
     serde_json::Value::from(list).to_string()
 }
 
-fn list(text: &str, column: &str) -> Result<Vec<String>, Misfit> {
+/// Reads such a list back.
+pub(crate) fn list(text: &str, column: &str) -> Result<Vec<String>, Misfit> {
     serde_json::from_str(text).map_err(|_| Misfit::in_column(column))
 }
 

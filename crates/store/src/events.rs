@@ -78,6 +78,17 @@ impl Store {
         rows.into_iter().map(|row| row.read_as("events", event)).collect()
     }
 
+    /// An event by its id.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when a row contradicts itself.
+    pub async fn event(&self, event_id: &str) -> Result<Option<Event>, StoreError> {
+        let sql = "select event_id, type, user_id, city_id, actor, network, detail, created_at from events \
+                   where event_id = $1";
+        let row = self.db.read_row(sql, args![event_id]).await?;
+        row.map(|row| row.read_as("events", event)).transpose()
+    }
+
     /// Writes an event that stands for itself.
     ///
     /// # Errors
@@ -87,8 +98,25 @@ impl Store {
     }
 }
 
-/// Writes an event inside a transaction. A webhook that listens to a list of kinds names them in `types`.
+/// Writes an event inside a transaction, with a delivery for every webhook that listens. One that listens to some
+/// kinds or cities only names them in `types` or `cities`.
 pub(crate) async fn append(event: &NewEvent, tx: &mut Tx) -> Result<(), Fault> {
+    insert(event, tx).await?;
+    let sql = "insert into outbox (outbox_id, kind, target, event_id, next_at, state, created_at) \
+               select cast($1 as text) || '-' || webhook_id, 'webhook', webhook_id, $1, $2, 'waiting', $2 \
+               from webhooks where active = 1 and (types = '[]' or types like $3 escape '\\') \
+               and (cities = '[]' or cities like $4 escape '\\')";
+    let city = event.city_id.as_deref().map_or(String::new(), listed);
+    tx.exec(sql, args![&event.event_id, event.at, listed(event.kind), city]).await.map(drop)
+}
+
+/// A pattern for JSON arrays of text that hold this one.
+fn listed(text: &str) -> String {
+    format!("%\"{}\"%", text.replace('_', "\\_"))
+}
+
+/// Writes an event inside a transaction, and tells nobody.
+pub(crate) async fn insert(event: &NewEvent, tx: &mut Tx) -> Result<(), Fault> {
     let sql = "insert into events (event_id, type, user_id, city_id, actor, network, detail, created_at) \
                values ($1, $2, $3, $4, $5, $6, $7, $8)";
     let at = event.at;
@@ -102,12 +130,7 @@ pub(crate) async fn append(event: &NewEvent, tx: &mut Tx) -> Result<(), Fault> {
         &event.detail,
         at,
     ];
-    tx.exec(sql, args).await?;
-    let sql = "insert into outbox (outbox_id, kind, target, event_id, next_at, state, created_at) \
-               select cast($1 as text) || '-' || webhook_id, 'webhook', webhook_id, $1, $2, 'waiting', $2 \
-               from webhooks where active = 1 and (types = '[]' or types like $3)";
-    let listens = format!("%\"{}\"%", event.kind);
-    tx.exec(sql, args![&event.event_id, at, &listens]).await.map(drop)
+    tx.exec(sql, args).await.map(drop)
 }
 
 fn event(row: &mut Row) -> Result<Event, Misfit> {

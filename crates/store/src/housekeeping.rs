@@ -9,13 +9,15 @@ use std::time::Duration;
 const ATTEMPTS_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long a session is kept after its time, so that its owner can see it in the list.
 const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long it is remembered what was sent or given up, so that it can be looked at and sent again.
+const OUTBOX_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Rows removed by one statement, so that sign-ins get their turn in between.
 const BATCH: u64 = 500;
 
 impl Store {
-    /// Removes attempts and mailed tokens 24 hours, and sessions 30 days after their time, in small batches, erases
-    /// the identities of attempts that nobody confirmed in time, and removes refresh tokens that are over. Says how
-    /// many rows were removed.
+    /// Removes attempts and mailed tokens 24 hours, sessions and what was sent 30 days after their time, in small
+    /// batches, erases the identities of attempts that nobody confirmed in time, and removes refresh tokens and
+    /// counts of limits that are over. Says how many rows were removed.
     ///
     /// # Errors
     /// `Unavailable`; what was removed until then stays removed.
@@ -35,7 +37,13 @@ impl Store {
         let sql = "delete from refresh_tokens where session_id in (select session_id from refresh_tokens \
                    where expires_at <= $1 order by expires_at limit $2)";
         let refreshes = self.remove_in_batches(sql, now).await?;
-        Ok(mailed + attempts + sessions + refreshes)
+        let sql = "delete from outbox where outbox_id in (select outbox_id from outbox \
+                   where ended_at <= $1 order by ended_at limit $2)";
+        let sent = self.remove_in_batches(sql, now.minus(OUTBOX_KEPT)).await?;
+        let sql = "delete from limits where bucket in (select bucket from limits \
+                   where ends_at <= $1 order by ends_at limit $2)";
+        let limits = self.remove_in_batches(sql, now).await?;
+        Ok(mailed + attempts + sessions + refreshes + sent + limits)
     }
 
     async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {

@@ -135,7 +135,7 @@ pub(crate) async fn enqueue(mail: &NewMail, tx: &mut Tx) -> Result<(), Fault> {
     tx.exec(sql, args![&mail.outbox_id, &mail.address, mail.sealed.as_slice(), mail.now]).await.map(drop)
 }
 
-fn due(row: &mut Row) -> Result<Due, Misfit> {
+pub(crate) fn due(row: &mut Row) -> Result<Due, Misfit> {
     Ok(Due {
         outbox_id: row.text("outbox_id")?,
         target: row.text("target")?,

@@ -37,6 +37,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
     let mut signals = Signals::listen()?;
     let outside = outside(&config.wechat)?;
     let outside = if config.private_issuers { outside.allow_private_issuers() } else { outside };
+    let outside = if config.private_webhooks { outside.allow_private_hooks() } else { outside };
     let listener = door::bind(config.listen)?;
     let address = own_address(address_of(&listener)?);
     let settings = Settings {

@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) local_login: bool,
     /// Whether OIDC issuers may be on private addresses.
     pub(crate) private_issuers: bool,
+    /// Whether webhooks may lead to private addresses.
+    pub(crate) private_webhooks: bool,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
     /// What is logged.
@@ -93,6 +95,7 @@ impl Config {
             wechat,
             local_login,
             private_issuers: options.allow_private_issuers.unwrap_or(false),
+            private_webhooks: options.allow_private_webhooks.unwrap_or(false),
             log_format: options.log_format.unwrap_or_default(),
             log_level: options.log_level.unwrap_or_else(|| "info".to_owned()),
         })

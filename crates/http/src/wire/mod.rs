@@ -10,7 +10,9 @@ pub(crate) mod keys;
 pub(crate) mod people;
 pub(crate) mod steps;
 pub(crate) mod token;
+pub(crate) mod webhooks;
 
+use crate::error::ApiError;
 use downcity_service::core::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,6 +20,13 @@ use utoipa::ToSchema;
 /// A moment as RFC 3339 text in UTC.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|t| t.to_string()).unwrap_or_default()
+}
+
+/// Reads a moment as RFC 3339 text.
+pub(crate) fn moment(field: &'static str, text: &str) -> Result<Timestamp, ApiError> {
+    let read = text.parse::<jiff::Timestamp>();
+    read.map(|at| Timestamp(at.as_millisecond()))
+        .map_err(|_| ApiError::field(field, "must be a moment such as 2026-01-31T12:00:00Z"))
 }
 
 /// A call that had nothing to tell.

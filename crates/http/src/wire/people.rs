@@ -277,12 +277,7 @@ pub(crate) struct EventQuery {
 impl EventQuery {
     pub(crate) fn listing(self) -> Result<Listing, ApiError> {
         let EventQuery { user_id, city_id, kind, since, limit, cursor } = self;
-        let moment = |text: String| {
-            let read = text.parse::<jiff::Timestamp>();
-            read.map(|at| Timestamp(at.as_millisecond()))
-                .map_err(|_| ApiError::field("since", "must be a moment such as 2026-01-31T12:00:00Z"))
-        };
-        let since = since.map(moment).transpose()?;
+        let since = since.map(|text| super::moment("since", &text)).transpose()?;
         Ok(Listing { user_id, city_id, kind, since, limit, cursor, ..Listing::default() })
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) other_urls: Vec<String>,
     /// OpenID Connect issuers may be on this machine.
     pub(crate) private_issuers: bool,
+    /// Webhooks may lead to this machine.
+    pub(crate) private_hooks: bool,
     /// Where GitHub is, and Google.
     pub(crate) github: Option<String>,
     pub(crate) google: Option<String>,
@@ -72,6 +74,7 @@ impl Plan {
             behind_proxy: true,
             other_urls: Vec::new(),
             private_issuers: false,
+            private_hooks: false,
             github: None,
             google: None,
         }
@@ -84,6 +87,9 @@ impl Plan {
         }
         if let Some(base) = &self.google {
             outside = outside.with_google_at(base).unwrap();
+        }
+        if self.private_hooks {
+            outside = outside.allow_private_hooks();
         }
         if self.private_issuers { outside.allow_private_issuers() } else { outside }
     }

@@ -11,3 +11,7 @@ alter table webhooks add column cities text not null default '[]';
 alter table webhooks add column failing_since integer;
 -- When it was switched off because they had failed for too long.
 alter table webhooks add column disabled_at integer;
+-- How many rounds of deliveries have failed since the last that arrived, and when the next one may be tried.
+alter table webhooks add column failures integer not null default 0;
+alter table webhooks add column retry_at integer not null default 0;
+create index outbox_deliveries on outbox (target, next_at) where kind = 'webhook' and state = 'waiting';
