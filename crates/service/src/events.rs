@@ -20,6 +20,7 @@ pub(crate) const KINDS: &[&str] = &[
     "user.enabled",
     "user.linked",
     "user.merged",
+    "user.moved_in",
     "user.signed_in",
     "user.signed_out",
     "user.signed_up",
