@@ -14,8 +14,9 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use quick_cache::sync::Cache;
 use std::convert::Infallible;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tracing::debug;
 
 /// Too many tries; come back after this long.
@@ -229,8 +230,9 @@ impl Federation {
         let now = self.clock.now();
         let window = limit.windows.get_or_insert_with(&key, || Ok::<_, Infallible>(Arc::default()));
         let window = window.unwrap_or_default();
-        let next = window.lock().unwrap_or_else(PoisonError::into_inner).next(limit.most, now);
-        let (want, used) = match next {
+        // Held while the others are asked, so that requests at once don't each take permits.
+        let mut window = window.lock().await;
+        let (want, used) = match window.next(limit.most, now) {
             Next::Fine => return Ok(()),
             Next::Wait(until) => return Err(wait(now, until)),
             Next::Take { want, used } => (want, used),
@@ -246,8 +248,7 @@ impl Federation {
                 return Ok(());
             }
         };
-        let fine = window.lock().unwrap_or_else(PoisonError::into_inner).took(&granted, used);
-        if fine { Ok(()) } else { Err(wait(now, granted.ends_at)) }
+        if window.took(&granted, used) { Ok(()) } else { Err(wait(now, granted.ends_at)) }
     }
 }
 
