@@ -297,8 +297,9 @@ mod tests {
         for nodes in [1, 2, 3, 4] {
             let mut windows: Vec<_> = (0..nodes).map(|_| Window::default()).collect();
             let (fine, queries) = run(&mut windows, 60, 1000);
-            // What nodes granted before they told each other may be a little too much.
-            assert!((50..=70).contains(&fine) && queries <= 12, "{nodes} nodes: {fine}, {queries} queries");
+            // What each further node granted before it told the others may come on top.
+            let most = 60 + (nodes - 1) * 15;
+            assert!((50..=most).contains(&fine) && queries <= 12, "{nodes} nodes: {fine}, {queries} queries");
         }
         let mut one = [Window::default()];
         assert_eq!(run(&mut one, 60, 15), (15, 0), "what a person does costs no query");

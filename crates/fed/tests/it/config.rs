@@ -125,8 +125,9 @@ fn what_would_be_unsafe_is_refused_before_anything_is_made() {
     }
 }
 
+/// Line 11 of the known failings: the first start makes the keys and shows the admin key, no later one does.
 #[test]
-fn the_first_start_makes_keys_and_shows_the_admin_key_once() {
+fn admin_key_printed_each_start() {
     let first = Fed::start();
     let mode = |name: &str| first.data().join(name).metadata().unwrap().mode() & 0o777;
     assert_eq!((mode("master.key"), mode("admin.key"), mode("fed.db")), (0o600, 0o600, 0o600));

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use downcity_service::Outside;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -261,4 +262,21 @@ async fn a_token_over_stays_over() {
     assert_eq!(world.get_as(token, "accounts/me").await.status, 200);
     world.clock.advance(Duration::from_secs(61));
     refused(&world, token, "remembered as good, and over").await;
+}
+
+/// Line 24: no cookie opens anything, whatever it is called and holds; callers show who they are with a bearer.
+#[tokio::test]
+async fn admin_cookie_used_on_user_api() {
+    let (world, token) = signed_in(On::Sqlite).await;
+    for secret in [world.admin_key.expose_secret(), token.as_str()] {
+        for name in ["__Host-login", "__Host-admin", "admin", "session", "authorization", "user_token"] {
+            for path in ["accounts/me", "accounts/users", "cities/list", "env/list"] {
+                let request = world.http.get(world.url(path)).header("cookie", format!("{name}={secret}"));
+                assert_error(&Answer::of(request).await, 401, "authentication_required");
+            }
+        }
+    }
+    assert_eq!(world.get_as(&token, "accounts/me").await.status, 200);
+    let users = world.http.get(world.url("accounts/users")).bearer_auth(world.admin_key.expose_secret());
+    assert_eq!(Answer::of(users).await.status, 200, "the same secrets as bearers open what is theirs");
 }
