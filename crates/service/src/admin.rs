@@ -1,7 +1,8 @@
 //! Story: an admin shows their key.
 
 use crate::federation::Federation;
-use downcity_core::{Digest, OpaqueToken, Secret};
+use downcity_core::network::Network;
+use downcity_core::{CityId, Digest, OpaqueToken, Role, Secret, Via};
 use downcity_store::{AdminKeyRow, StoreError};
 use secrecy::ExposeSecret;
 
@@ -11,10 +12,33 @@ pub const ADMIN_KEY_PREFIX: &str = "ak_";
 /// An admin whose key was found.
 #[derive(Debug, Clone)]
 pub struct Admin {
-    /// The key's id.
+    /// The key's id; `local` for a command on the machine itself.
     pub key_id: String,
     /// The key's name.
     pub name: String,
+    /// How much the key allows.
+    pub role: Role,
+    /// The only city that the key is for.
+    pub city: Option<CityId>,
+    /// The way the admin came.
+    pub via: Via,
+    /// Where from, if not on the machine itself.
+    pub network: Option<Network>,
+}
+
+impl Admin {
+    /// Whoever runs commands on the machine that holds the database and the master key.
+    #[must_use]
+    pub fn on_this_machine(command: &str) -> Self {
+        Self {
+            key_id: "local".to_owned(),
+            name: command.to_owned(),
+            role: Role::Owner,
+            city: None,
+            via: Via::Machine,
+            network: None,
+        }
+    }
 }
 
 impl Federation {
@@ -24,7 +48,14 @@ impl Federation {
         let digest = Digest::of(key);
         let directory = self.directory.load();
         let row = directory.admin_keys.get(&digest.0)?;
-        Some(Admin { key_id: row.key_id.clone(), name: row.name.clone() })
+        Some(Admin {
+            key_id: row.key_id.clone(),
+            name: row.name.clone(),
+            role: Role::Owner,
+            city: None,
+            via: Via::Api,
+            network: None,
+        })
     }
 
     /// Makes the first admin key, if there is none yet. The key is told this once and stored only as a digest.

@@ -4,6 +4,7 @@
 //! commands call its methods and nothing below it.
 
 pub mod admin;
+pub mod audit;
 pub mod callback;
 pub mod cities;
 pub mod city_env;

@@ -5,6 +5,7 @@
 //! transaction. Time, random ids and digests come in as arguments.
 
 mod address_change;
+mod audit;
 mod cities;
 mod db;
 mod env;
@@ -34,6 +35,7 @@ mod users;
 mod webhooks;
 
 pub use address_change::{AddressChange, AddressChanged};
+pub use audit::{Audit, AuditQuery, NewAudit};
 pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};

@@ -32,6 +32,7 @@ const STEPS: &[Step] = steps! {
     3 "city_env",
     4 "tokens_and_limits",
     5 "moving_in",
+    6 "workspace",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";
