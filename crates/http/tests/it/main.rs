@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod admins;
 mod at_rest;
 mod bad_input;
 mod city_apps;
