@@ -5,6 +5,7 @@
 //! transaction. Time, random ids and digests come in as arguments.
 
 mod address_change;
+mod admin_sessions;
 mod audit;
 mod cities;
 mod db;
@@ -35,6 +36,7 @@ mod users;
 mod webhooks;
 
 pub use address_change::{AddressChange, AddressChanged};
+pub use admin_sessions::{AdminSession, ListedAdminSession, NewAdminSession};
 pub use audit::{Audit, AuditQuery, NewAudit};
 pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
