@@ -56,8 +56,10 @@ impl Federation {
         from: &Client,
         replaces: Option<&OpaqueToken>,
     ) -> Result<OpaqueToken, AdminSignInError> {
-        let Some(admin) = self.admin(key.trim()) else { return Err(self.refuse_admin(from).await) };
-        let admin = Admin { via: Via::Workspace, network: Some(from.network), ..admin };
+        let Some(admin) = self.admin(key.trim(), from.network) else {
+            return Err(self.refuse_admin(from).await);
+        };
+        let admin = Admin { via: Via::Workspace, ..admin };
         let token = OpaqueToken::from_bytes(&self.random.bytes());
         let now = self.clock.now();
         let new = NewAdminSession {
@@ -110,7 +112,7 @@ impl Federation {
         let found = self.store.admin_session(cookie.digest(), now, now.minus(IDLE)).await?;
         let Some(session) = found else { return Ok(None) };
         if session.seen_at <= now.minus(PRECISION) {
-            self.store.touch_admin_session(&session.session_id, now).await?;
+            self.store.touch_admin_session(&session.session_id, &session.key_id, now).await?;
         }
         Ok(Some(Visit {
             admin: Admin {

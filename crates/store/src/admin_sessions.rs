@@ -93,13 +93,27 @@ impl Store {
         row.map(|row| row.read_as(TABLE, session)).transpose()
     }
 
-    /// Notes that a session was used.
+    /// Notes that a session was used, and with it its key.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn touch_admin_session(&self, session_id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "update admin_sessions set seen_at = $1 where session_id = $2 and seen_at < $1";
-        self.db.exec(sql, args![now, session_id]).await.map(drop)
+    pub async fn touch_admin_session(
+        &self,
+        session_id: &str,
+        key_id: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let used = (session_id.to_owned(), key_id.to_owned(), now);
+        self.db
+            .write(used, |(session_id, key_id, now), tx| {
+                Box::pin(async move {
+                    let sql = "update admin_sessions set seen_at = $1 where session_id = $2 and seen_at < $1";
+                    tx.exec(sql, args![*now, &*session_id]).await?;
+                    let sql = "update admin_keys set last_used_at = $1 where key_id = $2";
+                    tx.exec(sql, args![*now, &*key_id]).await.map(drop)
+                })
+            })
+            .await
     }
 
     /// The sessions of a key that are good now, newest first.
