@@ -107,7 +107,11 @@ impl Federation {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn admin_visit(&self, cookie: &OpaqueToken, from: &Client) -> Result<Option<Visit>, StoreError> {
+    pub async fn admin_visit(
+        &self,
+        cookie: &OpaqueToken,
+        from: &Client,
+    ) -> Result<Option<Visit>, StoreError> {
         let now = self.clock.now();
         let found = self.store.admin_session(cookie.digest(), now, now.minus(IDLE)).await?;
         let Some(session) = found else { return Ok(None) };

@@ -56,8 +56,8 @@ pub use downcity_providers::Outside;
 /// Rows as stories hand them on.
 pub mod rows {
     pub use downcity_store::{
-        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedSession, ListedUser, MailTrace,
-        Webhook,
+        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedSession, ListedUser,
+        MailTrace, Webhook,
     };
 }
 

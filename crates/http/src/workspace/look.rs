@@ -103,7 +103,8 @@ mod tests {
             assert_eq!(own_path(own), Some(own));
         }
         let foreign = ["", "/", "/v1/accounts/logout", "//evil.test", "/admin//evil.test", "/admin\\evil"];
-        let more = ["https://evil.test/admin", "/admin.evil.test", "/administrator", "/admin\r\nx: y", "/admin "];
+        let more =
+            ["https://evil.test/admin", "/admin.evil.test", "/administrator", "/admin\r\nx: y", "/admin "];
         for other in foreign.into_iter().chain(more) {
             assert_eq!(own_path(other), None, "{other}");
         }

@@ -36,3 +36,4 @@ mod vanishing;
 mod walk;
 mod ways;
 mod webhooks;
+mod workspace;
