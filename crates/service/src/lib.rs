@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod admin_keys;
+pub mod admin_sessions;
 pub mod audit;
 pub mod callback;
 pub mod cities;
@@ -55,7 +56,8 @@ pub use downcity_providers::Outside;
 /// Rows as stories hand them on.
 pub mod rows {
     pub use downcity_store::{
-        AdminKeyRow, Audit, Delivery, Event, Identity, ListedSession, ListedUser, MailTrace, Webhook,
+        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedSession, ListedUser,
+        MailTrace, Webhook,
     };
 }
 

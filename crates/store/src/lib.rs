@@ -6,6 +6,7 @@
 
 mod address_change;
 mod admin_keys;
+mod admin_sessions;
 mod audit;
 mod cities;
 mod db;
@@ -37,6 +38,7 @@ mod webhooks;
 
 pub use address_change::{AddressChange, AddressChanged};
 pub use admin_keys::{AdminKeyRow, KeyEnd};
+pub use admin_sessions::{AdminSession, ListedAdminSession, NewAdminSession};
 pub use audit::{Audit, AuditQuery, NewAudit};
 pub use cities::CityPatch;
 pub use env::{CityEnvRow, EnvRow};

@@ -37,3 +37,4 @@ mod vanishing;
 mod walk;
 mod ways;
 mod webhooks;
+mod workspace;
