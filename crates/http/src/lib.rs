@@ -4,6 +4,7 @@
 //! in [`routes`].
 
 mod accounts;
+mod attempts;
 mod browser;
 mod caller;
 mod cities;
@@ -25,6 +26,7 @@ mod openapi;
 mod own;
 mod pages;
 mod people;
+mod providers;
 mod routes;
 mod steps;
 mod token;

@@ -4,6 +4,7 @@
 //! commands call its methods and nothing below it.
 
 pub mod admin;
+pub mod attempts;
 pub mod audit;
 pub mod callback;
 pub mod cities;
@@ -37,6 +38,7 @@ pub mod own_sessions;
 pub mod password;
 pub mod people;
 pub mod profile;
+pub mod providers;
 pub mod refresh;
 pub mod register;
 pub mod result;
@@ -53,7 +55,9 @@ pub use downcity_providers::Outside;
 
 /// Rows as stories hand them on.
 pub mod rows {
-    pub use downcity_store::{Delivery, Event, Identity, ListedSession, ListedUser, MailTrace, Webhook};
+    pub use downcity_store::{
+        Delivery, Event, Identity, ListedAttempt, ListedSession, ListedUser, MailTrace, Webhook,
+    };
 }
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};

@@ -57,12 +57,26 @@ impl Store {
         self.change(sql, args).await
     }
 
-    /// Removes a city with its attempts and sessions; false when it is gone.
+    /// Removes a city with its attempts, sessions and switches; false when it is gone. Counts of its sign-ins stay, so
+    /// that the Federation's sums do; those of its last minutes are not counted any more.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn remove_city(&self, id: &CityId) -> Result<bool, StoreError> {
-        self.change("delete from cities where city_id = $1", args![id.as_str()]).await
+        self.db
+            .write(id.clone(), |id, tx| {
+                Box::pin(async move {
+                    let sql = "delete from provider_switches where city_id = $1";
+                    tx.exec(sql, args![id.as_str()]).await?;
+                    let gone =
+                        tx.exec("delete from cities where city_id = $1", args![id.as_str()]).await? > 0;
+                    if gone {
+                        count_change(tx).await?;
+                    }
+                    Ok(gone)
+                })
+            })
+            .await
     }
 
     /// Runs one statement on cities, env or keys and counts the change, if it was one.

@@ -5,6 +5,7 @@
 //! transaction. Time, random ids and digests come in as arguments.
 
 mod address_change;
+mod attempt_list;
 mod audit;
 mod cities;
 mod db;
@@ -28,6 +29,7 @@ mod removal;
 mod rotation;
 mod session_list;
 mod sessions;
+mod switches;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod user_list;
@@ -35,6 +37,7 @@ mod users;
 mod webhooks;
 
 pub use address_change::{AddressChange, AddressChanged};
+pub use attempt_list::{AttemptQuery, ListedAttempt};
 pub use audit::{Audit, AuditQuery, NewAudit};
 pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
@@ -54,6 +57,7 @@ pub use removal::{Leaving, MailTrace, Removal};
 pub use rotation::{KeyRemoval, KeyRevocation, NextKey};
 pub use session_list::{Ending, ListedSession, SessionQuery};
 pub use sessions::{Collected, FoundSession, NewSession};
+pub use switches::{SwitchRow, Switching};
 pub use user_list::{Disabling, ListedUser, UserQuery};
 pub use users::{Completed, SignIn};
 pub use webhooks::{Delivery, DeliveryFailure, DeliveryQuery, NewWebhook, Replay, Webhook};

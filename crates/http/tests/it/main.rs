@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod at_rest;
+mod attempts;
 mod bad_input;
 mod city_apps;
 mod confirm;
@@ -24,6 +25,7 @@ mod openapi;
 mod own;
 mod people;
 mod person;
+mod providers;
 mod races;
 mod refresh;
 mod regressions;
