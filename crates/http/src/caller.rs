@@ -52,6 +52,15 @@ impl CityAdmin {
         Ok(self.0)
     }
 
+    /// For a call about one city or, where none is named, about all.
+    pub(crate) fn reaching(self, city_id: Option<&str>) -> Result<Admin, ApiError> {
+        match city_id {
+            Some(city_id) => self.0.within(city_id)?,
+            None => self.0.everywhere()?,
+        }
+        Ok(self.0)
+    }
+
     /// For a list that may be limited to a city, and is for the key of one.
     pub(crate) fn narrowed(self, asked: Option<String>) -> Result<Option<String>, ApiError> {
         Ok(self.0.narrowed(asked)?)

@@ -5,6 +5,7 @@
 
 mod admins;
 mod at_rest;
+mod attempts;
 mod bad_input;
 mod city_apps;
 mod confirm;
@@ -25,6 +26,7 @@ mod openapi;
 mod own;
 mod people;
 mod person;
+mod providers;
 mod races;
 mod refresh;
 mod regressions;

@@ -54,6 +54,8 @@ async fn actions(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("env/upsert", json!({"key": "GITHUB_CLIENT_SECRET", "value": CANARY}), "env.set"),
         ("env/remove", json!({"key": "GITHUB_CLIENT_SECRET"}), "env.removed"),
         ("env/import", json!({"raw": format!("GOOGLE_CLIENT_SECRET={CANARY}")}), "env.set"),
+        ("providers/disable", json!({"provider": "wechat"}), "provider.disabled"),
+        ("providers/enable", json!({"provider": "wechat"}), "provider.enabled"),
         ("env/refresh", json!({}), "env.refreshed"),
         (
             "accounts/sessions/admin-revoke",
