@@ -2,8 +2,8 @@
 
 use crate::hallway::App;
 use crate::{
-    accounts, browser, cities, email, env, error, federation, keys, mailed, own, people, steps, token,
-    webhooks,
+    accounts, browser, cities, doctor, email, env, error, federation, keys, mailed, own, people, steps,
+    token, webhooks,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -140,6 +140,7 @@ routes! {
     // the Federation itself
     get "/v1/services" => federation::services;
     get "/v1/federation/instruction" => federation::instruction;
+    get "/v1/federation/doctor" => doctor::doctor;
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;
     post "/v1/federation/keys/revoke" => keys::revoke;

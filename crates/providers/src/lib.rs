@@ -6,6 +6,7 @@
 
 mod callback;
 mod catalogue;
+mod check;
 mod error;
 mod github;
 mod guard;
@@ -25,6 +26,7 @@ pub use catalogue::{
     EnvKey, EnvSpec, IssuerSpec, ProviderSpec, catalogue, city_keys, configured, configured_for_city,
     configured_issuers, env_key, general, issuers,
 };
+pub use check::Visit;
 pub use error::ProviderError;
 pub use hook::HookMessage;
 pub use outside::{Outside, OutsideError};

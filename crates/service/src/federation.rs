@@ -1,6 +1,7 @@
 //! The Federation: everything the stories share, and how it is opened.
 
 use crate::directory::{Directory, ReadError};
+use crate::doctor::Reports;
 use crate::hasher::Hasher;
 use crate::keys::{KeyError, TokenKeys};
 use crate::limits::Limits;
@@ -86,6 +87,7 @@ pub struct Federation {
     pub(crate) waiters: Waiters,
     pub(crate) limits: Limits,
     pub(crate) hasher: Hasher,
+    pub(crate) reports: Reports,
     /// Rung when something new lies in the outbox.
     pub(crate) outbox_bell: tokio::sync::Notify,
     pub(crate) tasks: TaskTracker,
@@ -125,6 +127,7 @@ impl Federation {
             waiters: Waiters::default(),
             limits,
             hasher,
+            reports: Reports::default(),
             outbox_bell: tokio::sync::Notify::new(),
             tasks: TaskTracker::new(),
         }))

@@ -11,6 +11,7 @@ pub mod city_env;
 pub mod confirm;
 mod deliveries;
 pub mod directory;
+pub mod doctor;
 mod dotenv;
 pub mod email;
 pub mod email_change;

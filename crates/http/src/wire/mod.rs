@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod cities;
+pub(crate) mod doctor;
 pub(crate) mod email;
 pub(crate) mod env;
 pub(crate) mod export;
