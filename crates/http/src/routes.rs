@@ -147,6 +147,7 @@ routes! {
     // the Federation itself
     get "/v1/services" => federation::services;
     get "/v1/federation/instruction" => federation::instruction;
+    get "/v1/federation/echo" => doctor::echo;
     get "/v1/federation/doctor" => doctor::doctor;
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;

@@ -11,6 +11,7 @@ mod error;
 mod github;
 mod guard;
 mod hook;
+mod knock;
 mod line;
 pub mod mail;
 mod oidc;
@@ -29,5 +30,6 @@ pub use catalogue::{
 pub use check::Visit;
 pub use error::ProviderError;
 pub use hook::HookMessage;
+pub use knock::{Answer, Closed};
 pub use outside::{Outside, OutsideError};
 pub use provider::{Authorize, BoxFuture, Exchange, LoginProvider};

@@ -3,6 +3,10 @@
 //! Checks ask what a sign-in asks, with made-up values, and change nothing that anybody sees. They run at once, each
 //! with a time of its own. Their findings hold no secret.
 
+mod address;
+pub mod echo;
+mod house;
+mod neighbours;
 mod providers;
 
 use crate::directory::Directory;
@@ -10,6 +14,7 @@ use crate::federation::Federation;
 use downcity_core::finding::{Finding, Said, Verdict};
 use downcity_core::{Text, Timestamp};
 use downcity_providers::Visit;
+use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -79,6 +84,7 @@ impl Federation {
         let visit = self.visit();
         let mut groups = self.provider_groups(directory, &visit);
         let providers: BTreeSet<String> = groups.iter().map(|(group, _)| group.clone()).collect();
+        groups.extend(self.own_groups());
         if let Some(only) = only {
             let wanted = only.split('.').next().unwrap_or_default();
             let known: Vec<String> =
@@ -96,6 +102,18 @@ impl Federation {
         findings.push(skew(&visit.skews()));
         findings.retain(|finding| only.is_none_or(|only| finding.is_meant(only)));
         Ok(Report { checked_at, took: began.elapsed(), findings })
+    }
+
+    /// What belongs to no provider.
+    fn own_groups(&self) -> Vec<Group<'_>> {
+        vec![
+            ("url".to_owned(), self.check_addresses().boxed()),
+            ("database".to_owned(), self.check_database().boxed()),
+            ("disk".to_owned(), self.check_disk().boxed()),
+            ("files".to_owned(), self.check_files().boxed()),
+            ("keys".to_owned(), self.check_keys().boxed()),
+            ("webhooks".to_owned(), self.check_webhooks().boxed()),
+        ]
     }
 
     fn visit(&self) -> Visit {

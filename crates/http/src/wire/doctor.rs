@@ -15,6 +15,32 @@ pub(crate) struct DoctorQuery {
     pub(crate) only: Option<String>,
 }
 
+/// A call that comes back.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EchoQuery {
+    /// Made by this Federation's doctor, good for a minute.
+    pub(crate) ticket: String,
+}
+
+/// How a request with a ticket arrived.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Echo {
+    /// What only this Federation can answer to the ticket.
+    pub(crate) proof: String,
+    /// The host that it named.
+    #[schema(required)]
+    pub(crate) host: Option<String>,
+    /// The network that it seems to come from.
+    pub(crate) network: String,
+    /// The address that the connection comes from.
+    pub(crate) peer: String,
+    /// Whether that is a proxy which is believed.
+    pub(crate) from_trusted_proxy: bool,
+    /// Whether it has an `X-Forwarded-For`.
+    pub(crate) names_sender: bool,
+}
+
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DoctorReport {

@@ -1,11 +1,11 @@
 //! Checks of the ways to sign in: their settings, and what the providers say to made-up values.
 
-use super::Group;
+use super::{Group, neighbours};
 use crate::directory::{Directory, Setting};
 use crate::federation::Federation;
 use downcity_core::finding::{Finding, Said, Verdict};
 use downcity_core::{CityId, Text};
-use downcity_providers::{EnvKey, LoginProvider, Visit, catalogue, city_keys, env_key, issuers};
+use downcity_providers::{EnvKey, LoginProvider, Visit, catalogue, city_keys, env_key, issuers, mail};
 use futures::FutureExt;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
@@ -40,6 +40,9 @@ impl Federation {
         let mut findings = settings(&id, &env, &directory.env, None);
         if let Some(provider) = directory.provider(&id) {
             findings.extend(provider.check(visit).await);
+        }
+        if id == mail::ID {
+            findings.extend(neighbours::mail(directory).await);
         }
         for (city, app) in &directory.city_apps {
             let own: Vec<EnvKey> = city_keys().iter().filter_map(|key| env_key(key)).collect();
