@@ -4,6 +4,8 @@
 //! in [`routes`].
 
 mod accounts;
+mod admin_keys;
+mod audit;
 mod browser;
 mod caller;
 mod cities;

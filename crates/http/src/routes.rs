@@ -2,8 +2,8 @@
 
 use crate::hallway::App;
 use crate::{
-    accounts, browser, cities, email, env, error, federation, keys, mailed, own, people, steps, token,
-    webhooks,
+    accounts, admin_keys, audit, browser, cities, email, env, error, federation, keys, mailed, own, people,
+    steps, token, webhooks,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -137,6 +137,13 @@ routes! {
     post "/v1/webhooks/test" => webhooks::test;
     get "/v1/webhooks/deliveries" => webhooks::deliveries;
     post "/v1/webhooks/replay" => webhooks::replay;
+    // who keeps the Federation, and what they did (admin)
+    get "/v1/admin-keys/list" => admin_keys::list;
+    post "/v1/admin-keys/create" => admin_keys::create;
+    post "/v1/admin-keys/rotate" => admin_keys::rotate;
+    post "/v1/admin-keys/revoke" => admin_keys::revoke;
+    get "/v1/audit/list" => audit::list;
+    get "/v1/audit/export" => audit::export;
     // the Federation itself
     get "/v1/services" => federation::services;
     get "/v1/federation/instruction" => federation::instruction;

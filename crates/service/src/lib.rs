@@ -4,6 +4,7 @@
 //! commands call its methods and nothing below it.
 
 pub mod admin;
+pub mod admin_keys;
 pub mod audit;
 pub mod callback;
 pub mod cities;
@@ -53,7 +54,9 @@ pub use downcity_providers::Outside;
 
 /// Rows as stories hand them on.
 pub mod rows {
-    pub use downcity_store::{Delivery, Event, Identity, ListedSession, ListedUser, MailTrace, Webhook};
+    pub use downcity_store::{
+        AdminKeyRow, Audit, Delivery, Event, Identity, ListedSession, ListedUser, MailTrace, Webhook,
+    };
 }
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};

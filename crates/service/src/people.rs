@@ -119,7 +119,7 @@ impl Listing {
     }
 }
 
-fn text(filter: Option<&String>) -> String {
+pub(crate) fn text(filter: Option<&String>) -> String {
     // What no row can hold finds nothing, instead of everything.
     filter
         .map(|text| if text.is_empty() || text.contains('\0') { "?".to_owned() } else { text.clone() })
@@ -254,7 +254,7 @@ impl Federation {
     /// See [`PeopleError`].
     pub async fn end_session(&self, admin: &Admin, session_id: &str) -> Result<(), PeopleError> {
         let only = SessionId::parse(session_id).map_err(|_| PeopleError::UnknownSession)?;
-        let event = self.by_admin("session.revoked", admin, "", &json!({"session_id": session_id}));
+        let event = self.by_admin("session.revoked", admin, session_id, &json!({"session_id": session_id}));
         let ending = Ending { user_id: None, only: Some(only), but: None, event, now: self.clock.now() };
         if self.store.end_sessions(ending).await? == 0 {
             return Err(PeopleError::UnknownSession);
@@ -263,7 +263,7 @@ impl Federation {
     }
 
     fn by_admin(&self, kind: &'static str, admin: &Admin, user_id: &str, detail: &Value) -> NewEvent {
-        self.event(kind, Actor::Admin(&admin.key_id), user_id, (None, None), detail)
+        self.event(kind, Actor::Admin(admin), user_id, (None, None), detail)
     }
 }
 

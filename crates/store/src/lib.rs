@@ -5,6 +5,7 @@
 //! transaction. Time, random ids and digests come in as arguments.
 
 mod address_change;
+mod admin_keys;
 mod audit;
 mod cities;
 mod db;
@@ -35,13 +36,15 @@ mod users;
 mod webhooks;
 
 pub use address_change::{AddressChange, AddressChanged};
+pub use admin_keys::{AdminKeyRow, KeyEnd};
 pub use audit::{Audit, AuditQuery, NewAudit};
+pub use cities::CityPatch;
 pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use foreign::{Cell, ForeignError, Rows, Wanted, read_foreign};
 pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};
-pub use keys::{AdminKeyRow, SigningKeyRow};
+pub use keys::SigningKeyRow;
 pub use limits::Permits;
 pub use mail_tokens::{MailToken, NewMailToken, Offered, Purpose};
 pub use merging::{Merge, Merged};

@@ -1,6 +1,8 @@
 //! What goes over the wire: one file a noun. Field names are a contract; see `docs/openapi.json`.
 
 pub(crate) mod accounts;
+pub(crate) mod admin_keys;
+pub(crate) mod audit;
 pub(crate) mod cities;
 pub(crate) mod email;
 pub(crate) mod env;

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod admins;
 mod attempts;
 mod collecting;
 mod engines;
