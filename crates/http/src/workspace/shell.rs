@@ -17,12 +17,20 @@ struct Place {
 }
 
 /// The navigation, in order.
-static NAV: &[Place] = &[Place {
-    path: "/admin",
-    label: Text::new("Overview", "概览"),
-    sign: "M4 20V10M10 20V4M16 20v-7M21 20H3",
-    city: true,
-}];
+static NAV: &[Place] = &[
+    Place {
+        path: "/admin",
+        label: Text::new("Overview", "概览"),
+        sign: "M4 20V10M10 20V4M16 20v-7M21 20H3",
+        city: true,
+    },
+    Place {
+        path: "/admin/env",
+        label: Text::new("Env", "环境变量"),
+        sign: "M4 7h9M19 7h1M16 4.5v5M4 17h1M11 17h9M8 14.5v5",
+        city: false,
+    },
+];
 
 /// An entry as a page shows it.
 pub(crate) struct NavItem {
