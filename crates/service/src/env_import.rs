@@ -129,14 +129,11 @@ impl Federation {
             Some(set) if set == value => ImportChange::Same,
             Some(_) => ImportChange::Changed,
         };
-        ImportLine {
-            number,
-            key: key.to_owned(),
-            change,
-            before: set.map(|set| preview(key, set)),
-            after: Some(preview(key, value)),
-            warning: env_key(key).and_then(|spec| (spec.check)(value)),
-        }
+        let warning = env_key(key).and_then(|spec| (spec.check)(value));
+        // What looks wrong may be a secret that was meant for another name.
+        let after = if warning.is_some() { "••••".to_owned() } else { preview(key, value) };
+        let before = set.map(|set| preview(key, set));
+        ImportLine { number, key: key.to_owned(), change, before, after: Some(after), warning }
     }
 }
 
