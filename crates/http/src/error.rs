@@ -48,6 +48,7 @@ codes! {
     StateRequired = "state_required", BAD_REQUEST, "state required: send the `state` that oauth/start gave you", "缺少 state：请传入 oauth/start 返回的 state";
     UnknownProvider = "unknown_provider", BAD_REQUEST, "provider is unknown: ask `providers` for the ones that can be used", "未知的 provider：请通过 providers 查询可用的登录方式";
     ProviderNotConfigured = "provider_not_configured", BAD_REQUEST, "provider is not configured on this Federation: ask `providers` for the ones that can be used; an admin sets it up in the Federation env", "该登录方式尚未在此 Federation 配置：请通过 providers 查询可用的登录方式，或由管理员在 Federation env 中配置";
+    ProviderDisabled = "provider_disabled", FORBIDDEN, "this way to sign in is switched off here: ask `providers` for the ones that can be used; an admin switches it on with providers/enable", "该登录方式已在此停用：请通过 providers 查询可用的登录方式，或由管理员通过 providers/enable 启用";
     UnknownCity = "unknown_city", NOT_FOUND, "there is no city of that city_id", "没有该 city_id 对应的城市";
     CityPaused = "city_paused", FORBIDDEN, "the city is paused: it starts no sign-in and accepts no token until an admin activates it", "该城市已暂停：在管理员重新启用之前，不能登录，也不接受令牌";
     CityTaken = "city_taken", CONFLICT, "a city of that city_id exists already", "该 city_id 已被使用";
@@ -249,6 +250,7 @@ impl From<StartError> for ApiError {
         match error {
             StartError::UnknownProvider => Self::of(Code::UnknownProvider),
             StartError::ProviderNotConfigured(_) => Self::of(Code::ProviderNotConfigured),
+            StartError::ProviderDisabled(_) => Self::of(Code::ProviderDisabled),
             StartError::UnknownCity => Self::of(Code::UnknownCity),
             StartError::CityPaused => Self::of(Code::CityPaused),
             StartError::OriginNotAllowed(_) => Self::of(Code::OriginNotAllowed),

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin_keys;
+mod attempts;
 mod audit;
 mod browser;
 mod caller;
@@ -27,6 +28,7 @@ mod openapi;
 mod own;
 mod pages;
 mod people;
+mod providers;
 mod routes;
 mod steps;
 mod token;

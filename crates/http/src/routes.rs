@@ -2,8 +2,8 @@
 
 use crate::hallway::App;
 use crate::{
-    accounts, admin_keys, audit, browser, cities, email, env, error, federation, keys, mailed, own, people,
-    steps, token, webhooks, workspace,
+    accounts, admin_keys, attempts, audit, browser, cities, email, env, error, federation, keys, mailed, own,
+    people, providers, steps, token, webhooks, workspace,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -140,6 +140,7 @@ routes! {
     get "/v1/accounts/export" => own::export;
     post "/v1/accounts/delete" => own::delete;
     // accounts: people (admin)
+    get "/v1/accounts/attempts" => attempts::list;
     get "/v1/accounts/users" => people::users;
     get "/v1/accounts/sessions" => people::sessions;
     get "/v1/accounts/events" => people::events;
@@ -166,6 +167,10 @@ routes! {
     post "/v1/env/remove" => env::remove;
     post "/v1/env/import" => env::import;
     post "/v1/env/refresh" => env::refresh;
+    // providers (admin)
+    get "/v1/providers/list" => providers::list;
+    post "/v1/providers/disable" => providers::disable;
+    post "/v1/providers/enable" => providers::enable;
     // webhooks (admin)
     get "/v1/webhooks/list" => webhooks::list;
     post "/v1/webhooks/create" => webhooks::create;

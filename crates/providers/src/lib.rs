@@ -19,6 +19,7 @@ mod provider;
 mod roots;
 mod token;
 mod wechat;
+mod words;
 
 pub use callback::{Callback, CallbackQuery};
 pub use catalogue::{
@@ -29,3 +30,4 @@ pub use error::ProviderError;
 pub use hook::HookMessage;
 pub use outside::{Outside, OutsideError};
 pub use provider::{Authorize, BoxFuture, Exchange, LoginProvider};
+pub use words::{Words, words};

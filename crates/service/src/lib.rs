@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod admin_keys;
 pub mod admin_sessions;
+pub mod attempts;
 pub mod audit;
 pub mod callback;
 pub mod cities;
@@ -41,6 +42,7 @@ pub mod own_sessions;
 pub mod password;
 pub mod people;
 pub mod profile;
+pub mod providers;
 pub mod refresh;
 pub mod register;
 pub mod result;
@@ -58,8 +60,8 @@ pub use downcity_providers::Outside;
 /// Rows as stories hand them on.
 pub mod rows {
     pub use downcity_store::{
-        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedSession, ListedUser,
-        MailTrace, Webhook,
+        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedAttempt, ListedSession,
+        ListedUser, MailTrace, Webhook,
     };
 }
 

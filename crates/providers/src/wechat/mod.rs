@@ -5,7 +5,7 @@
 //! addresses, other scopes and other AppIDs.
 
 mod answer;
-mod errcode;
+pub(crate) mod errcode;
 mod identify;
 mod identity;
 
