@@ -51,6 +51,7 @@ for (const [lang, locale] of Object.entries(languages)) {
 
     test("pages", async () => {
       await visit(page, world, "/admin", lang, "overview");
+      await visit(page, world, "/admin/providers", lang, "providers");
       await visit(page, world, "/admin/env", lang, "env");
       await visit(page, world, "/admin/env/setting?key=WECHAT_CLIENT_SECRET", lang, "env-setting");
       await visit(page, world, "/admin/env/import", lang, "env-import");

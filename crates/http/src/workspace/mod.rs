@@ -21,6 +21,7 @@ mod env;
 mod env_import;
 mod history;
 mod overview;
+mod providers;
 
 use crate::routes::House;
 use axum::Router;
@@ -49,6 +50,8 @@ macro_rules! workspace {
 // `City`: also for keys of one city, and the handler keeps to it; `Whole`: for keys of the whole Federation only.
 workspace! {
     get  Viewer   City  "/admin" => overview::page;
+    get  Viewer   City  "/admin/providers" => providers::page;
+    post Operator City  "/admin/providers/switch" => providers::switch;
     get  Viewer   Whole "/admin/env" => env::page;
     get  Viewer   Whole "/admin/env/setting" => env::setting;
     post Operator Whole "/admin/env/set" => env::set;

@@ -25,6 +25,12 @@ static NAV: &[Place] = &[
         city: true,
     },
     Place {
+        path: "/admin/providers",
+        label: Text::new("Providers", "登录方式"),
+        sign: "M9 12a4 4 0 1 0-.1-.1M12 12h9M18 12v3M21 12v2",
+        city: true,
+    },
+    Place {
         path: "/admin/env",
         label: Text::new("Env", "环境变量"),
         sign: "M4 7h9M19 7h1M16 4.5v5M4 17h1M11 17h9M8 14.5v5",
