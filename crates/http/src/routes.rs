@@ -2,8 +2,8 @@
 
 use crate::hallway::App;
 use crate::{
-    accounts, admin_keys, attempts, audit, browser, cities, email, env, error, federation, keys, mailed, own,
-    people, providers, steps, token, webhooks, workspace,
+    accounts, admin_keys, attempts, audit, browser, cities, doctor, email, env, error, federation, keys,
+    mailed, own, people, providers, steps, token, webhooks, workspace,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -189,6 +189,8 @@ routes! {
     // the Federation itself
     get "/v1/services" => federation::services;
     get "/v1/federation/instruction" => federation::instruction;
+    get "/v1/federation/echo" => doctor::echo;
+    get "/v1/federation/doctor" => doctor::doctor;
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;
     post "/v1/federation/keys/revoke" => keys::revoke;

@@ -14,6 +14,7 @@ pub mod city_env;
 pub mod confirm;
 mod deliveries;
 pub mod directory;
+pub mod doctor;
 mod dotenv;
 pub mod email;
 pub mod email_change;
@@ -66,6 +67,6 @@ pub mod rows {
 }
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};
-pub use federation::{Federation, OpenError, Parts, Settings};
+pub use federation::{Federation, OpenError, Parts, Premises, Settings};
 pub use keys::KeyError;
 pub use login::Client;

@@ -1286,6 +1286,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/federation/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Looks the Federation over: the providers, the public address, the database, the keys, mail and webhooks. Nobody is
+         *     signed in, no mail and no event is sent, no setting changed. There is one run at a time, and a report of the last
+         *     five seconds is told again; an answer can take some 30 seconds. Texts are in the language of `Accept-Language`.
+         */
+        get: operations["federation_doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/federation/instruction": {
         parameters: {
             query?: never;
@@ -1898,6 +1919,51 @@ export interface components {
             /** @description What to ask the next page with; null on the last one. */
             next: string | null;
         };
+        /** @description What one check found. */
+        DoctorFinding: {
+            /** @description Which one, where a check looks at several: a city, a webhook, a further public address. */
+            about: string | null;
+            /**
+             * @description The check: its group and name.
+             * @example wechat.credentials
+             */
+            check: string;
+            /**
+             * @description What was found, as a stable word for programs.
+             * @example secret_wrong
+             */
+            code: string;
+            /** @description What was seen. */
+            evidence: string;
+            /** @description What to do about it. */
+            remedy: string | null;
+            /** @description What the check looks at. */
+            title: string;
+            /** @description How it ended. */
+            verdict: components["schemas"]["DoctorVerdict"];
+        };
+        /** @description What was found. */
+        DoctorReport: {
+            /**
+             * Format: date-time
+             * @description When it was looked.
+             */
+            checked_at: string;
+            /** @description One for each check. */
+            items: components["schemas"]["DoctorFinding"][];
+            /**
+             * Format: int64
+             * @description For how long, in milliseconds.
+             */
+            took_ms: number;
+            /** @description The worst of the verdicts. */
+            verdict: components["schemas"]["DoctorVerdict"];
+        };
+        /**
+         * @description How a check ended.
+         * @enum {string}
+         */
+        DoctorVerdict: "skipped" | "ok" | "warning" | "failed";
         /** @description Moves the account to another address. */
         EmailChangeRequest: {
             /** @description The city of the token, if named. */
@@ -5757,6 +5823,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnvUpsertAnswer"];
+                };
+            };
+        };
+    };
+    federation_doctor: {
+        parameters: {
+            query?: {
+                /** @description A group of checks such as `wechat`, or one check such as `wechat.credentials`; all when absent. */
+                only?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorReport"];
                 };
             };
         };
