@@ -2,8 +2,8 @@
 
 use crate::hallway::App;
 use crate::{
-    accounts, attempts, browser, cities, email, env, error, federation, keys, mailed, own, people, providers,
-    steps, token, webhooks,
+    accounts, attempts, browser, cities, email, env, error, federation, keys, mailed, overview, own, people,
+    providers, steps, token, webhooks,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -145,6 +145,7 @@ routes! {
     // the Federation itself
     get "/v1/services" => federation::services;
     get "/v1/federation/instruction" => federation::instruction;
+    get "/v1/federation/overview" => overview::overview;
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;
     post "/v1/federation/keys/revoke" => keys::revoke;

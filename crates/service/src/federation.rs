@@ -11,7 +11,8 @@ use arc_swap::ArcSwap;
 use downcity_core::id::DEFAULT_CITY;
 use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 use downcity_providers::Outside;
-use downcity_store::{Store, StoreError};
+use downcity_store::{PeopleNumbers, Store, StoreError};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -86,6 +87,8 @@ pub struct Federation {
     pub(crate) waiters: Waiters,
     pub(crate) limits: Limits,
     pub(crate) hasher: Hasher,
+    /// Numbers of people by city, and when they were counted.
+    pub(crate) numbers: tokio::sync::Mutex<HashMap<String, (Timestamp, PeopleNumbers)>>,
     /// Rung when something new lies in the outbox.
     pub(crate) outbox_bell: tokio::sync::Notify,
     pub(crate) tasks: TaskTracker,
@@ -125,6 +128,7 @@ impl Federation {
             waiters: Waiters::default(),
             limits,
             hasher,
+            numbers: tokio::sync::Mutex::default(),
             outbox_bell: tokio::sync::Notify::new(),
             tasks: TaskTracker::new(),
         }))

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod attempts;
+mod attention;
 pub mod audit;
 pub mod callback;
 pub mod cities;
@@ -34,8 +35,10 @@ pub mod mail_login;
 pub mod moving_in;
 mod outbox;
 pub mod outcome;
+pub mod overview;
 pub mod own_sessions;
 pub mod password;
+pub mod patterns;
 pub mod people;
 pub mod profile;
 pub mod providers;
@@ -56,7 +59,8 @@ pub use downcity_providers::Outside;
 /// Rows as stories hand them on.
 pub mod rows {
     pub use downcity_store::{
-        Delivery, Event, Identity, ListedAttempt, ListedSession, ListedUser, MailTrace, Webhook,
+        Delivery, Event, Identity, ListedAttempt, ListedSession, ListedUser, MailTrace, PeopleNumbers,
+        Webhook,
     };
 }
 
