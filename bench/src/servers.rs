@@ -87,7 +87,7 @@ fn say(line: &str) -> std::io::Result<()> {
 pub(crate) fn inserts(file: &Path, tasks: usize, millis: u64) -> Result<(), Failed> {
     runtime()?.block_on(async {
         let store = Store::open_sqlite(file).await?;
-        store.insert_city(&city()).await?;
+        store.insert_city(&city(), None).await?;
         let begin = Instant::now();
         let end = begin + Duration::from_millis(millis);
         let running: Vec<_> =
@@ -107,7 +107,7 @@ async fn insert_until(end: Instant, task: usize, store: Store) -> Result<u32, Fa
     let mut count = 0;
     while Instant::now() < end {
         let name = format!("{task}-{count}");
-        store.insert_session(&session(&name)).await?;
+        store.begin_session(session(&name), Vec::new()).await?;
         count += 1;
     }
     Ok(count)

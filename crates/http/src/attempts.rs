@@ -1,6 +1,6 @@
 //! accounts/attempts: the last sign-ins and what became of them. For admins.
 
-use crate::caller::AdminOnly;
+use crate::caller::CityAdmin;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Query;
 use crate::json::Json;
@@ -14,9 +14,11 @@ use downcity_service::people::Listing;
     params(AttemptQuery),
     responses((status = 200, body = AttemptList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn list(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Query(query): Query<AttemptQuery>,
 ) -> Result<Json<AttemptList>, ApiError> {
-    Ok(Json(AttemptList::from(house.federation.list_attempts(&Listing::from(query)).await?)))
+    let listing = Listing::from(query);
+    let listing = Listing { city_id: admin.narrowed(listing.city_id.clone())?, ..listing };
+    Ok(Json(AttemptList::from(house.federation.list_attempts(&listing).await?)))
 }

@@ -1,6 +1,6 @@
 //! cities: the products of the Federation, and tokens issued by hand. For admins.
 
-use crate::caller::AdminOnly;
+use crate::caller::{AdminOnly, CityAdmin};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Body;
 use crate::json::Json;
@@ -16,8 +16,11 @@ use downcity_service::tokens::Apply;
 /// All cities, newest first.
 #[utoipa::path(get, path = "/v1/cities/list", operation_id = "cities_list", tag = "cities", security(("admin_key" = [])),
     responses((status = 200, body = CityList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
-pub(crate) async fn list(_admin: AdminOnly, State(house): State<House>) -> Json<CityList> {
-    Json(CityList { items: house.federation.cities().iter().map(|city| City::from(&**city)).collect() })
+pub(crate) async fn list(admin: CityAdmin, State(house): State<House>) -> Result<Json<CityList>, ApiError> {
+    let only = admin.narrowed(None)?;
+    let cities = house.federation.cities().into_iter();
+    let shown = cities.filter(|city| only.as_ref().is_none_or(|id| id == city.city_id.as_str()));
+    Ok(Json(CityList { items: shown.map(|city| City::from(&*city)).collect() }))
 }
 
 /// Creates a city.
@@ -25,12 +28,12 @@ pub(crate) async fn list(_admin: AdminOnly, State(house): State<House>) -> Json<
     request_body = CityCreateRequest,
     responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn create(
-    _admin: AdminOnly,
+    AdminOnly(admin): AdminOnly,
     State(house): State<House>,
     Body(request): Body<CityCreateRequest>,
 ) -> Result<Json<City>, ApiError> {
     let (city_id, change) = request.split();
-    let city = house.federation.create_city(city_id.as_deref(), &change).await?;
+    let city = house.federation.create_city(&admin, city_id.as_deref(), &change).await?;
     Ok(Json(City::from(&*city)))
 }
 
@@ -39,12 +42,13 @@ pub(crate) async fn create(
     request_body = CityUpdateRequest,
     responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn update(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Body(request): Body<CityUpdateRequest>,
 ) -> Result<Json<City>, ApiError> {
     let (city_id, change) = request.split();
-    let city = house.federation.update_city(&city_id, &change).await?;
+    let admin = admin.within(&city_id)?;
+    let city = house.federation.update_city(&admin, &city_id, &change).await?;
     Ok(Json(City::from(&*city)))
 }
 
@@ -53,11 +57,12 @@ pub(crate) async fn update(
     request_body = CityRequest,
     responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn pause(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Body(request): Body<CityRequest>,
 ) -> Result<Json<City>, ApiError> {
-    let city = house.federation.set_city_status(&request.city_id, CityStatus::Paused).await?;
+    let admin = admin.within(&request.city_id)?;
+    let city = house.federation.set_city_status(&admin, &request.city_id, CityStatus::Paused).await?;
     Ok(Json(City::from(&*city)))
 }
 
@@ -66,11 +71,12 @@ pub(crate) async fn pause(
     request_body = CityRequest,
     responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn activate(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Body(request): Body<CityRequest>,
 ) -> Result<Json<City>, ApiError> {
-    let city = house.federation.set_city_status(&request.city_id, CityStatus::Active).await?;
+    let admin = admin.within(&request.city_id)?;
+    let city = house.federation.set_city_status(&admin, &request.city_id, CityStatus::Active).await?;
     Ok(Json(City::from(&*city)))
 }
 
@@ -79,11 +85,11 @@ pub(crate) async fn activate(
     request_body = CityRequest,
     responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn remove(
-    _admin: AdminOnly,
+    AdminOnly(admin): AdminOnly,
     State(house): State<House>,
     Body(request): Body<CityRequest>,
 ) -> Result<Json<Success>, ApiError> {
-    house.federation.remove_city(&request.city_id).await?;
+    house.federation.remove_city(&admin, &request.city_id).await?;
     Ok(Json(Success::YES))
 }
 
@@ -92,10 +98,12 @@ pub(crate) async fn remove(
     request_body = TokenApplyRequest,
     responses((status = 200, body = TokenAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn tokens_apply(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Body(request): Body<TokenApplyRequest>,
 ) -> Result<Json<TokenAnswer>, ApiError> {
-    let handed = house.federation.apply_token(&Apply::try_from(request)?).await?;
+    let apply = Apply::try_from(request)?;
+    let admin = admin.within(&apply.city_id)?;
+    let handed = house.federation.apply_token(&admin, &apply).await?;
     Ok(Json(TokenAnswer::from(handed)))
 }

@@ -1,6 +1,6 @@
 //! env: the settings and secrets of the Federation. For admins.
 
-use crate::caller::AdminOnly;
+use crate::caller::{AdminOnly, CityAdmin};
 use crate::client::accepted;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Body, Query};
@@ -41,12 +41,12 @@ pub(crate) async fn catalog(
     request_body = EnvUpsertRequest,
     responses((status = 200, body = EnvUpsertAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn upsert(
-    _admin: AdminOnly,
+    AdminOnly(admin): AdminOnly,
     State(house): State<House>,
     headers: HeaderMap,
     Body(request): Body<EnvUpsertRequest>,
 ) -> Result<Json<EnvUpsertAnswer>, ApiError> {
-    let stored = house.federation.env_upsert(&request.key, &request.value).await?;
+    let stored = house.federation.env_upsert(&admin, &request.key, &request.value).await?;
     Ok(Json(EnvUpsertAnswer::of(request.key, &stored, accepted(&headers).unwrap_or_default())))
 }
 
@@ -55,11 +55,11 @@ pub(crate) async fn upsert(
     request_body = EnvRemoveRequest,
     responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn remove(
-    _admin: AdminOnly,
+    AdminOnly(admin): AdminOnly,
     State(house): State<House>,
     Body(request): Body<EnvRemoveRequest>,
 ) -> Result<Json<Success>, ApiError> {
-    house.federation.env_remove(&request.key).await?;
+    house.federation.env_remove(&admin, &request.key).await?;
     Ok(Json(Success::YES))
 }
 
@@ -68,12 +68,12 @@ pub(crate) async fn remove(
     request_body = EnvImportRequest,
     responses((status = 200, body = EnvImportAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn import(
-    _admin: AdminOnly,
+    AdminOnly(admin): AdminOnly,
     State(house): State<House>,
     headers: HeaderMap,
     Body(request): Body<EnvImportRequest>,
 ) -> Result<Json<EnvImportAnswer>, ApiError> {
-    let stored = house.federation.env_import(&request.raw).await?;
+    let stored = house.federation.env_import(&admin, &request.raw).await?;
     Ok(Json(EnvImportAnswer::of(stored, accepted(&headers).unwrap_or_default())))
 }
 
@@ -81,10 +81,10 @@ pub(crate) async fn import(
 #[utoipa::path(post, path = "/v1/env/refresh", operation_id = "env_refresh", tag = "env", security(("admin_key" = [])),
     responses((status = 200, body = EnvCount), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn refresh(
-    _admin: AdminOnly,
+    AdminOnly(admin): AdminOnly,
     State(house): State<House>,
 ) -> Result<Json<EnvCount>, ApiError> {
-    let count = house.federation.env_refresh().await?;
+    let count = house.federation.env_refresh(&admin).await?;
     Ok(Json(EnvCount { success: true, count }))
 }
 
@@ -93,11 +93,12 @@ pub(crate) async fn refresh(
     params(CityEnvQuery),
     responses((status = 200, body = CityEnvList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn city_list(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Query(query): Query<CityEnvQuery>,
 ) -> Result<Json<CityEnvList>, ApiError> {
-    let found = house.federation.city_env_list(query.city_id.as_deref())?;
+    let city_id = admin.narrowed(query.city_id)?;
+    let found = house.federation.city_env_list(city_id.as_deref())?;
     Ok(Json(CityEnvList { items: found.into_iter().map(CityEnvItem::from).collect() }))
 }
 
@@ -107,13 +108,14 @@ pub(crate) async fn city_list(
     request_body = CityEnvUpsertRequest,
     responses((status = 200, body = EnvUpsertAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn city_upsert(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     headers: HeaderMap,
     Body(request): Body<CityEnvUpsertRequest>,
 ) -> Result<Json<EnvUpsertAnswer>, ApiError> {
     let CityEnvUpsertRequest { city_id, key, value } = request;
-    let stored = house.federation.city_env_upsert(&city_id, &key, &value).await?;
+    let admin = admin.within(&city_id)?;
+    let stored = house.federation.city_env_upsert(&admin, &city_id, &key, &value).await?;
     Ok(Json(EnvUpsertAnswer::of(key, &stored, accepted(&headers).unwrap_or_default())))
 }
 
@@ -122,10 +124,11 @@ pub(crate) async fn city_upsert(
     request_body = CityEnvRemoveRequest,
     responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn city_remove(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Body(request): Body<CityEnvRemoveRequest>,
 ) -> Result<Json<Success>, ApiError> {
-    house.federation.city_env_remove(&request.city_id, &request.key).await?;
+    let admin = admin.within(&request.city_id)?;
+    house.federation.city_env_remove(&admin, &request.city_id, &request.key).await?;
     Ok(Json(Success::YES))
 }

@@ -73,6 +73,13 @@ codes! {
     AuthenticationRequired = "authentication_required", UNAUTHORIZED, "this call needs a bearer token in the Authorization header", "该调用需要在 Authorization 头中携带令牌";
     InvalidToken = "invalid_token", UNAUTHORIZED, "the bearer token is not valid: it is damaged, expired, or was logged out; sign in again", "令牌无效：已损坏、过期或已登出，请重新登录";
     AdminOnly = "admin_only", FORBIDDEN, "this call needs an admin key", "该调用需要管理员密钥";
+    RoleTooWeak = "role_too_weak", FORBIDDEN, "this admin key may look but not change anything: use the key of an operator or an owner", "此管理员密钥只能查看，不能更改：请使用操作员或所有者的密钥";
+    OwnerOnly = "owner_only", FORBIDDEN, "this takes the admin key of an owner", "该操作需要所有者的管理员密钥";
+    CityKey = "city_key", FORBIDDEN, "this admin key is for one city only: use it for calls about that city, or another key", "此管理员密钥仅用于一个城市：请只对该城市使用，或改用其他密钥";
+    UnknownAdminKey = "unknown_admin_key", NOT_FOUND, "no admin key that is good has this key_id: ask admin-keys/list", "没有与该 key_id 对应的有效管理员密钥：请查询 admin-keys/list";
+    LastOwner = "last_owner", CONFLICT, "this is the last owner's key that lasts: make another owner's key first", "这是最后一个长期有效的所有者密钥：请先创建另一个所有者密钥";
+    TooManyAdminKeys = "too_many_admin_keys", CONFLICT, "there are as many admin keys as there may be: revoke one first", "管理员密钥数量已达上限：请先撤销一个";
+    FormNotOurs = "form_not_ours", FORBIDDEN, "this form was not sent from a page of this workspace session: open the page again and repeat what you did", "该表单不是从当前工作台会话的页面提交的：请重新打开页面后再试";
     UserOnly = "user_only", FORBIDDEN, "this call needs a user_token, not an admin key", "该调用需要 user_token，而不是管理员密钥";
     UserDisabled = "user_disabled", FORBIDDEN, "this account has been disabled", "该账号已被停用";
     ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "this needs a fresh sign-in: sign in again, and ask within five minutes", "该操作需要重新登录：请再次登录，并在五分钟内操作";
@@ -164,12 +171,17 @@ impl ApiError {
         Self { field: Some(Field { name: name.into(), why: why.into() }), ..Self::of(Code::InvalidField) }
     }
 
-    /// Writes the answer.
-    pub(crate) fn render(&self, lang: Lang, request_id: &str) -> Response {
-        let error = match &self.field {
+    /// What happened, as a sentence for a person.
+    pub(crate) fn sentence(&self, lang: Lang) -> String {
+        match &self.field {
             Some(field) => format!("{} {}", field.name, field.why),
             None => self.code.text().get(lang).to_owned(),
-        };
+        }
+    }
+
+    /// Writes the answer.
+    pub(crate) fn render(&self, lang: Lang, request_id: &str) -> Response {
+        let error = self.sentence(lang);
         let details = self.field.as_ref().map(|field| ErrorDetails { field: field.name.clone() });
         let body = ErrorBody { error, code: self.code, request_id: request_id.to_owned(), details };
         let body = serde_json::to_vec(&body).unwrap_or_default();

@@ -19,7 +19,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
     responses((status = 200, body = ServiceList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn services(caller: Caller, State(house): State<House>) -> Json<ServiceList> {
     let env = match caller {
-        Caller::Admin(_) => house
+        Caller::Admin(admin) if admin.city.is_none() => house
             .federation
             .env_catalogue()
             .into_iter()

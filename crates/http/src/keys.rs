@@ -1,6 +1,6 @@
 //! federation/keys: the keys that tokens are signed with. For admins.
 
-use crate::caller::AdminOnly;
+use crate::caller::{AdminOnly, OwnerOnly};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
 use crate::json::Json;
@@ -32,7 +32,7 @@ pub(crate) async fn list(_admin: AdminOnly, State(house): State<House>) -> Json<
     request_body = KeysRequest,
     responses((status = 200, body = KeyList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn rotate(
-    AdminOnly(admin): AdminOnly,
+    OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,
     Body(_): Body<KeysRequest>,
 ) -> Result<Json<KeyList>, ApiError> {
@@ -45,7 +45,7 @@ pub(crate) async fn rotate(
     request_body = KeyRequest,
     responses((status = 200, body = KeyList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn revoke(
-    AdminOnly(admin): AdminOnly,
+    OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,
     Body(request): Body<KeyRequest>,
 ) -> Result<Json<KeyList>, ApiError> {

@@ -4,7 +4,9 @@
 //! in [`routes`].
 
 mod accounts;
+mod admin_keys;
 mod attempts;
+mod audit;
 mod browser;
 mod caller;
 mod cities;
@@ -33,9 +35,12 @@ mod steps;
 mod token;
 mod webhooks;
 mod wire;
+mod workspace;
 
 pub use hallway::App;
 pub use listen::Listening;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
-pub use routes::{Door, app};
+pub use routes::{Door, Serves, app};
+#[cfg(feature = "openapi")]
+pub use workspace::workspace_routes;

@@ -1,6 +1,6 @@
 //! federation/overview: how sign-ins go and what needs attention. For admins.
 
-use crate::caller::AdminOnly;
+use crate::caller::CityAdmin;
 use crate::client::Prefers;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Query;
@@ -25,11 +25,12 @@ impl From<OverviewError> for ApiError {
     params(OverviewQuery),
     responses((status = 200, body = OverviewAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn overview(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Prefers(lang): Prefers,
     Query(query): Query<OverviewQuery>,
 ) -> Result<Json<OverviewAnswer>, ApiError> {
-    let (hours, city, lang) = (query.hours.unwrap_or(24), query.city_id.as_deref(), lang.unwrap_or_default());
-    Ok(Json(OverviewAnswer::from(house.federation.overview(hours, city, lang).await?)))
+    let (hours, city, lang) =
+        (query.hours.unwrap_or(24), admin.narrowed(query.city_id)?, lang.unwrap_or_default());
+    Ok(Json(OverviewAnswer::from(house.federation.overview(hours, city.as_deref(), lang).await?)))
 }

@@ -1,6 +1,6 @@
 //! accounts: what admins see of people, and do.
 
-use crate::caller::AdminOnly;
+use crate::caller::{AdminOnly, CityAdmin};
 use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Query};
@@ -28,6 +28,11 @@ impl From<PeopleError> for ApiError {
     }
 }
 
+/// A list, limited to the city of an admin key that is for one.
+fn narrowed(admin: CityAdmin, listing: Listing) -> Result<Listing, ApiError> {
+    Ok(Listing { city_id: admin.narrowed(listing.city_id.clone())?, ..listing })
+}
+
 /// Users, newest first.
 #[utoipa::path(get, path = "/v1/accounts/users", operation_id = "accounts_users", tag = "accounts", security(("admin_key" = [])),
     params(UserQuery),
@@ -46,11 +51,12 @@ pub(crate) async fn users(
     params(SessionQuery),
     responses((status = 200, body = SessionList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn sessions(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Query(query): Query<SessionQuery>,
 ) -> Result<Json<SessionList>, ApiError> {
-    let page = house.federation.list_sessions(&Listing::from(query)).await?;
+    let listing = narrowed(admin, Listing::from(query))?;
+    let page = house.federation.list_sessions(&listing).await?;
     let now = house.federation.now();
     let items = page.items.into_iter().map(|one| SessionItem::of(one, now)).collect();
     Ok(Json(SessionList { items, next: page.next }))
@@ -61,11 +67,12 @@ pub(crate) async fn sessions(
     params(EventQuery),
     responses((status = 200, body = EventList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn events(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Query(query): Query<EventQuery>,
 ) -> Result<Json<EventList>, ApiError> {
-    let page = house.federation.list_events(&query.listing()?).await?;
+    let listing = narrowed(admin, query.listing()?)?;
+    let page = house.federation.list_events(&listing).await?;
     Ok(Json(EventList::from(page)))
 }
 

@@ -1,6 +1,6 @@
 //! providers: every way to sign in as an admin sees it, and switching them. For admins.
 
-use crate::caller::AdminOnly;
+use crate::caller::CityAdmin;
 use crate::client::Prefers;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Query};
@@ -27,12 +27,13 @@ impl From<ProviderError> for ApiError {
     params(ProviderQuery),
     responses((status = 200, body = ProviderCardList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn list(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Prefers(lang): Prefers,
     Query(query): Query<ProviderQuery>,
 ) -> Result<Json<ProviderCardList>, ApiError> {
-    let cards = house.federation.list_providers(query.city_id.as_deref(), lang.unwrap_or_default())?;
+    let city_id = admin.narrowed(query.city_id)?;
+    let cards = house.federation.list_providers(city_id.as_deref(), lang.unwrap_or_default())?;
     Ok(Json(ProviderCardList { items: cards.into_iter().map(ProviderCardItem::from).collect() }))
 }
 
@@ -41,10 +42,11 @@ pub(crate) async fn list(
     request_body = SwitchRequest,
     responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn disable(
-    AdminOnly(admin): AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Body(request): Body<SwitchRequest>,
 ) -> Result<Json<Success>, ApiError> {
+    let admin = admin.reaching(request.city_id.as_deref())?;
     house.federation.disable_provider(&admin, &request.provider, request.city_id.as_deref()).await?;
     Ok(Json(Success::YES))
 }
@@ -54,10 +56,11 @@ pub(crate) async fn disable(
     request_body = SwitchRequest,
     responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn enable(
-    AdminOnly(admin): AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Body(request): Body<SwitchRequest>,
 ) -> Result<Json<Success>, ApiError> {
+    let admin = admin.reaching(request.city_id.as_deref())?;
     house.federation.enable_provider(&admin, &request.provider, request.city_id.as_deref()).await?;
     Ok(Json(Success::YES))
 }

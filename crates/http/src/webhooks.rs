@@ -110,11 +110,11 @@ pub(crate) async fn deliveries(
     request_body = WebhookReplayRequest,
     responses((status = 200, body = WebhookReplayAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn replay(
-    _admin: AdminOnly,
+    AdminOnly(admin): AdminOnly,
     State(house): State<House>,
     Body(request): Body<WebhookReplayRequest>,
 ) -> Result<Json<WebhookReplayAnswer>, ApiError> {
     let (webhook_id, again) = request.split()?;
-    let count = house.federation.replay_webhook(&webhook_id, &again).await?;
+    let count = house.federation.replay_webhook(&admin, &webhook_id, &again).await?;
     Ok(Json(WebhookReplayAnswer { success: true, count }))
 }

@@ -1,13 +1,18 @@
-//! Story: an admin shows their key.
+//! Story: an admin shows their key, and may do what its role and its city allow.
 
 use crate::federation::Federation;
 use downcity_core::network::Network;
-use downcity_core::{CityId, Digest, OpaqueToken, Role, Secret, Via};
-use downcity_store::{AdminKeyRow, StoreError};
-use secrecy::ExposeSecret;
+use downcity_core::{CityId, Digest, Role, Timestamp, Via};
+use downcity_store::AdminKeyRow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use tracing::warn;
 
 /// Stands before every admin key, so that leak scanners recognise it.
 pub const ADMIN_KEY_PREFIX: &str = "ak_";
+/// How exactly the last use of a key is noted.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
 
 /// An admin whose key was found.
 #[derive(Debug, Clone)]
@@ -26,6 +31,17 @@ pub struct Admin {
     pub network: Option<Network>,
 }
 
+/// Why an admin may not do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Forbidden {
+    /// It takes a stronger role.
+    #[error("this takes the role {}", .0.as_str())]
+    Role(Role),
+    /// The key is for one city, and this is about another one, or about all.
+    #[error("the key is for one city only")]
+    OtherCity,
+}
+
 impl Admin {
     /// Whoever runs commands on the machine that holds the database and the master key.
     #[must_use]
@@ -39,44 +55,120 @@ impl Admin {
             network: None,
         }
     }
+
+    /// Whether the key allows what this role may.
+    ///
+    /// # Errors
+    /// [`Forbidden::Role`] when it allows less.
+    pub fn require(&self, role: Role) -> Result<(), Forbidden> {
+        if self.role >= role { Ok(()) } else { Err(Forbidden::Role(role)) }
+    }
+
+    /// Whether the key is for the whole Federation.
+    ///
+    /// # Errors
+    /// [`Forbidden::OtherCity`] when it is for one city.
+    pub fn everywhere(&self) -> Result<(), Forbidden> {
+        if self.city.is_none() { Ok(()) } else { Err(Forbidden::OtherCity) }
+    }
+
+    /// Whether the key is for this city, too.
+    ///
+    /// # Errors
+    /// [`Forbidden::OtherCity`] when it is for another one.
+    pub fn within(&self, city_id: &str) -> Result<(), Forbidden> {
+        match &self.city {
+            Some(own) if own.as_str() != city_id => Err(Forbidden::OtherCity),
+            _ => Ok(()),
+        }
+    }
+
+    /// The one city that a list is limited to: the one asked for, and for the key of a city always its own.
+    ///
+    /// # Errors
+    /// [`Forbidden::OtherCity`] when the key is for another city than the one asked for.
+    pub fn narrowed(&self, asked: Option<String>) -> Result<Option<String>, Forbidden> {
+        match (&self.city, asked) {
+            (Some(own), Some(asked)) if own.as_str() != asked => Err(Forbidden::OtherCity),
+            (Some(own), _) => Ok(Some(own.to_string())),
+            (None, asked) => Ok(asked),
+        }
+    }
+}
+
+/// An admin key as this node knows it.
+pub struct KnownKey {
+    /// Its row, as it was last read.
+    pub row: AdminKeyRow,
+    used_at: AtomicI64,
+}
+
+impl KnownKey {
+    /// A key as it was just read.
+    #[must_use]
+    pub fn of(row: AdminKeyRow) -> Self {
+        Self { used_at: AtomicI64::new(row.last_used_at.map_or(0, |at| at.0)), row }
+    }
+
+    /// Whether this use is to be noted: true for one of all that come within a minute.
+    fn is_news(&self, now: Timestamp) -> bool {
+        let seen = self.used_at.load(Ordering::Relaxed);
+        let due = Timestamp(seen).plus(NOTED_EVERY) <= now;
+        due && self.used_at.compare_exchange(seen, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
 }
 
 impl Federation {
-    /// Checks an admin key.
+    /// Checks an admin key that came from a network.
     #[must_use]
-    pub fn admin(&self, key: &str) -> Option<Admin> {
-        let digest = Digest::of(key);
-        let directory = self.directory.load();
-        let row = directory.admin_keys.get(&digest.0)?;
+    pub fn admin(&self, key: &str, network: Network) -> Option<Admin> {
+        let known = Arc::clone(self.directory.load().admin_keys.get(&Digest::of(key).0)?);
+        let now = self.clock.now();
+        if !known.row.is_good(now) {
+            return None;
+        }
+        if known.is_news(now) {
+            let (store, key_id) = (self.store.clone(), known.row.key_id.clone());
+            self.tasks.spawn(async move {
+                if let Err(problem) = store.touch_admin_key(&key_id, now).await {
+                    warn!(error = %problem, key_id, "the use of an admin key could not be noted");
+                }
+            });
+        }
         Some(Admin {
-            key_id: row.key_id.clone(),
-            name: row.name.clone(),
-            role: Role::Owner,
-            city: None,
+            key_id: known.row.key_id.clone(),
+            name: known.row.name.clone(),
+            role: known.row.role,
+            city: known.row.city_id.clone(),
             via: Via::Api,
-            network: None,
+            network: Some(network),
         })
     }
+}
 
-    /// Makes the first admin key, if there is none yet. The key is told this once and stored only as a digest.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn make_first_admin_key(&self) -> Result<Option<Secret>, StoreError> {
-        if !self.directory.load().admin_keys.is_empty() {
-            return Ok(None);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_city(city: Option<&str>) -> Admin {
+        Admin {
+            city: city.map(|id| CityId::trusted(id.to_owned())),
+            role: Role::Operator,
+            ..Admin::on_this_machine("a test")
         }
-        let random = OpaqueToken::from_bytes(&self.random.bytes());
-        let key = Secret::from(format!("{ADMIN_KEY_PREFIX}{}", random.reveal()));
-        let now = self.clock.now();
-        let row = AdminKeyRow {
-            key_id: downcity_core::id::uuid_v7(now, &self.random.bytes()),
-            digest: Digest::of(key.expose_secret()),
-            name: "first".to_owned(),
-            created_at: now,
-        };
-        let made = self.store.insert_first_admin_key(&row).await?;
-        self.reload().await.map_err(|e| StoreError::Unavailable(e.to_string()))?;
-        Ok(made.then_some(key))
+    }
+
+    #[test]
+    fn the_key_of_a_city_reaches_no_other() {
+        let (own, all) = (of_city(Some("city_a")), of_city(None));
+        assert_eq!(own.within("city_a"), Ok(()));
+        assert_eq!(own.within("city_b"), Err(Forbidden::OtherCity));
+        assert_eq!(own.everywhere(), Err(Forbidden::OtherCity));
+        assert_eq!(own.narrowed(None), Ok(Some("city_a".into())));
+        assert_eq!(own.narrowed(Some("city_b".into())), Err(Forbidden::OtherCity));
+        assert_eq!((all.within("city_b"), all.everywhere()), (Ok(()), Ok(())));
+        assert_eq!(all.narrowed(Some("city_b".into())), Ok(Some("city_b".into())));
+        assert_eq!(all.require(Role::Owner), Err(Forbidden::Role(Role::Owner)));
+        assert_eq!(all.require(Role::Viewer), Ok(()));
     }
 }

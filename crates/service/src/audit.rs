@@ -2,8 +2,36 @@
 
 use crate::admin::Admin;
 use crate::federation::Federation;
-use downcity_store::NewAudit;
+use crate::people::{Paged, PeopleError, paged, text};
+use downcity_core::Timestamp;
+use downcity_store::{Audit, AuditQuery, NewAudit};
 use serde_json::Value;
+
+/// Entries on a page when nothing is said.
+const PAGE: i64 = 50;
+/// Entries on a page at most.
+const LONGEST_PAGE: i64 = 200;
+
+/// What an admin asks the record for.
+#[derive(Debug, Clone, Default)]
+pub struct AuditListing {
+    /// About which city.
+    pub city_id: Option<String>,
+    /// By which key.
+    pub key_id: Option<String>,
+    /// What was done: `env.set`, or `env` for everything about settings.
+    pub action: Option<String>,
+    /// What it was done to.
+    pub subject: Option<String>,
+    /// Not before this.
+    pub since: Option<Timestamp>,
+    /// Before this.
+    pub until: Option<Timestamp>,
+    /// How many.
+    pub limit: Option<i64>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
 
 /// What an entry is about.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +49,33 @@ pub(crate) struct Deed<'a> {
 }
 
 impl Federation {
+    /// A page of the record, newest first.
+    ///
+    /// # Errors
+    /// `BadField`, or when the store does not answer.
+    pub async fn list_audit(&self, listing: &AuditListing) -> Result<Paged<Audit>, PeopleError> {
+        let limit = listing.limit.unwrap_or(PAGE);
+        if !(1..=LONGEST_PAGE).contains(&limit) {
+            return Err(PeopleError::BadField { field: "limit", why: "must be 1 to 200" });
+        }
+        let action = text(listing.action.as_ref());
+        if action.bytes().any(|b| !(b.is_ascii_lowercase() || matches!(b, b'_' | b'.' | b'?'))) {
+            let why = "must be the name of an action, such as `env.set`, or its first part";
+            return Err(PeopleError::BadField { field: "action", why });
+        }
+        let query = AuditQuery {
+            city_id: text(listing.city_id.as_ref()),
+            key_id: text(listing.key_id.as_ref()),
+            action,
+            subject: text(listing.subject.as_ref()),
+            since: listing.since.unwrap_or(Timestamp(0)),
+            until: listing.until.unwrap_or(Timestamp(i64::MAX)),
+            after: text(listing.cursor.as_ref()),
+            limit: limit + 1,
+        };
+        Ok(paged(self.store.audit(&query).await?, limit, |one| one.audit_id.clone()))
+    }
+
     /// An entry of the audit record about what an admin does now.
     pub(crate) fn audit_entry(&self, admin: &Admin, deed: Deed<'_>) -> NewAudit {
         let now = self.clock.now();

@@ -1,12 +1,14 @@
 //! Story: an admin keeps the cities of the Federation.
 
+use crate::admin::Admin;
+use crate::audit::Deed;
 use crate::directory::ReadError;
 use crate::federation::Federation;
 use downcity_core::id::DEFAULT_CITY;
 use downcity_core::identity::clean_text;
 use downcity_core::redirect::{Target, parse_origin};
-use downcity_core::{City, CityId, CityStatus, ConfirmPolicy};
-use downcity_store::StoreError;
+use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
+use downcity_store::{CityPatch, NewAudit, StoreError};
 use std::sync::Arc;
 
 /// How many origins or redirects a city may list.
@@ -79,7 +81,12 @@ impl Federation {
     ///
     /// # Errors
     /// See [`CityError`].
-    pub async fn create_city(&self, id: Option<&str>, change: &CityChange) -> Result<Arc<City>, CityError> {
+    pub async fn create_city(
+        &self,
+        admin: &Admin,
+        id: Option<&str>,
+        change: &CityChange,
+    ) -> Result<Arc<City>, CityError> {
         let city_id = match id {
             Some(id) => CityId::parse(id).map_err(|why| bad("city_id", why.to_string()))?,
             None => CityId::trusted(self.fresh_city_id()),
@@ -98,8 +105,13 @@ impl Federation {
         if change.name.is_none() {
             return Err(bad("name", "is required"));
         }
-        apply(&mut city, change)?;
-        if !self.store.insert_city(&city).await? {
+        let patch = checked_change(city.city_id.clone(), change, now)?;
+        city.name = patch.name.unwrap_or_default();
+        city.allowed_origins = patch.allowed_origins.unwrap_or_default();
+        city.allowed_redirects = patch.allowed_redirects.unwrap_or_default();
+        city.confirm = patch.confirm.unwrap_or_default();
+        let entry = self.city_entry(admin, "city.created", &city.city_id);
+        if !self.store.insert_city(&city, Some(entry)).await? {
             return Err(CityError::Taken);
         }
         self.reload().await?;
@@ -110,45 +122,67 @@ impl Federation {
     ///
     /// # Errors
     /// See [`CityError`].
-    pub async fn update_city(&self, id: &str, change: &CityChange) -> Result<Arc<City>, CityError> {
-        let mut city = City::clone(&*self.city(id)?);
-        apply(&mut city, change)?;
-        self.save(city).await
+    pub async fn update_city(
+        &self,
+        admin: &Admin,
+        id: &str,
+        change: &CityChange,
+    ) -> Result<Arc<City>, CityError> {
+        let city_id = self.city(id)?.city_id.clone();
+        self.save(admin, "city.changed", checked_change(city_id, change, self.clock.now())?).await
     }
 
     /// Pauses or activates a city, effective at once: a paused one starts no sign-in and accepts no token.
     ///
     /// # Errors
     /// See [`CityError`].
-    pub async fn set_city_status(&self, id: &str, status: CityStatus) -> Result<Arc<City>, CityError> {
-        let mut city = City::clone(&*self.city(id)?);
-        city.status = status;
-        self.save(city).await
+    pub async fn set_city_status(
+        &self,
+        admin: &Admin,
+        id: &str,
+        status: CityStatus,
+    ) -> Result<Arc<City>, CityError> {
+        let city_id = self.city(id)?.city_id.clone();
+        let patch = checked_change(city_id, &CityChange::default(), self.clock.now())?;
+        let action = match status {
+            CityStatus::Active => "city.activated",
+            CityStatus::Paused => "city.paused",
+        };
+        self.save(admin, action, CityPatch { status: Some(status), ..patch }).await
     }
 
     /// Removes a city with its sessions and attempts. Users stay: they belong to the Federation.
     ///
     /// # Errors
     /// See [`CityError`].
-    pub async fn remove_city(&self, id: &str) -> Result<(), CityError> {
+    pub async fn remove_city(&self, admin: &Admin, id: &str) -> Result<(), CityError> {
         if id == DEFAULT_CITY {
             return Err(CityError::Permanent);
         }
         let city = self.city(id)?;
-        if !self.store.remove_city(&city.city_id).await? {
+        let entry = self.city_entry(admin, "city.removed", &city.city_id);
+        if !self.store.remove_city(&city.city_id, entry).await? {
             return Err(CityError::Unknown);
         }
         self.reload().await?;
         Ok(())
     }
 
-    async fn save(&self, mut city: City) -> Result<Arc<City>, CityError> {
-        city.updated_at = self.clock.now();
-        if !self.store.update_city(&city).await? {
-            return Err(CityError::Unknown);
-        }
+    async fn save(
+        &self,
+        admin: &Admin,
+        action: &'static str,
+        patch: CityPatch,
+    ) -> Result<Arc<City>, CityError> {
+        let entry = self.city_entry(admin, action, &patch.city_id);
+        let city = self.store.update_city(patch, entry).await?.ok_or(CityError::Unknown)?;
         self.reload().await?;
         Ok(Arc::new(city))
+    }
+
+    pub(crate) fn city_entry(&self, admin: &Admin, action: &'static str, id: &CityId) -> NewAudit {
+        let (city_id, subject) = (Some(id.as_str()), id.as_str());
+        self.audit_entry(admin, Deed { action, city_id, subject, ..Deed::default() })
     }
 
     fn fresh_city_id(&self) -> String {
@@ -159,26 +193,30 @@ impl Federation {
     }
 }
 
-fn apply(city: &mut City, change: &CityChange) -> Result<(), CityError> {
-    if let Some(name) = &change.name {
-        city.name = clean_text(name, 80).ok_or_else(|| bad("name", "must not be empty"))?;
-    }
-    if let Some(origins) = &change.allowed_origins {
-        city.allowed_origins = checked("allowed_origins", origins, |text| {
-            parse_origin(text)
-                .map_err(|why| format!("{why}; an origin is scheme, host and port without a path"))
-        })?;
-    }
-    if let Some(redirects) = &change.allowed_redirects {
-        city.allowed_redirects = checked("allowed_redirects", redirects, |text| {
-            Target::parse(text).map(|target| target.as_str().to_owned()).map_err(|why| why.to_string())
-        })?;
-    }
-    if let Some(confirm) = &change.confirm {
-        city.confirm = ConfirmPolicy::parse(confirm)
-            .ok_or_else(|| bad("confirm", "must be `always`, `auto` or `never`"))?;
-    }
-    Ok(())
+fn checked_change(city_id: CityId, change: &CityChange, now: Timestamp) -> Result<CityPatch, CityError> {
+    let name = |name: &String| clean_text(name, 80).ok_or_else(|| bad("name", "must not be empty"));
+    let origin = |text: &str| {
+        parse_origin(text).map_err(|why| format!("{why}; an origin is scheme, host and port without a path"))
+    };
+    let redirect = |text: &str| {
+        Target::parse(text).map(|target| target.as_str().to_owned()).map_err(|why| why.to_string())
+    };
+    let confirm = |confirm: &String| {
+        ConfirmPolicy::parse(confirm).ok_or_else(|| bad("confirm", "must be `always`, `auto` or `never`"))
+    };
+    let (origins, redirects) = (&change.allowed_origins, &change.allowed_redirects);
+    Ok(CityPatch {
+        city_id,
+        status: None,
+        name: change.name.as_ref().map(name).transpose()?,
+        allowed_origins: origins.as_ref().map(|list| checked("allowed_origins", list, origin)).transpose()?,
+        allowed_redirects: redirects
+            .as_ref()
+            .map(|list| checked("allowed_redirects", list, redirect))
+            .transpose()?,
+        confirm: change.confirm.as_ref().map(confirm).transpose()?,
+        now,
+    })
 }
 
 fn checked(

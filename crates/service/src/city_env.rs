@@ -1,12 +1,16 @@
 //! Story: an admin gives a city a WeChat app of its own, in place of the Federation's. People are the same person in
 //! all apps of one Open Platform account, since WeChat names them by the same unionid there.
 
+use crate::admin::Admin;
+use crate::audit::Deed;
 use crate::directory::city_env_place;
-use crate::env::{EnvError, EnvItem, Stored, bad, checked_value, item};
+use crate::env::{EnvError, EnvItem, Stored, bad, checked_value, item, preview};
 use crate::federation::Federation;
 use downcity_core::{CityId, Text};
 use downcity_providers::{city_keys, env_key};
-use downcity_store::CityEnvRow;
+use downcity_store::{CityEnvRow, NewAudit};
+use secrecy::ExposeSecret;
+use serde_json::json;
 
 /// What is said while one half of an app is missing.
 const HALF: Text = Text::new(
@@ -39,7 +43,13 @@ impl Federation {
     ///
     /// # Errors
     /// See [`EnvError`].
-    pub async fn city_env_upsert(&self, city_id: &str, key: &str, value: &str) -> Result<Stored, EnvError> {
+    pub async fn city_env_upsert(
+        &self,
+        admin: &Admin,
+        city_id: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<Stored, EnvError> {
         let (city_id, key, value) = (self.env_city(city_id)?, checked_key(key)?, checked_value(value)?);
         let place = city_env_place(city_id.as_str(), key);
         let row = CityEnvRow {
@@ -48,7 +58,8 @@ impl Federation {
             sealed: self.vault.seal(&place, value.as_bytes()),
             updated_at: self.clock.now(),
         };
-        self.store.put_city_env(row).await?;
+        let entry = self.city_env_entry(admin, ("city_env.set", key), &city_id, Some(value));
+        self.store.put_city_env(row, entry).await?;
         self.reload().await?;
         let odd = env_key(key).and_then(|spec| (spec.check)(value));
         let half = || {
@@ -63,13 +74,29 @@ impl Federation {
     ///
     /// # Errors
     /// See [`EnvError`].
-    pub async fn city_env_remove(&self, city_id: &str, key: &str) -> Result<(), EnvError> {
+    pub async fn city_env_remove(&self, admin: &Admin, city_id: &str, key: &str) -> Result<(), EnvError> {
         let (city_id, key) = (self.env_city(city_id)?, checked_key(key)?);
-        if !self.store.remove_city_env(city_id.as_str(), key).await? {
+        let entry = self.city_env_entry(admin, ("city_env.removed", key), &city_id, None);
+        if !self.store.remove_city_env(city_id.as_str(), key, entry).await? {
             return Err(EnvError::Unknown);
         }
         self.reload().await?;
         Ok(())
+    }
+
+    fn city_env_entry(
+        &self,
+        admin: &Admin,
+        (action, key): (&'static str, &str),
+        city_id: &CityId,
+        value: Option<&str>,
+    ) -> NewAudit {
+        let directory = self.directory.load();
+        let set = directory.city_apps.get(city_id).and_then(|app| app.env.get(key));
+        let before = set.map(|setting| json!(preview(key, setting.value.expose_secret())));
+        let after = value.map(|value| json!(preview(key, value)));
+        let deed = Deed { action, city_id: Some(city_id.as_str()), subject: key, before, after };
+        self.audit_entry(admin, deed)
     }
 
     fn env_city(&self, city_id: &str) -> Result<CityId, EnvError> {

@@ -170,7 +170,7 @@ impl Federation {
         let (webhook_id, now) = (hook.webhook_id.as_str(), self.clock.now());
         warn!(webhook_id, delivery_id, report = error, "a delivery failed");
         let detail = json!({"webhook_id": webhook_id, "why": error});
-        let disabled = self.general_event("webhook.disabled", crate::events::Actor::System, &detail);
+        let disabled = self.general_event("webhook.disabled", crate::events::Actor::System, "", &detail);
         let failure = DeliveryFailure {
             delivery_id: delivery_id.to_owned(),
             webhook_id: webhook_id.to_owned(),

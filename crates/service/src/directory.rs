@@ -1,6 +1,7 @@
 //! The directory: cities, Federation env, providers and admin keys as the last read found them, swapped
 //! whole. Requests read it without a lock and without the store.
 
+use crate::admin::KnownKey;
 use crate::federation::Federation;
 use crate::keys::KeyError;
 use crate::local;
@@ -11,7 +12,7 @@ use downcity_providers::mail::{self, MailSetup, Mailer};
 use downcity_providers::{
     LoginProvider, Outside, catalogue, configured, configured_for_city, configured_issuers, issuers,
 };
-use downcity_store::{AdminKeyRow, Store, StoreError};
+use downcity_store::{Store, StoreError};
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub struct Directory {
     /// What is wrong with the mail settings.
     pub mail_problem: Option<MailSetup>,
     /// Admin keys by digest.
-    pub admin_keys: HashMap<[u8; 32], AdminKeyRow>,
+    pub admin_keys: HashMap<[u8; 32], Arc<KnownKey>>,
     /// Every origin that some city allows, for answering browsers' preflight questions.
     pub origins: HashSet<String>,
     /// How many of a thousand passwords have a hash that another system made.
@@ -136,7 +137,12 @@ impl Directory {
         };
         let city_apps = of_cities.into_iter().map(|(city_id, env)| (city_id, app(env))).collect();
         let (mailer, mail_problem) = mailer(&env);
-        let admin_keys = store.admin_keys().await?.into_iter().map(|k| (k.digest.0, k)).collect();
+        let admin_keys = store
+            .admin_keys()
+            .await?
+            .into_iter()
+            .map(|row| (row.digest.0, Arc::new(KnownKey::of(row))))
+            .collect();
         let old_passwords_permille = store.old_passwords_permille().await?;
         let has_webhooks = !store.webhooks().await?.is_empty();
         let switches = store.provider_switches().await?.into_iter().map(|row| {

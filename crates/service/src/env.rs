@@ -1,12 +1,15 @@
 //! Story: an admin keeps the Federation env: settings and secrets that take effect at once.
 
+use crate::admin::Admin;
+use crate::audit::Deed;
 use crate::directory::{ReadError, Setting, env_place};
 use crate::dotenv;
 use crate::federation::Federation;
 use downcity_core::{Text, Timestamp};
 use downcity_providers::{EnvKey, catalogue, env_key, general, issuers};
-use downcity_store::{EnvRow, StoreError};
+use downcity_store::{EnvRow, NewAudit, StoreError};
 use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
 /// The longest value.
 const VALUE_LIMIT: usize = 8 * 1024;
@@ -92,7 +95,7 @@ fn is_secret(key: &str) -> bool {
     env_key(key).is_none_or(|spec| spec.secret)
 }
 
-fn preview(key: &str, value: &str) -> String {
+pub(crate) fn preview(key: &str, value: &str) -> String {
     if !is_secret(key) {
         return value.chars().take(64).collect();
     }
@@ -171,26 +174,27 @@ impl Federation {
     ///
     /// # Errors
     /// See [`EnvError`].
-    pub async fn env_upsert(&self, key: &str, value: &str) -> Result<Stored, EnvError> {
-        self.put(&[(key.to_owned(), value.to_owned())]).await
+    pub async fn env_upsert(&self, admin: &Admin, key: &str, value: &str) -> Result<Stored, EnvError> {
+        self.put(admin, &[(key.to_owned(), value.to_owned())]).await
     }
 
     /// Sets what a `.env` text says, all or nothing.
     ///
     /// # Errors
     /// See [`EnvError`]; a line that can't be read is named by its number.
-    pub async fn env_import(&self, raw: &str) -> Result<Stored, EnvError> {
+    pub async fn env_import(&self, admin: &Admin, raw: &str) -> Result<Stored, EnvError> {
         let pairs = dotenv::parse(raw).map_err(|why| bad("raw", why.to_string()))?;
-        self.put(&pairs).await
+        self.put(admin, &pairs).await
     }
 
     /// Removes one value, effective at once.
     ///
     /// # Errors
     /// See [`EnvError`].
-    pub async fn env_remove(&self, key: &str) -> Result<(), EnvError> {
+    pub async fn env_remove(&self, admin: &Admin, key: &str) -> Result<(), EnvError> {
         let key = checked_key(key)?;
-        if !self.store.remove_env(key).await? {
+        let entry = self.env_entry(admin, ("env.removed", key), None);
+        if !self.store.remove_env(key, entry).await? {
             return Err(EnvError::Unknown);
         }
         self.reload().await?;
@@ -201,38 +205,51 @@ impl Federation {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn env_refresh(&self) -> Result<usize, EnvError> {
+    pub async fn env_refresh(&self, admin: &Admin) -> Result<usize, EnvError> {
         self.reload().await?;
+        let deed = Deed { action: "env.refreshed", ..Deed::default() };
+        self.store.record_audit(self.audit_entry(admin, deed)).await?;
         Ok(self.directory.load().env.len())
     }
 
     /// Whether these fit: changing what is set needs no room.
-    fn check_room(&self, rows: &[EnvRow]) -> Result<(), EnvError> {
+    fn check_room(&self, rows: &[(EnvRow, NewAudit)]) -> Result<(), EnvError> {
         let directory = self.directory.load();
-        let added = rows.iter().filter(|row| !directory.env.contains_key(&row.key)).count();
+        let added = rows.iter().filter(|(row, _)| !directory.env.contains_key(&row.key)).count();
         if added > 0 && directory.env.len() + added > COUNT_LIMIT { Err(full()) } else { Ok(()) }
     }
 
-    async fn put(&self, pairs: &[(String, String)]) -> Result<Stored, EnvError> {
+    async fn put(&self, admin: &Admin, pairs: &[(String, String)]) -> Result<Stored, EnvError> {
         let now = self.clock.now();
-        let mut rows: Vec<EnvRow> = Vec::with_capacity(pairs.len());
+        let mut rows: Vec<(EnvRow, NewAudit)> = Vec::with_capacity(pairs.len());
         let mut warnings = Vec::new();
         for (key, value) in pairs {
             let (key, value) = (checked_key(key)?, checked_value(value)?);
             if let Some(warning) = env_key(key).and_then(|spec| (spec.check)(value)) {
                 warnings.push((key.to_owned(), warning));
             }
-            rows.retain(|row| row.key != key);
+            rows.retain(|(row, _)| row.key != key);
             let sealed = self.vault.seal(&env_place(key), value.as_bytes());
-            rows.push(EnvRow { key: key.to_owned(), sealed, updated_at: now });
+            let entry = self.env_entry(admin, ("env.set", key), Some(value));
+            rows.push((EnvRow { key: key.to_owned(), sealed, updated_at: now }, entry));
             if rows.len() > COUNT_LIMIT {
                 return Err(full());
             }
         }
         self.check_room(&rows)?;
-        self.store.put_env(&rows).await?;
+        let keys = rows.iter().map(|(row, _)| row.key.clone()).collect();
+        self.store.put_env(rows).await?;
         self.reload().await?;
-        Ok(Stored { keys: rows.into_iter().map(|row| row.key).collect(), warnings })
+        Ok(Stored { keys, warnings })
+    }
+
+    /// An entry of the audit record about a setting. Of a secret it shows no more than lists do.
+    fn env_entry(&self, admin: &Admin, (action, key): (&'static str, &str), value: Option<&str>) -> NewAudit {
+        let directory = self.directory.load();
+        let set = directory.env.get(key).map(|setting| preview(key, setting.value.expose_secret()));
+        let after = value.map(|value| json!(preview(key, value)));
+        let deed = Deed { action, subject: key, before: set.map(Value::from), after, city_id: None };
+        self.audit_entry(admin, deed)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Events: what the log is told. A story makes its event here and hands it to the write it tells of.
 
+use crate::admin::Admin;
+use crate::audit::Deed;
 use crate::federation::Federation;
 use downcity_core::network::Network;
 use downcity_store::NewEvent;
@@ -38,16 +40,22 @@ pub(crate) const KINDS: &[&str] = &[
 pub(crate) enum Actor<'a> {
     /// The user it is about.
     User,
-    /// An admin, by the key's id.
-    Admin(&'a str),
+    /// An admin. What they did is on record, too.
+    Admin(&'a Admin),
     /// The Federation itself.
     System,
 }
 
 impl Federation {
-    /// An event that happens now and is about no user.
-    pub(crate) fn general_event(&self, kind: &'static str, actor: Actor<'_>, detail: &Value) -> NewEvent {
-        NewEvent { user_id: None, ..self.event(kind, actor, "", (None, None), detail) }
+    /// An event that happens now and is about no user, but about something else, such as a key.
+    pub(crate) fn general_event(
+        &self,
+        kind: &'static str,
+        actor: Actor<'_>,
+        subject: &str,
+        detail: &Value,
+    ) -> NewEvent {
+        NewEvent { user_id: None, ..self.event(kind, actor, subject, (None, None), detail) }
     }
 
     /// An event that happens now, with the city and the network it happened in.
@@ -61,14 +69,25 @@ impl Federation {
     ) -> NewEvent {
         debug_assert!(KINDS.contains(&kind), "{kind} is missing in KINDS");
         let now = self.clock.now();
+        let audit = match actor {
+            Actor::Admin(admin) => {
+                let after = Some(detail.clone());
+                Some(self.audit_entry(
+                    admin,
+                    Deed { action: kind, city_id, subject: user_id, before: None, after },
+                ))
+            }
+            Actor::User | Actor::System => None,
+        };
         NewEvent {
+            audit,
             event_id: downcity_core::id::uuid_v7(now, &self.random.bytes()),
             kind,
             user_id: Some(user_id.to_owned()),
             city_id: city_id.map(str::to_owned),
             actor: match actor {
                 Actor::User => "user".to_owned(),
-                Actor::Admin(key_id) => format!("admin:{key_id}"),
+                Actor::Admin(admin) => format!("admin:{}", admin.key_id),
                 Actor::System => "system".to_owned(),
             },
             network: network.map(|network| network.to_string()),

@@ -107,7 +107,7 @@ impl Federation {
         }
         let now = clock.now();
         if store.changes().await? == 0 {
-            store.insert_city(&default_city(now)).await?;
+            store.insert_city(&default_city(now), None).await?;
         }
         let token_keys = TokenKeys::open(&store, &vault, &settings.public_url, now).await?;
         let directory = Directory::read(&store, &vault, &outside).await?;

@@ -4,6 +4,8 @@
 //! commands call its methods and nothing below it.
 
 pub mod admin;
+pub mod admin_keys;
+pub mod admin_sessions;
 pub mod attempts;
 mod attention;
 pub mod audit;
@@ -59,8 +61,8 @@ pub use downcity_providers::Outside;
 /// Rows as stories hand them on.
 pub mod rows {
     pub use downcity_store::{
-        Delivery, Event, Identity, ListedAttempt, ListedSession, ListedUser, MailTrace, PeopleNumbers,
-        Webhook,
+        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedAttempt, ListedSession,
+        ListedUser, MailTrace, PeopleNumbers, Webhook,
     };
 }
 

@@ -4,6 +4,8 @@
 mod old;
 mod people;
 
+use crate::admin::Admin;
+use crate::audit::Deed;
 use crate::directory::{ReadError, env_place};
 use crate::env::{COUNT_LIMIT, checked_key, checked_value};
 use crate::federation::Federation;
@@ -14,6 +16,7 @@ use downcity_store::{
 };
 use old::{Account, Profile, Source, User, text, time};
 use secrecy::ExposeSecret;
+use serde_json::json;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -157,6 +160,10 @@ impl Federation {
         self.bring_people(people, how, &mut report).await?;
         self.bring_settings(settings, how, &mut report).await?;
         if how.apply {
+            let after = Some(json!({"users": report.users.added, "cities": report.cities.added}));
+            let deed = Deed { action: "import.downcity", after, ..Deed::default() };
+            let entry = self.audit_entry(&Admin::on_this_machine("fed import"), deed);
+            self.store.record_audit(entry).await?;
             self.reload().await?;
         }
         Ok(report)
@@ -187,10 +194,17 @@ impl Federation {
         let now = self.clock.now();
         let (found, cities) = read((CITIES.table, rows), report, |row| city(row, now));
         report.cities.found = found;
+        let admin = Admin::on_this_machine("fed import");
         let mut known: HashSet<CityId> = self.directory.load().cities.keys().cloned().collect();
         for city in cities {
             let fresh = known.insert(city.city_id.clone());
-            if fresh && (!how.apply || self.store.insert_city(&city).await?) {
+            if fresh
+                && (!how.apply
+                    || self
+                        .store
+                        .insert_city(&city, Some(self.city_entry(&admin, "city.created", &city.city_id)))
+                        .await?)
+            {
                 report.cities.added += 1;
             } else {
                 report.cities.present += 1;

@@ -100,7 +100,7 @@ pub struct Overview {
     pub total: Tally,
     /// People and sessions, at most a minute old; absent when counting them took too long.
     pub people: Option<PeopleNumbers>,
-    /// How many cities there are.
+    /// How many cities it is about.
     pub cities: usize,
     /// Every provider.
     pub health: Vec<Health>,
@@ -157,7 +157,7 @@ impl Federation {
             series,
             total,
             people,
-            cities: self.directory().cities.len(),
+            cities: city_id.map_or_else(|| self.directory().cities.len(), |_| 1),
             health: cards.into_iter().map(|card| health(card, &counts, &attempts, now)).collect(),
             attention,
         })

@@ -256,7 +256,7 @@ impl Federation {
     /// See [`PeopleError`].
     pub async fn end_session(&self, admin: &Admin, session_id: &str) -> Result<(), PeopleError> {
         let only = SessionId::parse(session_id).map_err(|_| PeopleError::UnknownSession)?;
-        let event = self.by_admin("session.revoked", admin, "", &json!({"session_id": session_id}));
+        let event = self.by_admin("session.revoked", admin, session_id, &json!({"session_id": session_id}));
         let ending = Ending { user_id: None, only: Some(only), but: None, event, now: self.clock.now() };
         if self.store.end_sessions(ending).await? == 0 {
             return Err(PeopleError::UnknownSession);
@@ -265,7 +265,7 @@ impl Federation {
     }
 
     fn by_admin(&self, kind: &'static str, admin: &Admin, user_id: &str, detail: &Value) -> NewEvent {
-        self.event(kind, Actor::Admin(&admin.key_id), user_id, (None, None), detail)
+        self.event(kind, Actor::Admin(admin), user_id, (None, None), detail)
     }
 }
 

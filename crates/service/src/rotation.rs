@@ -67,7 +67,7 @@ impl Federation {
         let now = self.clock.now();
         let key = new_key(&self.vault, now, now.plus(AHEAD))?;
         let detail = json!({"kid": key.kid});
-        let event = self.general_event("signing_key.added", Actor::Admin(&admin.key_id), &detail);
+        let event = self.general_event("signing_key.added", Actor::Admin(admin), &key.kid, &detail);
         let kid = key.kid.clone();
         if self.store.add_signing_key(NextKey { key, event, now }).await? {
             info!(kid, admin = admin.key_id, "the next signing key was made; it signs in six minutes");
@@ -87,7 +87,7 @@ impl Federation {
         let now = self.clock.now();
         let replacement = new_key(&self.vault, now, now)?;
         let detail = json!({"kid": kid});
-        let event = self.general_event("signing_key.revoked", Actor::Admin(&admin.key_id), &detail);
+        let event = self.general_event("signing_key.revoked", Actor::Admin(admin), kid, &detail);
         let revocation = KeyRevocation { kid: kid.to_owned(), replacement, event, now };
         if !self.store.revoke_signing_key(revocation).await? {
             return Err(RotationError::Unknown);
@@ -103,7 +103,7 @@ impl Federation {
         let removal = KeyRemoval {
             retired_by: now.minus(refresh::TOKEN_LIFE + crate::keys::LEEWAY + JWKS_MAX_AGE),
             ended_by: now.minus(crate::keys::LEEWAY),
-            event: self.general_event("signing_key.removed", Actor::System, &json!({})),
+            event: self.general_event("signing_key.removed", Actor::System, "", &json!({})),
         };
         let removed = match self.store.remove_retired_keys(removal).await {
             Ok(0) => Ok(()),

@@ -1,11 +1,14 @@
 //! Story: an admin issues a `user_token` by hand, also for a product's own user ids.
 
+use crate::admin::Admin;
+use crate::audit::Deed;
 use crate::cities::CityError;
 use crate::federation::Federation;
 use crate::result::Handed;
 use downcity_core::network::Network;
 use downcity_core::{OpaqueToken, Session, SessionId, UserId};
 use downcity_store::{NewSession, StoreError};
+use serde_json::json;
 use std::time::Duration;
 
 /// The longest life of a token issued by hand.
@@ -76,7 +79,7 @@ impl Federation {
     ///
     /// # Errors
     /// See [`ApplyError`].
-    pub async fn apply_token(&self, apply: &Apply) -> Result<Handed, ApplyError> {
+    pub async fn apply_token(&self, admin: &Admin, apply: &Apply) -> Result<Handed, ApplyError> {
         let city = match self.city(&apply.city_id) {
             Ok(city) if city.is_active() => city,
             Ok(_) => return Err(ApplyError::CityPaused),
@@ -112,7 +115,12 @@ impl Federation {
             agent: "issued by an admin".to_owned(),
             refresh: None,
         };
-        self.store.insert_session(&new).await?;
+        let (city_id, user_id) = (session.city_id.as_str(), session.user_id.as_str());
+        let after =
+            Some(json!({"session_id": session.session_id.as_str(), "expires_at": session.expires_at.0}));
+        let deed =
+            Deed { action: "token.issued", city_id: Some(city_id), subject: user_id, after, before: None };
+        self.store.insert_session(&new, self.audit_entry(admin, deed)).await?;
         Ok(self.hand(session, &sid))
     }
 }

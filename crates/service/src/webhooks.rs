@@ -1,6 +1,7 @@
 //! Story: an admin has a server told of events (Standard Webhooks 1.0), and sees what became of that.
 
 use crate::admin::Admin;
+use crate::audit::Deed;
 use crate::events::{Actor, KINDS};
 use crate::federation::Federation;
 use crate::people::{Listing, Paged, PeopleError, paged};
@@ -217,7 +218,12 @@ impl Federation {
     ///
     /// # Errors
     /// See [`WebhookError`].
-    pub async fn replay_webhook(&self, webhook_id: &str, again: &Again) -> Result<u64, WebhookError> {
+    pub async fn replay_webhook(
+        &self,
+        admin: &Admin,
+        webhook_id: &str,
+        again: &Again,
+    ) -> Result<u64, WebhookError> {
         let found = self.webhook(webhook_id).await?;
         if !found.active {
             return Err(WebhookError::Disabled);
@@ -229,7 +235,11 @@ impl Federation {
         let event_id = event_id.map(str::to_owned);
         let one = event_id.is_some();
         let now = self.clock.now();
-        let count = self.store.replay(&Replay { webhook_id: found.webhook_id, event_id, since, now }).await?;
+        let after = Some(json!({"event_id": event_id, "since": since.0}));
+        let deed = Deed { action: "webhook.replayed", subject: &found.webhook_id, after, ..Deed::default() };
+        let entry = self.audit_entry(admin, deed);
+        let replay = Replay { webhook_id: found.webhook_id, event_id, since, now };
+        let count = self.store.replay(replay, entry).await?;
         if one && count == 0 { Err(WebhookError::UnknownEvent) } else { Ok(count) }
     }
 
@@ -238,7 +248,7 @@ impl Federation {
     }
 
     fn hook_event(&self, kind: &'static str, admin: &Admin, webhook_id: &str) -> downcity_store::NewEvent {
-        self.general_event(kind, Actor::Admin(&admin.key_id), &json!({ "webhook_id": webhook_id }))
+        self.general_event(kind, Actor::Admin(admin), webhook_id, &json!({ "webhook_id": webhook_id }))
     }
 }
 

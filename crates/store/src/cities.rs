@@ -1,11 +1,38 @@
 //! Cities: few, and read as a whole.
 
-use crate::db::{Misfit, Row, args};
+use crate::audit::{NewAudit, append};
+use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::keys::count_change;
 use crate::{Store, StoreError};
-use downcity_core::{City, CityId, CityStatus, ConfirmPolicy};
+use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 
 const TABLE: &str = "cities";
+
+/// The columns of a [`City`], in the order in which [`city`] reads them.
+macro_rules! columns {
+    () => {
+        "city_id, name, status, allowed_origins, allowed_redirects, confirm, created_at, updated_at"
+    };
+}
+
+/// What is changed of a city; what is absent stays as it is.
+#[derive(Debug, Clone)]
+pub struct CityPatch {
+    /// Which.
+    pub city_id: CityId,
+    /// The name people see.
+    pub name: Option<String>,
+    /// Whether it is in use.
+    pub status: Option<CityStatus>,
+    /// Origins whose pages may call the API.
+    pub allowed_origins: Option<Vec<String>>,
+    /// Addresses a sign-in may return to.
+    pub allowed_redirects: Option<Vec<String>>,
+    /// When to ask for confirmation.
+    pub confirm: Option<ConfirmPolicy>,
+    /// The time.
+    pub now: Timestamp,
+}
 
 impl Store {
     /// All cities, oldest first.
@@ -13,8 +40,7 @@ impl Store {
     /// # Errors
     /// `Unavailable`; `Corrupt` when a row contradicts itself.
     pub async fn cities(&self) -> Result<Vec<City>, StoreError> {
-        let sql = "select city_id, name, status, allowed_origins, allowed_redirects, confirm, created_at, \
-                   updated_at from cities order by created_at, city_id";
+        let sql = concat!("select ", columns!(), " from cities order by created_at, city_id");
         self.db.read(sql, args![]).await?.into_iter().map(|row| row.read_as(TABLE, city)).collect()
     }
 
@@ -22,81 +48,128 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn insert_city(&self, city: &City) -> Result<bool, StoreError> {
-        let sql = "insert into cities (city_id, name, status, allowed_origins, allowed_redirects, confirm, \
-                   created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing";
-        let args = args![
-            city.city_id.as_str(),
-            &city.name,
-            city.status.as_str(),
-            list_text(&city.allowed_origins),
-            list_text(&city.allowed_redirects),
-            city.confirm.as_str(),
-            city.created_at,
-            city.updated_at,
-        ];
-        self.change(sql, args).await
+    pub async fn insert_city(&self, city: &City, audit: Option<NewAudit>) -> Result<bool, StoreError> {
+        self.db.write((city.clone(), audit), |(city, audit), tx| Box::pin(insert(city, audit, tx))).await
     }
 
-    /// Changes a city, all but its id and time of creation; false when it is gone.
+    /// Changes what is named of a city, and gives it as it stands then; `None` when it is gone. The entry of the
+    /// audit record gets the city before and after.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn update_city(&self, patch: CityPatch, audit: NewAudit) -> Result<Option<City>, StoreError> {
+        self.db.write((patch, audit), |(patch, audit), tx| Box::pin(update(patch, audit, tx))).await
+    }
+
+    /// Removes a city with its attempts, sessions, settings, switches and admin keys; false when it is gone. Counts of
+    /// its sign-ins stay, so that the sums of the Federation do; those of its last minutes are not counted any more.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn update_city(&self, city: &City) -> Result<bool, StoreError> {
-        let sql = "update cities set name = $1, status = $2, allowed_origins = $3, allowed_redirects = $4, \
-                   confirm = $5, updated_at = $6 where city_id = $7";
-        let args = args![
-            &city.name,
-            city.status.as_str(),
-            list_text(&city.allowed_origins),
-            list_text(&city.allowed_redirects),
-            city.confirm.as_str(),
-            city.updated_at,
-            city.city_id.as_str(),
-        ];
-        self.change(sql, args).await
+    pub async fn remove_city(&self, id: &CityId, audit: NewAudit) -> Result<bool, StoreError> {
+        self.db.write((id.clone(), audit), |(id, audit), tx| Box::pin(remove(id, audit, tx))).await
     }
 
-    /// Removes a city with its attempts, sessions and switches; false when it is gone. Counts of its sign-ins stay, so
-    /// that the Federation's sums do; those of its last minutes are not counted any more.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn remove_city(&self, id: &CityId) -> Result<bool, StoreError> {
-        self.db
-            .write(id.clone(), |id, tx| {
-                Box::pin(async move {
-                    let sql = "delete from provider_switches where city_id = $1";
-                    tx.exec(sql, args![id.as_str()]).await?;
-                    let gone =
-                        tx.exec("delete from cities where city_id = $1", args![id.as_str()]).await? > 0;
-                    if gone {
-                        count_change(tx).await?;
-                    }
-                    Ok(gone)
-                })
-            })
-            .await
-    }
-
-    /// Runs one statement on cities, env or keys and counts the change, if it was one.
+    /// Runs one statement on cities, env or keys, counts the change and records it, if it was one.
     pub(crate) async fn change(
         &self,
         sql: &'static str,
         args: Vec<crate::db::Val>,
+        audit: NewAudit,
     ) -> Result<bool, StoreError> {
         self.db
-            .write((sql, args), |(sql, args), tx| {
+            .write((sql, args, audit), |(sql, args, audit), tx| {
                 Box::pin(async move {
                     let changed = tx.exec(sql, args.clone()).await? > 0;
                     if changed {
                         count_change(tx).await?;
+                        append(audit, tx).await?;
                     }
                     Ok(changed)
                 })
             })
             .await
     }
+}
+
+async fn insert(city: &City, audit: &Option<NewAudit>, tx: &mut Tx) -> Result<bool, Fault> {
+    let sql = "insert into cities (city_id, name, status, allowed_origins, allowed_redirects, confirm, \
+               created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing";
+    let args = args![
+        city.city_id.as_str(),
+        &city.name,
+        city.status.as_str(),
+        list_text(&city.allowed_origins),
+        list_text(&city.allowed_redirects),
+        city.confirm.as_str(),
+        city.created_at,
+        city.updated_at,
+    ];
+    if tx.exec(sql, args).await? == 0 {
+        return Ok(false);
+    }
+    count_change(tx).await?;
+    if let Some(audit) = audit {
+        append(&NewAudit { after: Some(shown(city)), ..audit.clone() }, tx).await?;
+    }
+    Ok(true)
+}
+
+/// The counter's row serves as the lock, so that what is read here is what is changed.
+async fn update(patch: &CityPatch, audit: &NewAudit, tx: &mut Tx) -> Result<Option<City>, Fault> {
+    count_change(tx).await?;
+    let sql = concat!("select ", columns!(), " from cities where city_id = $1");
+    let Some(row) = tx.row(sql, args![patch.city_id.as_str()]).await? else {
+        tx.undo();
+        return Ok(None);
+    };
+    let before = row.read_as(TABLE, city)?;
+    let sql = concat!(
+        "update cities set name = coalesce($1, name), status = coalesce($2, status), \
+         allowed_origins = coalesce($3, allowed_origins), allowed_redirects = coalesce($4, allowed_redirects), \
+         confirm = coalesce($5, confirm), updated_at = $6 where city_id = $7 returning ",
+        columns!()
+    );
+    let args = args![
+        patch.name.as_ref(),
+        patch.status.map(CityStatus::as_str),
+        patch.allowed_origins.as_deref().map(list_text),
+        patch.allowed_redirects.as_deref().map(list_text),
+        patch.confirm.map(ConfirmPolicy::as_str),
+        patch.now,
+        patch.city_id.as_str(),
+    ];
+    let row = tx.row(sql, args).await?.ok_or_else(|| Fault::internal("a locked city is gone"))?;
+    let after = row.read_as(TABLE, city)?;
+    let entry = NewAudit { before: Some(shown(&before)), after: Some(shown(&after)), ..audit.clone() };
+    append(&entry, tx).await?;
+    Ok(Some(after))
+}
+
+/// The counter first, as everybody does who changes a city, so that two wait for each other in one order.
+async fn remove(id: &CityId, audit: &NewAudit, tx: &mut Tx) -> Result<bool, Fault> {
+    count_change(tx).await?;
+    let sql = concat!("delete from cities where city_id = $1 returning ", columns!());
+    let Some(row) = tx.row(sql, args![id.as_str()]).await? else {
+        tx.undo();
+        return Ok(false);
+    };
+    let before = row.read_as(TABLE, city)?;
+    tx.exec("delete from provider_switches where city_id = $1", args![id.as_str()]).await?;
+    append(&NewAudit { before: Some(shown(&before)), ..audit.clone() }, tx).await?;
+    Ok(true)
+}
+
+/// A city as the audit record shows it. Nothing of it is secret.
+fn shown(city: &City) -> String {
+    serde_json::json!({
+        "name": city.name,
+        "status": city.status.as_str(),
+        "allowed_origins": city.allowed_origins,
+        "allowed_redirects": city.allowed_redirects,
+        "confirm": city.confirm.as_str(),
+    })
+    .to_string()
 }
 
 /// A list of texts as it is stored: a JSON array.

@@ -1,5 +1,6 @@
 //! The Federation's env: settings and secrets, each sealed before it comes here.
 
+use crate::audit::{NewAudit, append};
 use crate::db::args;
 use crate::keys::count_change;
 use crate::{Store, StoreError};
@@ -53,16 +54,17 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`, also when the city has just been removed.
-    pub async fn put_city_env(&self, row: CityEnvRow) -> Result<(), StoreError> {
+    pub async fn put_city_env(&self, row: CityEnvRow, audit: NewAudit) -> Result<(), StoreError> {
         self.db
-            .write(row, |row, tx| {
+            .write((row, audit), |(row, audit), tx| {
                 Box::pin(async move {
                     let sql = "insert into city_env (city_id, key, sealed, updated_at) values ($1, $2, $3, $4) \
                                on conflict (city_id, key) do update set sealed = excluded.sealed, \
                                updated_at = excluded.updated_at";
                     let args = args![&row.city_id, &row.key, row.sealed.as_slice(), row.updated_at];
                     tx.exec(sql, args).await?;
-                    count_change(tx).await
+                    count_change(tx).await?;
+                    append(audit, tx).await
                 })
             })
             .await
@@ -72,8 +74,13 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn remove_city_env(&self, city_id: &str, key: &str) -> Result<bool, StoreError> {
-        self.change("delete from city_env where city_id = $1 and key = $2", args![city_id, key]).await
+    pub async fn remove_city_env(
+        &self,
+        city_id: &str,
+        key: &str,
+        audit: NewAudit,
+    ) -> Result<bool, StoreError> {
+        self.change("delete from city_env where city_id = $1 and key = $2", args![city_id, key], audit).await
     }
 
     /// All settings, by name.
@@ -94,19 +101,20 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Sets all of `rows` or none.
+    /// Sets all of `rows` or none, each with its entry of the audit record.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn put_env(&self, rows: &[EnvRow]) -> Result<(), StoreError> {
+    pub async fn put_env(&self, rows: Vec<(EnvRow, NewAudit)>) -> Result<(), StoreError> {
         self.db
-            .write(rows.to_vec(), |rows, tx| {
+            .write(rows, |rows, tx| {
                 Box::pin(async move {
                     let sql = "insert into env (key, sealed, updated_at) values ($1, $2, $3) \
                                on conflict (key) do update set sealed = excluded.sealed, \
                                updated_at = excluded.updated_at";
-                    for row in rows {
+                    for (row, audit) in rows {
                         tx.exec(sql, args![&row.key, row.sealed.as_slice(), row.updated_at]).await?;
+                        append(audit, tx).await?;
                     }
                     if rows.is_empty() { Ok(()) } else { count_change(tx).await }
                 })
@@ -118,7 +126,7 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn remove_env(&self, key: &str) -> Result<bool, StoreError> {
-        self.change("delete from env where key = $1", args![key]).await
+    pub async fn remove_env(&self, key: &str, audit: NewAudit) -> Result<bool, StoreError> {
+        self.change("delete from env where key = $1", args![key], audit).await
     }
 }

@@ -1,6 +1,7 @@
 //! Events: what happened, written in the same transaction as what it tells of, with a delivery for every
 //! webhook that listens.
 
+use crate::audit::{self, NewAudit};
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
@@ -22,6 +23,8 @@ pub struct NewEvent {
     pub network: Option<String>,
     /// More, as a JSON object without secrets.
     pub detail: String,
+    /// The entry of the audit record that belongs to it, where an admin did it.
+    pub audit: Option<NewAudit>,
     /// When.
     pub at: Timestamp,
 }
@@ -115,7 +118,7 @@ fn listed(text: &str) -> String {
     format!("%\"{}\"%", text.replace('_', "\\_"))
 }
 
-/// Writes an event inside a transaction, and tells nobody.
+/// Writes an event inside a transaction, with its entry of the audit record, and tells nobody.
 pub(crate) async fn insert(event: &NewEvent, tx: &mut Tx) -> Result<(), Fault> {
     let sql = "insert into events (event_id, type, user_id, city_id, actor, network, detail, created_at) \
                values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -130,7 +133,11 @@ pub(crate) async fn insert(event: &NewEvent, tx: &mut Tx) -> Result<(), Fault> {
         &event.detail,
         at,
     ];
-    tx.exec(sql, args).await.map(drop)
+    tx.exec(sql, args).await?;
+    match &event.audit {
+        Some(entry) => audit::append(entry, tx).await,
+        None => Ok(()),
+    }
 }
 
 fn event(row: &mut Row) -> Result<Event, Misfit> {

@@ -1,8 +1,8 @@
-//! Keys: those that tokens are signed with, those of admins, and small facts that nodes must agree on.
+//! Keys that tokens are signed with, and small facts that nodes must agree on.
 
 use crate::db::{Fault, Row, Tx, Val, args};
 use crate::{Store, StoreError};
-use downcity_core::{Digest, Timestamp};
+use downcity_core::Timestamp;
 
 /// One key that tokens are signed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,19 +19,6 @@ pub struct SigningKeyRow {
     pub starts_at: Timestamp,
     /// When the next one takes over; after that it only checks tokens.
     pub retired_at: Option<Timestamp>,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// One admin key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdminKeyRow {
-    /// Its public id.
-    pub key_id: String,
-    /// Digest of the key.
-    pub digest: Digest,
-    /// What it is called.
-    pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -70,34 +57,17 @@ impl Store {
         }
         let sql = "insert into signing_keys (kid, sealed, public, active, starts_at, created_at) \
                    values ($1, $2, $3, 1, $4, $5) on conflict do nothing";
-        self.change(sql, insert_args(row)).await
-    }
-
-    /// All admin keys, oldest first.
-    ///
-    /// # Errors
-    /// `Unavailable`; `Corrupt` when a row contradicts itself.
-    pub async fn admin_keys(&self) -> Result<Vec<AdminKeyRow>, StoreError> {
-        let sql = "select key_id, digest, name, created_at from admin_keys order by created_at, key_id";
-        let read = |row: Row| {
-            row.read_as("admin_keys", |row| {
-                Ok(AdminKeyRow {
-                    key_id: row.text("key_id")?,
-                    digest: row.digest("digest")?,
-                    name: row.text("name")?,
-                    created_at: row.time("created_at")?,
+        self.db
+            .write((sql, insert_args(row)), |(sql, args), tx| {
+                Box::pin(async move {
+                    let made = tx.exec(sql, args.clone()).await? > 0;
+                    if made {
+                        count_change(tx).await?;
+                    }
+                    Ok(made)
                 })
             })
-        };
-        self.db.read(sql, args![]).await?.into_iter().map(read).collect()
-    }
-
-    /// Stores the very first admin key; false when there is any.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn insert_first_admin_key(&self, row: &AdminKeyRow) -> Result<bool, StoreError> {
-        self.db.write(row.clone(), |row, tx| Box::pin(insert_first_admin_key(row, tx))).await
+            .await
     }
 
     /// A fact by its name.
@@ -136,18 +106,6 @@ impl Store {
 /// Counts a change, in the transaction that makes it.
 pub(crate) async fn count_change(tx: &mut Tx) -> Result<(), Fault> {
     tx.exec("update changes set count = count + 1 where id = 1", args![]).await.map(drop)
-}
-
-/// The counter's row serves as the lock: two nodes that start for the first time can't both find no key.
-async fn insert_first_admin_key(row: &AdminKeyRow, tx: &mut Tx) -> Result<bool, Fault> {
-    count_change(tx).await?;
-    if tx.row("select key_id from admin_keys limit 1", args![]).await?.is_some() {
-        tx.undo();
-        return Ok(false);
-    }
-    let sql = "insert into admin_keys (key_id, digest, name, created_at) values ($1, $2, $3, $4)";
-    tx.exec(sql, args![&row.key_id, row.digest, &row.name, row.created_at]).await?;
-    Ok(true)
 }
 
 /// The columns of a new signing key.

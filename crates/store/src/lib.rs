@@ -5,6 +5,8 @@
 //! transaction. Time, random ids and digests come in as arguments.
 
 mod address_change;
+mod admin_keys;
+mod admin_sessions;
 mod attempt_list;
 mod audit;
 mod cities;
@@ -39,14 +41,17 @@ mod users;
 mod webhooks;
 
 pub use address_change::{AddressChange, AddressChanged};
+pub use admin_keys::{AdminKeyRow, KeyEnd};
+pub use admin_sessions::{AdminSession, ListedAdminSession, NewAdminSession};
 pub use attempt_list::{AttemptQuery, ListedAttempt};
 pub use audit::{Audit, AuditQuery, NewAudit};
+pub use cities::CityPatch;
 pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use foreign::{Cell, ForeignError, Rows, Wanted, read_foreign};
 pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};
-pub use keys::{AdminKeyRow, SigningKeyRow};
+pub use keys::SigningKeyRow;
 pub use limits::Permits;
 pub use mail_tokens::{MailToken, NewMailToken, Offered, Purpose};
 pub use merging::{Merge, Merged};

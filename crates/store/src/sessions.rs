@@ -1,5 +1,6 @@
 //! Sessions: what every token stands on. The token's key is stored as a digest.
 
+use crate::audit::{self, NewAudit};
 use crate::db::{Fault, Misfit, Row, Tx, Val, args};
 use crate::events::{NewEvent, append};
 use crate::refresh::{NewRefresh, first};
@@ -75,12 +76,19 @@ pub enum Collected {
 }
 
 impl Store {
-    /// Stores a session.
+    /// Stores a session that an admin made by hand.
     ///
     /// # Errors
     /// `Unavailable`, also when the city has just been removed; `Internal` when the id or key is taken.
-    pub async fn insert_session(&self, new: &NewSession) -> Result<(), StoreError> {
-        self.db.exec(INSERT, insert_args(new)).await.map(drop)
+    pub async fn insert_session(&self, new: &NewSession, audit: NewAudit) -> Result<(), StoreError> {
+        self.db
+            .write((insert_args(new), audit), |(args, audit), tx| {
+                Box::pin(async move {
+                    tx.exec(INSERT, args.clone()).await?;
+                    audit::append(audit, tx).await
+                })
+            })
+            .await
     }
 
     /// Stores a session together with the events that tell of it.
@@ -221,6 +229,7 @@ fn kept(new: &NewSession) -> NewEvent {
         city_id: Some(session.city_id.to_string()),
         actor: "user".to_owned(),
         network: Some(new.network.to_string()),
+        audit: None,
         detail: "{}".to_owned(),
         at: session.created_at,
     }

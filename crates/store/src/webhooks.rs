@@ -1,5 +1,6 @@
 //! Webhooks: who is told of events, and the deliveries that wait in the outbox.
 
+use crate::audit::{NewAudit, append as append_audit};
 use crate::cities::{list, list_text};
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append, insert};
@@ -256,8 +257,13 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn replay(&self, replay: &Replay) -> Result<u64, StoreError> {
-        let sql = "insert into outbox (outbox_id, kind, target, event_id, next_at, state, created_at) \
+    pub async fn replay(&self, replay: Replay, audit: NewAudit) -> Result<u64, StoreError> {
+        self.db.write((replay, audit), |(replay, audit), tx| Box::pin(again(replay, audit, tx))).await
+    }
+}
+
+async fn again(replay: &Replay, audit: &NewAudit, tx: &mut Tx) -> Result<u64, Fault> {
+    let sql = "insert into outbox (outbox_id, kind, target, event_id, next_at, state, created_at) \
                    select e.event_id || '-' || w.webhook_id, 'webhook', w.webhook_id, e.event_id, \
                    cast($1 as bigint), 'waiting', e.created_at from events e, webhooks w \
                    where w.webhook_id = $2 and w.active = 1 and e.created_at >= $3 \
@@ -267,9 +273,13 @@ impl Store {
                    order by e.event_id limit $5 \
                    on conflict (outbox_id) do update set state = 'waiting', tries = 0, next_at = excluded.next_at, \
                    taken_until = 0, ended_at = null where outbox.state = 'given_up' or $4 <> ''";
-        let event_id = replay.event_id.as_deref().unwrap_or_default();
-        self.db.exec(sql, args![replay.now, &replay.webhook_id, replay.since, event_id, REPLAYED]).await
+    let event_id = replay.event_id.as_deref().unwrap_or_default();
+    let args = args![replay.now, &replay.webhook_id, replay.since, event_id, REPLAYED];
+    let count = tx.exec(sql, args).await?;
+    if count > 0 {
+        append_audit(audit, tx).await?;
     }
+    Ok(count)
 }
 
 async fn create(new: &NewWebhook, tx: &mut Tx) -> Result<bool, Fault> {

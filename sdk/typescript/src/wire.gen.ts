@@ -906,6 +906,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin-keys/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an admin key. The key itself is in this answer and nowhere else. */
+        post: operations["admin_keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin-keys/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The admin keys, newest first, also those that are good no more. The keys themselves are stored nowhere. */
+        get: operations["admin_keys_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin-keys/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an admin key away, effective at once on every node. The last owner's key that lasts stays. */
+        post: operations["admin_keys_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin-keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives an admin key another secret, which is in this answer and nowhere else. The one before opens nothing from
+         *     now on.
+         */
+        post: operations["admin_keys_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file: one entry a line, each a JSON object as in the list. */
+        get: operations["audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What admins did, newest first: who, when, from where, and what stood there before and after. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cities/activate": {
         parameters: {
             query?: never;
@@ -1256,6 +1361,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/federation/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How sign-ins go, whether each provider is well, and what needs attention. */
+        get: operations["federation_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/providers/disable": {
         parameters: {
             query?: never;
@@ -1463,6 +1585,81 @@ export interface components {
             openapi_uri: string;
             version: string;
         };
+        /** @description An admin key, without the key. */
+        AdminKey: {
+            /** @description The only city it is for. */
+            city_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at: string | null;
+            key_id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at: string | null;
+            /** @description Who holds it, or what it is for. */
+            name: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            /**
+             * @description `viewer`: looks; `operator`: also changes settings, cities, people, webhooks; `owner`: also keeps the keys.
+             * @example operator
+             */
+            role: string;
+            /**
+             * @description `active`, `expired` or `revoked`.
+             * @example active
+             */
+            status: string;
+        };
+        /** @description A new admin key. Keep it: it is told this once. */
+        AdminKeyCreated: components["schemas"]["AdminKey"] & {
+            /**
+             * @description The key itself, for `Authorization: Bearer`.
+             * @example ak_…
+             */
+            admin_key: string;
+        };
+        /** @description An admin key to be made. */
+        AdminKeyCreateRequest: {
+            /** @description The only city it is for; of the whole Federation when absent. */
+            city_id?: string | null;
+            /** @description Who holds it, or what it is for: at most 80 characters. */
+            name: string;
+            /**
+             * @description `viewer`, `operator` or `owner`.
+             * @example operator
+             */
+            role: string;
+            /**
+             * @description When it ends by itself: seconds, or `30m`, `12h`, `90d`, at most 366 days. It lasts when absent.
+             * @example 90d
+             */
+            ttl?: string | null;
+        };
+        /** @description The admin keys, newest first, also those that are good no more. */
+        AdminKeyList: {
+            items: components["schemas"]["AdminKey"][];
+        };
+        /** @description Names an admin key. */
+        AdminKeyRequest: {
+            /** @description Its id, from `admin-keys/list`. */
+            key_id: string;
+        };
+        /** @description The new secret of an admin key. Keep it: it is told this once. */
+        AdminKeyRotated: {
+            /**
+             * @description The key itself, for `Authorization: Bearer`.
+             * @example ak_…
+             */
+            admin_key: string;
+            key_id: string;
+        };
         /**
          * @description Yes or no.
          * @enum {string}
@@ -1516,6 +1713,60 @@ export interface components {
         AttemptList: {
             items: components["schemas"]["AttemptItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
+            next: string | null;
+        };
+        /** @description Something that needs attention. */
+        AttentionItem: {
+            /** @description The city it is about, if it is about one alone. */
+            city_id: string | null;
+            /**
+             * @description What kind of thing; stable.
+             * @example callback_domain
+             */
+            id: string;
+            /** @description The provider it is about. */
+            provider: string | null;
+            /** @description What to do. */
+            remedy: components["schemas"]["Both"];
+            /** @description `error`: people can't sign in; `warning`: some can't, or soon nobody can; `info`. */
+            severity: string;
+            /** @description What was seen and what it probably means. */
+            text: components["schemas"]["Both"];
+        };
+        /** @description One thing that an admin did. */
+        AuditItem: {
+            /**
+             * @description What was done: noun and verb.
+             * @example env.set
+             */
+            action: string;
+            /** @description What stood there afterwards; the same. */
+            after: Record<string, never> | null;
+            /** Format: date-time */
+            at: string;
+            audit_id: string;
+            /** @description What stood there before; of secrets only what lists show, too. */
+            before: Record<string, never> | null;
+            /** @description The one city it is about. */
+            city_id: string | null;
+            /** @description The admin key it was done with; `local` for a command on the machine itself. */
+            key_id: string;
+            /** @description What the key was called then, or the command. */
+            key_name: string;
+            /** @description Where it was done from; an IPv6 address by its /64. Null on the machine itself. */
+            network: string | null;
+            /** @description What it was done to: the name of a setting, an id. */
+            subject: string;
+            /**
+             * @description `api`, `workspace` or `machine`.
+             * @example workspace
+             */
+            via: string;
+        };
+        /** @description What admins did, newest first. */
+        AuditList: {
+            items: components["schemas"]["AuditItem"][];
+            /** @description What to ask the next page with; null on the last one. */
             next: string | null;
         };
         /** @description A text in both languages. */
@@ -1836,7 +2087,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -1930,6 +2181,24 @@ export interface components {
             /** @example ok */
             status: string;
             version: string;
+        };
+        /** @description How a provider does. */
+        HealthItem: {
+            /** @description The last 24 hours. */
+            last_day: components["schemas"]["TallyItem"];
+            /**
+             * Format: date-time
+             * @description The last time that it failed somebody.
+             */
+            last_failure_at: string | null;
+            /** @description This hour and the one before. */
+            last_hour: components["schemas"]["TallyItem"];
+            /**
+             * Format: date-time
+             * @description The last time that somebody signed in with it; beyond a day, to the hour.
+             */
+            last_success_at: string | null;
+            provider: components["schemas"]["ProviderCardItem"];
         };
         /** @description One way in. */
         IdentityItem: {
@@ -2365,6 +2634,28 @@ export interface components {
             /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
             return_to?: string | null;
         };
+        /** @description How sign-ins go, whether each provider is well, and what needs attention. */
+        OverviewAnswer: {
+            /** @description What needs attention, the worst first. */
+            attention: components["schemas"]["AttentionItem"][];
+            /** @description How many cities it is about. */
+            cities: number;
+            people: components["schemas"]["PeopleItem"] | null;
+            providers: components["schemas"]["HealthItem"][];
+            /** @description Every step, also those in which nothing happened, oldest first. */
+            series: components["schemas"]["StepItem"][];
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: int64
+             * @description How long each step of the series is: 3600 or 86400.
+             */
+            step_seconds: number;
+            /** @description All steps together. */
+            total: components["schemas"]["TallyItem"];
+            /** Format: date-time */
+            until: string;
+        };
         /** @description One of one's own sessions. */
         OwnSession: {
             /** @description The `User-Agent` it was begun with; text from outside. */
@@ -2411,6 +2702,26 @@ export interface components {
             password: string;
             /** @description The token from the mail. */
             token: string;
+        };
+        /** @description People and sessions. */
+        PeopleItem: {
+            /**
+             * Format: int64
+             * @description Users with a session that began or was used in the last 24 hours.
+             */
+            active_24h: number;
+            /**
+             * Format: int64
+             * @description The same in the last 30 days.
+             */
+            active_30d: number;
+            /** Format: int64 */
+            live_sessions: number;
+            /**
+             * Format: int64
+             * @description Users; of a city: those with a session there that is remembered.
+             */
+            users: number;
         };
         /** @description What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null. */
         Profile: {
@@ -2601,6 +2912,14 @@ export interface components {
             city_id?: string | null;
             session_id: string;
         };
+        /** @description A step of the series. */
+        StepItem: components["schemas"]["TallyItem"] & {
+            /**
+             * Format: date-time
+             * @description Its first moment.
+             */
+            at: string;
+        };
         /** @description A call that had nothing to tell. */
         Success: {
             /** @description Always true. */
@@ -2615,6 +2934,39 @@ export interface components {
              * @example wechat
              */
             provider: string;
+        };
+        /** @description How sign-ins went that began in a span of time. */
+        TallyItem: {
+            /** Format: int64 */
+            done: number;
+            /**
+             * Format: int64
+             * @description Those that came back and were not confirmed in time.
+             */
+            expired: number;
+            /** @description Those that failed, by the failure's code. */
+            failed: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Those where nobody came back in time.
+             */
+            not_returned: number;
+            /**
+             * Format: int64
+             * @description Those where somebody came back from the provider, or typed the mailed code.
+             */
+            returned: number;
+            /** Format: int64 */
+            started: number;
+            /**
+             * Format: double
+             * @description How many of those that came back and are over ended with somebody signed in, 0 to 1; null without any.
+             */
+            success_rate: number | null;
+            /** Format: int64 */
+            under_way: number;
         };
         /** @description A token issued by hand. */
         TokenAnswer: {
@@ -4682,6 +5034,262 @@ export interface operations {
             };
         };
     };
+    admin_keys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminKeyCreateRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminKeyCreated"];
+                };
+            };
+        };
+    };
+    admin_keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminKeyList"];
+                };
+            };
+        };
+    };
+    admin_keys_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminKeyRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    admin_keys_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminKeyRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminKeyRotated"];
+                };
+            };
+        };
+    };
+    audit_export: {
+        parameters: {
+            query?: {
+                /** @description Only this: `env.set`, or `env` for everything about settings. */
+                action?: string;
+                /** @description Only about this city. */
+                city_id?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Only by this admin key; `local` for commands on the machine itself. */
+                key_id?: string;
+                /** @description How many: 1 to 200, 50 when absent. An export knows no limit. */
+                limit?: number;
+                /** @description Not before this (RFC 3339). */
+                since?: string;
+                /** @description Only what was done to this: the name of a setting, an id. */
+                subject?: string;
+                /** @description Before this (RFC 3339). */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description Only this: `env.set`, or `env` for everything about settings. */
+                action?: string;
+                /** @description Only about this city. */
+                city_id?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Only by this admin key; `local` for commands on the machine itself. */
+                key_id?: string;
+                /** @description How many: 1 to 200, 50 when absent. An export knows no limit. */
+                limit?: number;
+                /** @description Not before this (RFC 3339). */
+                since?: string;
+                /** @description Only what was done to this: the name of a setting, an id. */
+                subject?: string;
+                /** @description Before this (RFC 3339). */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+        };
+    };
     cities_activate: {
         parameters: {
             query?: never;
@@ -5433,6 +6041,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyList"];
+                };
+            };
+        };
+    };
+    federation_overview: {
+        parameters: {
+            query?: {
+                /** @description Of this city; of all when absent. */
+                city_id?: string;
+                /** @description 24 (by the hour), 168 or 720 (by the day, UTC); 24 when absent. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewAnswer"];
                 };
             };
         };

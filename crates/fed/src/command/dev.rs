@@ -8,6 +8,7 @@ use crate::screen::{self, Paint};
 use crate::telemetry::{self, LogFormat};
 use crate::{on_all_cores, product};
 use downcity_service::Federation;
+use downcity_service::admin::Admin;
 use downcity_service::cities::{CityChange, CityError};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -90,14 +91,15 @@ fn ports(wanted: Option<u16>) -> Result<(TcpListener, TcpListener, u16), Problem
 
 /// The simulated app's credentials, and a city whose pages may call.
 async fn configure(federation: &Arc<Federation>, app: &App, origins: Vec<String>) -> Result<(), Problem> {
+    let admin = Admin::on_this_machine("fed dev");
     for (key, value) in [("WECHAT_CLIENT_ID", &app.appid), ("WECHAT_CLIENT_SECRET", &app.secret)] {
-        federation.env_upsert(key, value).await.map_err(Problem::new)?;
+        federation.env_upsert(&admin, key, value).await.map_err(Problem::new)?;
     }
     let mut change = CityChange { allowed_origins: Some(origins), ..CityChange::default() };
-    let done = match federation.update_city(CITY, &change).await {
+    let done = match federation.update_city(&admin, CITY, &change).await {
         Err(CityError::Unknown) => {
             change.name = Some("Paper Boat 纸船".to_owned());
-            federation.create_city(Some(CITY), &change).await
+            federation.create_city(&admin, Some(CITY), &change).await
         }
         done => done,
     };
@@ -110,6 +112,7 @@ fn greet(sandbox: &Sandbox, product_url: &str, args: &Args) {
     for (name, value) in [
         ("Sample product", product_url),
         ("Federation", sandbox.url.as_str()),
+        ("Web workspace", &format!("{}/admin", sandbox.url)),
         ("Simulated WeChat", sandbox.sim.url()),
         ("City", CITY),
     ] {

@@ -1,7 +1,9 @@
 //! What goes over the wire: one file a noun. Field names are a contract; see `docs/openapi.json`.
 
 pub(crate) mod accounts;
+pub(crate) mod admin_keys;
 pub(crate) mod attempts;
+pub(crate) mod audit;
 pub(crate) mod cities;
 pub(crate) mod email;
 pub(crate) mod env;

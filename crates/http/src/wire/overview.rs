@@ -35,7 +35,7 @@ pub(crate) struct OverviewAnswer {
     /// People and sessions, at most a minute old; null when counting them took too long.
     #[schema(required)]
     people: Option<PeopleItem>,
-    /// How many cities there are.
+    /// How many cities it is about.
     cities: usize,
     providers: Vec<HealthItem>,
     /// What needs attention, the worst first.

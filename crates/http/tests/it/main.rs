@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod admins;
 mod at_rest;
 mod attempts;
 mod bad_input;
@@ -39,3 +40,4 @@ mod vanishing;
 mod walk;
 mod ways;
 mod webhooks;
+mod workspace;

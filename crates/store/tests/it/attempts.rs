@@ -1,6 +1,6 @@
 //! An attempt's way through its stages.
 
-use crate::support::{attempt, away, exchanging, later, on_both_engines, state};
+use crate::support::{attempt, away, deed, exchanging, later, on_both_engines, state};
 use downcity_core::attempt::Starter;
 use downcity_core::pkce::Challenge;
 use downcity_core::{Attempt, AttemptId, Digest, Failure, Lang, Stage};
@@ -127,7 +127,7 @@ async fn state_and_id_are_unique(store: Store) {
 }
 
 async fn an_attempt_for_a_removed_city_asks_for_another_try(store: Store) {
-    assert!(store.remove_city(&attempt("a").city_id).await.unwrap());
+    assert!(store.remove_city(&attempt("a").city_id, deed("city.removed")).await.unwrap());
     let result = store.insert_attempt(state("a"), &attempt("a")).await;
     assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
 }

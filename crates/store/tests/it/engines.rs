@@ -22,7 +22,7 @@ async fn a_second_process_may_not_open_the_file() {
 async fn the_files_are_private() {
     let (folder, path) = testing::fresh_sqlite();
     let store = Store::open_sqlite(&path).await.unwrap();
-    store.insert_city(&city("city_demo")).await.unwrap();
+    store.insert_city(&city("city_demo"), None).await.unwrap();
     assert_eq!(store.engine(), Engine::Sqlite);
     let mut seen = 0;
     for file in std::fs::read_dir(folder.path()).unwrap() {
@@ -38,7 +38,7 @@ async fn the_files_are_private() {
 async fn what_was_answered_is_there_after_a_restart() {
     let (_folder, path) = testing::fresh_sqlite();
     let store = Store::open_sqlite(&path).await.unwrap();
-    store.insert_city(&city("city_demo")).await.unwrap();
+    store.insert_city(&city("city_demo"), None).await.unwrap();
     store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
     let queued: Vec<_> = (0..64)
         .map(|i| {
@@ -145,7 +145,7 @@ async fn what_one_node_did_the_other_knows() {
     let url = testing::fresh_postgres().await;
     let (a, b) = (Store::open_postgres(&url).await.unwrap(), Store::open_postgres(&url).await.unwrap());
     assert_eq!(a.engine(), Engine::Postgres);
-    a.insert_city(&city("city_demo")).await.unwrap();
+    a.insert_city(&city("city_demo"), None).await.unwrap();
     assert_eq!(b.changes().await.unwrap(), a.changes().await.unwrap());
     a.insert_attempt(state("a"), &attempt("a")).await.unwrap();
     let claim = |store: &Store| {
@@ -186,5 +186,5 @@ async fn lost_connections_are_replaced() {
         in_a_row = if scratch.store.ping().await.is_ok() { in_a_row + 1 } else { 0 };
         assert!(std::time::Instant::now() < patience, "lost connections are never replaced");
     }
-    assert!(scratch.store.insert_city(&city("after")).await.unwrap(), "and writes go on too");
+    assert!(scratch.store.insert_city(&city("after"), None).await.unwrap(), "and writes go on too");
 }

@@ -1,6 +1,6 @@
 //! What is forgotten, and when.
 
-use crate::support::{attempt, exchanging, later, new_session, on_both_engines, state, user};
+use crate::support::{attempt, deed, exchanging, later, new_session, on_both_engines, state, user};
 use downcity_store::{Store, testing};
 
 on_both_engines! {
@@ -15,13 +15,16 @@ async fn what_is_long_over_is_removed_in_batches(store: Store) {
         let name = format!("old-{i}");
         store.insert_attempt(state(&name), &attempt(&name)).await.unwrap();
         if i % 3 == 0 {
-            store.insert_session(&new_session(&name, user("a"), later(0))).await.unwrap();
+            store
+                .insert_session(&new_session(&name, user("a"), later(0)), deed("token.issued"))
+                .await
+                .unwrap();
         }
     }
     let mut young = attempt("young");
     young.expires_at = later(601);
     store.insert_attempt(state("young"), &young).await.unwrap();
-    store.insert_session(&new_session("young", user("a"), later(1))).await.unwrap();
+    store.insert_session(&new_session("young", user("a"), later(1)), deed("token.issued")).await.unwrap();
 
     assert_eq!(store.sweep(later(600 + DAY - 1)).await.unwrap(), 0);
     assert_eq!(store.sweep(later(600 + DAY)).await.unwrap(), 1203);

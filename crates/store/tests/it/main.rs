@@ -5,6 +5,7 @@
 mod sign_in_counts;
 mod support;
 
+mod admins;
 mod attempts;
 mod collecting;
 mod engines;

@@ -36,6 +36,7 @@ fn arrival(name: &str) -> Arrival {
             city_id: None,
             actor: "system".into(),
             network: None,
+            audit: None,
             detail: "{}".into(),
             at: later(0),
         },

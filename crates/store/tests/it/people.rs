@@ -1,8 +1,8 @@
 //! Who somebody is: the rules for unionid and openid.
 
 use crate::support::{
-    as_user, exchanging, later, new_session, on_both_engines, openid, sign_in, signed_in, unionid, user,
-    wechat,
+    as_user, deed, exchanging, later, new_session, on_both_engines, openid, sign_in, signed_in, unionid,
+    user, wechat,
 };
 use downcity_core::identity::KeyKind;
 use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityKey, Profile, Stage, User};
@@ -27,7 +27,7 @@ on_both_engines! {
 /// The user as a session of theirs shows them.
 async fn stored_user(store: &Store, name: &str) -> User {
     let probe = new_session(&format!("probe-{}", rand_name()), user(name), later(0));
-    store.insert_session(&probe).await.unwrap();
+    store.insert_session(&probe, deed("token.issued")).await.unwrap();
     store.session_with_user(probe.sid).await.unwrap().unwrap().1.expect("a user")
 }
 

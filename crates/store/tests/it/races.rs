@@ -1,11 +1,11 @@
 //! What many requests do at the same moment has one outcome.
 
 use crate::support::{
-    attempt, exchanging, home, later, new_session, on_both_engines, openid, sign_in, signed_in, sixteen,
-    state, unionid, user, wechat,
+    attempt, deed, exchanging, home, later, new_session, on_both_engines, openid, sign_in, signed_in,
+    sixteen, state, unionid, user, wechat,
 };
 use downcity_core::{Digest, IdentityId, UserId};
-use downcity_store::{AdminKeyRow, Collected, Completed, SigningKeyRow, Store, testing};
+use downcity_store::{Collected, Completed, SigningKeyRow, Store, testing};
 use std::collections::HashSet;
 
 on_both_engines! {
@@ -163,9 +163,8 @@ async fn sixteen_first_starts_one_key(store: Store) {
     let before = store.changes().await.unwrap();
     let admin = sixteen(|i| {
         let store = store.clone();
-        let (key_id, digest) = (format!("key-{i}"), Digest::of(&i.to_string()));
-        let row = AdminKeyRow { key_id, digest, name: "first".into(), created_at: later(0) };
-        async move { store.insert_first_admin_key(&row).await.unwrap() }
+        let row = crate::admins::key(&format!("key-{i}"), downcity_core::Role::Owner);
+        async move { store.insert_first_admin_key(&row, deed("admin_key.created")).await.unwrap() }
     })
     .await;
     assert_eq!(admin.into_iter().filter(|won| *won).count(), 1);
@@ -201,7 +200,7 @@ async fn sixteen_changes_are_all_counted(store: Store) {
     let before = store.changes().await.unwrap();
     let removed = sixteen(|i| {
         let store = store.clone();
-        async move { store.insert_city(&crate::support::city(&format!("city_{i}"))).await.unwrap() }
+        async move { store.insert_city(&crate::support::city(&format!("city_{i}")), None).await.unwrap() }
     })
     .await;
     assert!(removed.into_iter().all(|inserted| inserted));

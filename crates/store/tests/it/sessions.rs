@@ -1,6 +1,6 @@
 //! Sessions: stored, found, ended.
 
-use crate::support::{away, later, new_session, on_both_engines, openid, signed_in, user, wechat};
+use crate::support::{away, deed, later, new_session, on_both_engines, openid, signed_in, user, wechat};
 use downcity_core::{Digest, Session, UserId};
 use downcity_store::{NewSession, Store, StoreError, testing};
 
@@ -16,7 +16,7 @@ on_both_engines! {
 async fn a_session_is_found_by_its_key_alone(store: Store) {
     signed_in(&store, "a", wechat(vec![openid("wx", "o1")])).await;
     let new = NewSession { network: away(), ..new_session("s", user("a"), later(0)) };
-    store.insert_session(&new).await.unwrap();
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
     let (session, owner) = store.session_with_user(new.sid).await.unwrap().unwrap();
     assert_eq!(session, new.session);
     assert_eq!(owner.unwrap().user_id, user("a"));
@@ -27,13 +27,13 @@ async fn a_token_issued_by_hand_has_no_user(store: Store) {
     let new = new_session("s", UserId::parse("customer-42").unwrap(), later(0));
     let metadata = Some(r#"{"plan":"pro"}"#.to_owned());
     let new = NewSession { session: Session { metadata, provider: "token".into(), ..new.session }, ..new };
-    store.insert_session(&new).await.unwrap();
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
     assert_eq!(store.session_with_user(new.sid).await.unwrap(), Some((new.session, None)));
 }
 
 async fn logout_revokes_nothing(store: Store) {
     let new = new_session("s", user("a"), later(0));
-    store.insert_session(&new).await.unwrap();
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
     assert!(store.revoke_session(new.sid, later(1)).await.unwrap());
     assert!(!store.revoke_session(new.sid, later(2)).await.unwrap());
     let (session, _) = store.session_with_user(new.sid).await.unwrap().unwrap();
@@ -44,18 +44,24 @@ async fn logout_revokes_nothing(store: Store) {
 
 async fn a_key_belongs_to_one_session(store: Store) {
     let new = new_session("s", user("a"), later(0));
-    store.insert_session(&new).await.unwrap();
-    assert!(matches!(store.insert_session(&new).await, Err(StoreError::Internal(_))));
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
+    assert!(matches!(store.insert_session(&new, deed("token.issued")).await, Err(StoreError::Internal(_))));
     let other = new_session("t", user("a"), later(0));
     let same_key = NewSession { sid: new.sid, ..other.clone() };
-    assert!(matches!(store.insert_session(&same_key).await, Err(StoreError::Internal(_))));
+    assert!(matches!(
+        store.insert_session(&same_key, deed("token.issued")).await,
+        Err(StoreError::Internal(_))
+    ));
     let same_id = NewSession { session: new.session, ..other };
-    assert!(matches!(store.insert_session(&same_id).await, Err(StoreError::Internal(_))));
+    assert!(matches!(
+        store.insert_session(&same_id, deed("token.issued")).await,
+        Err(StoreError::Internal(_))
+    ));
 }
 
 async fn a_column_added_by_a_newer_version_does_not_disturb(store: Store) {
     let new = new_session("s", user("a"), later(0));
-    store.insert_session(&new).await.unwrap();
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
     assert!(store.session_with_user(new.sid).await.unwrap().is_some());
     testing::tamper(&store, "alter table users add column extra text").await;
     assert!(store.session_with_user(new.sid).await.unwrap().is_some());
@@ -64,7 +70,7 @@ async fn a_column_added_by_a_newer_version_does_not_disturb(store: Store) {
 async fn what_was_found_before_is_not_told_after_a_change(store: Store) {
     signed_in(&store, "a", wechat(vec![openid("wx", "o1")])).await;
     let new = new_session("s", user("a"), later(0));
-    store.insert_session(&new).await.unwrap();
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
     for _ in 0..3 {
         let (session, _) = store.session_with_user(new.sid).await.unwrap().unwrap();
         assert_eq!(session.revoked_at, None);

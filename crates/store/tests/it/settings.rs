@@ -1,15 +1,14 @@
 //! Cities, env, keys and facts, and the counter that tells other nodes.
 
-use crate::support::{attempt, city, later, new_session, on_both_engines, state, user};
-use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Digest};
-use downcity_store::{AdminKeyRow, EnvRow, SigningKeyRow, Store, StoreError, testing};
+use crate::support::{attempt, city, deed, later, new_session, on_both_engines, patch, state, user};
+use downcity_core::{City, CityId, CityStatus, ConfirmPolicy};
+use downcity_store::{EnvRow, NewAudit, SigningKeyRow, Store, StoreError, testing};
 
 on_both_engines! {
     a_city_comes_changes_and_goes,
     a_removed_city_takes_its_attempts_and_sessions_along,
     env_is_set_all_or_nothing,
     the_first_signing_key_is_the_only_active_one,
-    the_first_admin_key_is_the_first,
     a_fact_is_settled_once,
     every_change_is_counted_and_nothing_else,
     a_damaged_city_is_an_error_and_not_an_empty_list,
@@ -19,7 +18,7 @@ on_both_engines! {
 async fn a_city_comes_changes_and_goes(store: Store) {
     let demo = city("city_demo");
     assert_eq!(store.cities().await.unwrap(), vec![demo.clone()]);
-    assert!(!store.insert_city(&demo).await.unwrap(), "the id is taken");
+    assert!(!store.insert_city(&demo, None).await.unwrap(), "the id is taken");
     let changed = City {
         name: "'; drop table cities; --".into(),
         status: CityStatus::Paused,
@@ -30,28 +29,32 @@ async fn a_city_comes_changes_and_goes(store: Store) {
         updated_at: later(5),
         ..demo.clone()
     };
-    assert!(store.update_city(&changed).await.unwrap());
+    assert_eq!(
+        store.update_city(patch(&changed), deed("city.changed")).await.unwrap(),
+        Some(City { created_at: later(0), ..changed.clone() })
+    );
     assert_eq!(store.cities().await.unwrap(), vec![City { created_at: later(0), ..changed.clone() }]);
-    assert!(!store.update_city(&city("city_none")).await.unwrap());
+    let none = patch(&city("city_none"));
+    assert_eq!(store.update_city(none, deed("city.changed")).await.unwrap(), None);
     let younger = City { created_at: later(9), ..city("a_city") };
-    assert!(store.insert_city(&younger).await.unwrap());
+    assert!(store.insert_city(&younger, None).await.unwrap());
     let ids: Vec<_> = store.cities().await.unwrap().into_iter().map(|city| city.city_id).collect();
     assert_eq!(ids, [demo.city_id.clone(), younger.city_id], "oldest first");
-    assert!(store.remove_city(&demo.city_id).await.unwrap());
-    assert!(!store.remove_city(&demo.city_id).await.unwrap());
+    assert!(store.remove_city(&demo.city_id, deed("city.removed")).await.unwrap());
+    assert!(!store.remove_city(&demo.city_id, deed("city.removed")).await.unwrap());
     assert_eq!(store.cities().await.unwrap().len(), 1);
 }
 
 async fn a_removed_city_takes_its_attempts_and_sessions_along(store: Store) {
     store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
     let new = new_session("s", user("a"), later(0));
-    store.insert_session(&new).await.unwrap();
-    store.insert_city(&city("other")).await.unwrap();
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
+    store.insert_city(&city("other"), None).await.unwrap();
     let mut kept = new_session("kept", user("a"), later(0));
     kept.session.city_id = CityId::parse("other").unwrap();
-    store.insert_session(&kept).await.unwrap();
-    assert!(store.remove_city(&city("city_demo").city_id).await.unwrap());
-    assert!(store.insert_city(&city("city_demo")).await.unwrap(), "even if it comes again");
+    store.insert_session(&kept, deed("token.issued")).await.unwrap();
+    assert!(store.remove_city(&city("city_demo").city_id, deed("city.removed")).await.unwrap());
+    assert!(store.insert_city(&city("city_demo"), None).await.unwrap(), "even if it comes again");
     assert_eq!(store.attempt_by_state(state("a")).await.unwrap(), None);
     assert_eq!(store.session_with_user(new.sid).await.unwrap(), None);
     assert!(store.session_with_user(kept.sid).await.unwrap().is_some());
@@ -61,18 +64,22 @@ fn env_row(key: &str, sealed: &[u8]) -> EnvRow {
     EnvRow { key: key.into(), sealed: sealed.into(), updated_at: later(0) }
 }
 
+fn set(rows: &[&EnvRow]) -> Vec<(EnvRow, NewAudit)> {
+    rows.iter().map(|row| ((*row).clone(), deed("env.set"))).collect()
+}
+
 async fn env_is_set_all_or_nothing(store: Store) {
     assert_eq!(store.env().await.unwrap(), vec![]);
     let (one, two) = (env_row("ONE", b"1"), env_row("TWO", &[0, 255]));
-    store.put_env(&[two.clone(), one.clone()]).await.unwrap();
+    store.put_env(set(&[&two, &one])).await.unwrap();
     assert_eq!(store.env().await.unwrap(), [one.clone(), two.clone()]);
     let changed = env_row("ONE", b"changed");
-    let refused = store.put_env(&[changed.clone(), env_row("NUL\0", b"")]).await;
+    let refused = store.put_env(set(&[&changed, &env_row("NUL\0", b"")])).await;
     assert!(matches!(refused, Err(StoreError::Internal(_))));
     assert_eq!(store.env().await.unwrap(), [one, two.clone()], "none of them");
-    store.put_env(std::slice::from_ref(&changed)).await.unwrap();
-    assert!(store.remove_env("TWO").await.unwrap());
-    assert!(!store.remove_env("TWO").await.unwrap());
+    store.put_env(set(&[&changed])).await.unwrap();
+    assert!(store.remove_env("TWO", deed("env.removed")).await.unwrap());
+    assert!(!store.remove_env("TWO", deed("env.removed")).await.unwrap());
     assert_eq!(store.env().await.unwrap(), [changed]);
 }
 
@@ -93,18 +100,6 @@ async fn the_first_signing_key_is_the_only_active_one(store: Store) {
     assert!(matches!(store.insert_first_signing_key(&passive).await, Err(StoreError::Internal(_))));
 }
 
-async fn the_first_admin_key_is_the_first(store: Store) {
-    let key = |id: &str| AdminKeyRow {
-        key_id: id.into(),
-        digest: Digest::of(id),
-        name: "管理员".into(),
-        created_at: later(0),
-    };
-    assert!(store.insert_first_admin_key(&key("k1")).await.unwrap());
-    assert!(!store.insert_first_admin_key(&key("k2")).await.unwrap());
-    assert_eq!(store.admin_keys().await.unwrap(), [key("k1")]);
-}
-
 async fn a_fact_is_settled_once(store: Store) {
     assert_eq!(store.fact("master").await.unwrap(), None);
     assert_eq!(store.settle_fact("master", b"one").await.unwrap(), b"one");
@@ -119,21 +114,21 @@ async fn every_change_is_counted_and_nothing_else(store: Store) {
         assert_eq!(now - last, change, "{what}");
         last = now;
     };
-    store.update_city(&city("city_demo")).await.unwrap();
+    store.update_city(patch(&city("city_demo")), deed("city.changed")).await.unwrap();
     expect(1, "a city changed").await;
-    store.insert_city(&city("city_demo")).await.unwrap();
-    store.update_city(&city("none")).await.unwrap();
-    store.remove_env("NONE").await.unwrap();
-    store.put_env(&[]).await.unwrap();
+    store.insert_city(&city("city_demo"), None).await.unwrap();
+    store.update_city(patch(&city("none")), deed("city.changed")).await.unwrap();
+    store.remove_env("NONE", deed("env.removed")).await.unwrap();
+    store.put_env(Vec::new()).await.unwrap();
     expect(0, "nothing changed").await;
-    store.put_env(&[env_row("A", b"1"), env_row("B", b"2")]).await.unwrap();
+    store.put_env(set(&[&env_row("A", b"1"), &env_row("B", b"2")])).await.unwrap();
     expect(1, "one call").await;
-    store.remove_env("A").await.unwrap();
+    store.remove_env("A", deed("env.removed")).await.unwrap();
     expect(1, "env removed").await;
     store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
     store.settle_fact("f", b"x").await.unwrap();
     expect(0, "not of this kind").await;
-    store.remove_city(&city("city_demo").city_id).await.unwrap();
+    store.remove_city(&city("city_demo").city_id, deed("city.removed")).await.unwrap();
     expect(1, "a city removed").await;
 }
 
@@ -153,6 +148,6 @@ async fn a_closed_store_says_so(store: Store) {
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
     let write = store.insert_attempt(state("a"), &attempt("a")).await;
     assert!(matches!(write, Err(StoreError::Unavailable(_))), "{write:?}");
-    let write = store.insert_city(&city("b")).await;
+    let write = store.insert_city(&city("b"), None).await;
     assert!(matches!(write, Err(StoreError::Unavailable(_))), "{write:?}");
 }

@@ -3,7 +3,7 @@
 use crate::support::{
     NOW, Scratch, attempt, city, exchanging, later, on_both_engines, signed_in, sixteen, state,
 };
-use crate::support::{unionid, wechat};
+use crate::support::{deed, unionid, wechat};
 use downcity_core::{Attempt, CityId, Failure, Timestamp};
 use downcity_store::{SignInCount, Store, testing};
 use std::collections::BTreeMap;
@@ -109,12 +109,12 @@ async fn sixteen_who_add_up_at_the_same_time_add_up_once(store: Store) {
 }
 
 async fn a_removed_city_leaves_its_counts(store: Store) {
-    assert!(store.insert_city(&city("city_gone")).await.unwrap());
+    assert!(store.insert_city(&city("city_gone"), None).await.unwrap());
     let gone = CityId::parse("city_gone").unwrap();
     let old = Attempt { city_id: gone.clone(), ..attempt("old") };
     store.insert_attempt(state("old"), &old).await.unwrap();
     store.count_sign_ins(later(660)).await.unwrap();
-    assert!(store.remove_city(&gone).await.unwrap());
+    assert!(store.remove_city(&gone, deed("city.removed")).await.unwrap());
     assert_eq!(counts(&store, "", later(661)).await, told(&[("not_returned", 1)]));
 }
 

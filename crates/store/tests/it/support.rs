@@ -7,8 +7,9 @@ use downcity_core::{
     Attempt, AttemptId, City, CityId, CityStatus, ConfirmPolicy, Digest, ExternalIdentity, IdentityId,
     IdentityKey, Lang, Profile, Session, SessionId, Stage, Timestamp, UserId,
 };
-use downcity_store::{Completed, NewSession, SignIn, Store, testing};
+use downcity_store::{CityPatch, Completed, NewAudit, NewSession, SignIn, Store, testing};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 /// The time at which the tests' stories begin.
@@ -35,7 +36,7 @@ impl Scratch {
     }
 
     async fn with_city(self) -> Self {
-        assert!(self.store.insert_city(&city("city_demo")).await.unwrap());
+        assert!(self.store.insert_city(&city("city_demo"), None).await.unwrap());
         self
     }
 
@@ -89,6 +90,37 @@ pub(crate) fn city(id: &str) -> City {
         confirm: ConfirmPolicy::Auto,
         created_at: NOW,
         updated_at: NOW,
+    }
+}
+
+/// All of a city as a change to it.
+pub(crate) fn patch(city: &City) -> CityPatch {
+    CityPatch {
+        city_id: city.city_id.clone(),
+        name: Some(city.name.clone()),
+        status: Some(city.status),
+        allowed_origins: Some(city.allowed_origins.clone()),
+        allowed_redirects: Some(city.allowed_redirects.clone()),
+        confirm: Some(city.confirm),
+        now: city.updated_at,
+    }
+}
+
+/// An entry of the audit record with an id of its own.
+pub(crate) fn deed(action: &'static str) -> NewAudit {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    NewAudit {
+        audit_id: format!("a{:04}", COUNT.fetch_add(1, Ordering::Relaxed)),
+        key_id: "k".into(),
+        key_name: "管理员".into(),
+        via: "api",
+        network: Some("192.0.2.1".into()),
+        action,
+        city_id: None,
+        subject: "it".into(),
+        before: None,
+        after: None,
+        at: NOW,
     }
 }
 
