@@ -28,6 +28,7 @@ mod own;
 mod pages;
 mod people;
 mod routes;
+mod secrets;
 mod steps;
 mod token;
 mod webhooks;

@@ -3,7 +3,7 @@
 use crate::hallway::App;
 use crate::{
     accounts, admin_keys, audit, browser, cities, email, env, error, federation, keys, mailed, own, people,
-    steps, token, webhooks,
+    secrets, steps, token, webhooks,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -150,6 +150,8 @@ routes! {
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;
     post "/v1/federation/keys/revoke" => keys::revoke;
+    get "/v1/federation/master-key" => secrets::master_key;
+    post "/v1/federation/master-key/rotate" => secrets::rotate;
     get "/health" => federation::health;
     get "/ready" => federation::ready;
     get "/.well-known/jwks.json" => federation::jwks;

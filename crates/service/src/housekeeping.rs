@@ -53,6 +53,7 @@ impl Federation {
         self.limits.forget_quiet();
         self.remove_due_accounts().await;
         self.remove_spent_keys().await;
+        self.finish_resealing().await;
         match self.store.sweep(self.clock.now()).await {
             Ok(0) => {}
             Ok(rows) => debug!(rows, "forgot what is over"),

@@ -31,6 +31,7 @@ pub mod local;
 pub mod login;
 pub mod login_steps;
 pub mod mail_login;
+pub mod master_key;
 pub mod moving_in;
 mod outbox;
 pub mod outcome;

@@ -33,6 +33,7 @@ const STEPS: &[Step] = steps! {
     4 "tokens_and_limits",
     5 "moving_in",
     6 "workspace",
+    7 "data_keys",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";
