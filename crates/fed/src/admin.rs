@@ -23,7 +23,7 @@ pub(crate) struct Connection {
 
     /// The data folder of a Federation on this machine, for its admin.key
     #[arg(long, env = "FED_DATA", value_name = "FOLDER", default_value = "data")]
-    data: PathBuf,
+    pub(crate) data: PathBuf,
 
     /// Send the admin key over plain http also to another machine
     #[arg(long)]
@@ -102,7 +102,8 @@ impl Caller<'_> {
         Ok(())
     }
 
-    fn problem(&self, error: &Error) -> Problem {
+    /// What to tell about a call that failed.
+    pub(crate) fn problem(&self, error: &Error) -> Problem {
         let url = &self.connection.url;
         match error {
             Error::Transport(cause) => {

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::command::{city, demo, dev, env, import, serve, token, wechat_sim};
+use crate::command::{backup, city, demo, dev, env, import, master_key, serve, token, wechat_sim};
 use crate::config::Options;
 use crate::problem::Problem;
 use clap::{Parser, Subcommand};
@@ -34,6 +34,13 @@ enum Command {
     /// Bring users over from another system
     #[command(subcommand)]
     Import(import::Command),
+    /// Everything that a running Federation holds, into one file
+    Backup(backup::BackupArgs),
+    /// A new Federation out of such a file
+    Restore(backup::RestoreArgs),
+    /// The key that secrets in the database depend on
+    #[command(subcommand)]
+    MasterKey(master_key::Command),
     /// Run a simulated WeChat on this machine, for any WeChat client
     WechatSim(wechat_sim::Args),
 }
@@ -49,6 +56,9 @@ impl Cli {
             Command::City(command) => city::run(command),
             Command::Token(command) => token::run(command),
             Command::Import(command) => import::run(command),
+            Command::Backup(args) => backup::back_up(args),
+            Command::Restore(args) => backup::restore(args),
+            Command::MasterKey(command) => master_key::run(command),
             Command::WechatSim(args) => wechat_sim::run(&args),
         }
     }

@@ -20,7 +20,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 /// The database's file in the data folder.
-const DATABASE: &str = "fed.db";
+pub(crate) const DATABASE: &str = "fed.db";
 /// The admin key's file in the data folder.
 pub(crate) const ADMIN_KEY: &str = "admin.key";
 

@@ -32,6 +32,15 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A place without a file of options.
+    pub(crate) fn at(
+        data: PathBuf,
+        database_url: Option<SecretString>,
+        (master_key_file, master_key_command): (Option<PathBuf>, Option<String>),
+    ) -> Self {
+        Self { config: None, data: Some(data), database_url, master_key_file, master_key_command }
+    }
+
     /// The plan of a Federation without a door.
     pub(crate) fn plan(self) -> Result<Plan, Problem> {
         let options = Options {

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod admin_keys;
 pub mod audit;
+pub mod backup;
 pub mod callback;
 pub mod cities;
 pub mod city_env;

@@ -1,10 +1,12 @@
 //! The commands: one file each.
 
+pub(crate) mod backup;
 pub(crate) mod city;
 pub(crate) mod demo;
 pub(crate) mod dev;
 pub(crate) mod env;
 pub(crate) mod import;
+pub(crate) mod master_key;
 pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod wechat_sim;
