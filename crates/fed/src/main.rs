@@ -15,6 +15,7 @@ mod place;
 mod problem;
 mod product;
 mod sandbox;
+mod saved;
 mod screen;
 mod table;
 mod telemetry;

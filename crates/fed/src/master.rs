@@ -67,6 +67,14 @@ impl Source {
         }
     }
 
+    /// Its file, where it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Own(path) => Some(path),
+            Self::Variable(_) | Self::Command(_) => None,
+        }
+    }
+
     /// What to call it.
     fn name(&self) -> String {
         match self {

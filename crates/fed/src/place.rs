@@ -5,7 +5,7 @@ use crate::house::Plan;
 use crate::master::Source;
 use crate::problem::Problem;
 use downcity_providers::Outside;
-use downcity_service::Settings;
+use downcity_service::{Premises, Settings};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,5 +72,6 @@ fn nobody_asks() -> Settings {
         token_life: Duration::from_secs(1),
         starts_per_minute: 0,
         allow_local_login: false,
+        premises: Premises::default(),
     }
 }

@@ -7,7 +7,7 @@ use crate::master::{MASTER_KEY, Source};
 use crate::problem::Problem;
 use crate::{door, keys};
 use downcity_providers::Outside;
-use downcity_service::{Federation, Settings};
+use downcity_service::{Federation, Premises, Settings};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -51,6 +51,7 @@ impl Sandbox {
                 token_life: week,
                 starts_per_minute: 0,
                 allow_local_login: false,
+                premises: Premises::default(),
             },
             trusted_proxies: Vec::new(),
             outside: Arc::new(outside),
@@ -60,7 +61,7 @@ impl Sandbox {
             Some((key, _)) => key.clone(),
             None => kept_key(&data.join(ADMIN_KEY))?,
         };
-        let serving = house.serve(listener)?;
+        let serving = house.serve(listener, None)?;
         Ok(Self { federation: house.federation, url, admin_key, sim, serving })
     }
 

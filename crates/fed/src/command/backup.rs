@@ -82,7 +82,7 @@ pub(crate) fn back_up(args: BackupArgs) -> Result<(), Problem> {
 /// From a Federation that serves.
 async fn receive(connection: &Connection, part: &mut NamedTempFile, file: &Path) -> Result<(), Problem> {
     let caller = connection.admin()?;
-    let failed = |error: &_| caller.problem(error).next("where no Federation serves, say --offline");
+    let failed = |error: &_| caller.target.problem(error).next("where no Federation serves, say --offline");
     let mut download = caller.admin.backup().await.map_err(|error| failed(&error))?;
     let (mut bytes, mut progress) = (0, Progress::new("received", "KiB"));
     while let Some(text) = download.part().await.map_err(|error| failed(&error))? {
@@ -96,7 +96,7 @@ async fn receive(connection: &Connection, part: &mut NamedTempFile, file: &Path)
 /// From the database itself.
 async fn read(args: BackupArgs, part: &mut NamedTempFile) -> Result<(), Problem> {
     let key = (args.master_key_file, args.master_key_command);
-    let place = Place::at(args.connection.data, args.database_url, key);
+    let place = Place::at(args.connection.data_folder(), args.database_url, key);
     let federation = house::open_stories(place.plan()?).await?;
     let mut parts = federation.backup(&Admin::on_this_machine("fed backup")).await.map_err(Problem::new)?;
     while let Some(text) = parts.recv().await {

@@ -55,12 +55,12 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
         }
         Command::Show { connection } => on_this_thread(async move {
             let caller = connection.admin()?;
-            let state = caller.admin.master_key().await.map_err(|error| caller.problem(&error))?;
+            let state = caller.admin.master_key().await.map_err(|error| caller.target.problem(&error))?;
             tell(&connection, &state);
             Ok(())
         }),
         Command::Rotate { master_key_file, only_node, connection } => {
-            let file = master_key_file.unwrap_or_else(|| connection.data.join(MASTER_KEY));
+            let file = master_key_file.unwrap_or_else(|| connection.data_folder().join(MASTER_KEY));
             on_this_thread(async move { rotate(&file, only_node, &connection).await })
         }
     }
@@ -80,7 +80,7 @@ fn tell(connection: &Connection, state: &State) {
 
 async fn rotate(file: &Path, only_node: bool, connection: &Connection) -> Result<(), Problem> {
     let caller = connection.admin()?;
-    let ask = async || caller.admin.master_key().await.map_err(|error| caller.problem(&error));
+    let ask = async || caller.admin.master_key().await.map_err(|error| caller.target.problem(&error));
     let before = ask().await?;
     // A change that was interrupted after the Federation had made it is only brought to its end.
     let done = held(file)?.is_some_and(|keys| keys.len() == 2 && keys[1].0 == before.master_key_id);
@@ -88,7 +88,7 @@ async fn rotate(file: &Path, only_node: bool, connection: &Connection) -> Result
         if before.next_master_key_id.is_none() {
             put_next(file, &before, only_node)?;
         }
-        caller.admin.rotate_master_key().await.map_err(|error| caller.problem(&error))?;
+        caller.admin.rotate_master_key().await.map_err(|error| caller.target.problem(&error))?;
     }
     let state = wait(&caller).await?;
     let kept = drop_old(file, &state)?;
@@ -136,10 +136,10 @@ fn put_next(file: &Path, state: &State, only_node: bool) -> Result<(), Problem> 
 }
 
 /// Waits until everything is sealed anew.
-async fn wait(caller: &Caller<'_>) -> Result<State, Problem> {
+async fn wait(caller: &Caller) -> Result<State, Problem> {
     let (mut last, mut since) = (u64::MAX, Instant::now());
     loop {
-        let state = caller.admin.master_key().await.map_err(|error| caller.problem(&error))?;
+        let state = caller.admin.master_key().await.map_err(|error| caller.target.problem(&error))?;
         if state.left == 0 {
             return Ok(state);
         }

@@ -19,6 +19,8 @@ pub(crate) const USUAL_PORT: u16 = 43127;
 pub(crate) struct Config {
     /// Where to listen.
     pub(crate) listen: SocketAddr,
+    /// Where the web workspace listens, when not there.
+    pub(crate) admin_listen: Option<SocketAddr>,
     /// The public address; absent means the listen address, which is then on loopback.
     pub(crate) public_url: Option<Url>,
     /// Further public addresses.
@@ -70,7 +72,9 @@ impl Config {
         let others = options.also_public_url.unwrap_or_default();
         let other_urls =
             others.iter().map(|text| public("also_public_url", text)).collect::<Result<_, _>>()?;
-        check_listen(listen, public_url.as_ref())?;
+        for listen in std::iter::once(listen).chain(options.admin_listen) {
+            check_listen(listen, public_url.as_ref())?;
+        }
         let wechat = match options.wechat_simulator {
             Some(base) => simulator(base, listen)?,
             None => WeChat::Real { ca_file: options.ca_file },
@@ -87,6 +91,7 @@ impl Config {
         let master_key = Source::choose(options.master_key_file, options.master_key_command, &data)?;
         Ok(Self {
             listen,
+            admin_listen: options.admin_listen,
             public_url,
             other_urls,
             data,
@@ -239,6 +244,7 @@ mod tests {
     fn other_machines_need_https_and_never_meet_the_simulator() {
         let open = Some("0.0.0.0:80".parse().unwrap());
         assert!(refused(|o| o.listen = open).contains("https"));
+        assert!(refused(|o| o.admin_listen = open).contains("https"));
         let https = Some("https://a.example".to_owned());
         assert!(read(|o| (o.listen, o.public_url) = (open, https.clone())).is_ok());
         let simulator = Some("http://127.0.0.1:9".to_owned());
