@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::command::{city, demo, dev, env, import, serve, token, wechat_sim};
+use crate::command::{city, demo, dev, doctor, env, import, serve, token, wechat_sim};
 use crate::config::Options;
 use crate::problem::Problem;
 use clap::{Parser, Subcommand};
@@ -31,6 +31,9 @@ enum Command {
     /// Tokens made by hand
     #[command(subcommand)]
     Token(token::Command),
+    /// Look a running Federation over: what works, what does not, and what to do
+    #[command(after_long_help = doctor::AFTER_HELP)]
+    Doctor(doctor::Args),
     /// Bring users over from another system
     #[command(subcommand)]
     Import(import::Command),
@@ -48,6 +51,7 @@ impl Cli {
             Command::Env(command) => env::run(command),
             Command::City(command) => city::run(command),
             Command::Token(command) => token::run(command),
+            Command::Doctor(args) => doctor::run(args),
             Command::Import(command) => import::run(command),
             Command::WechatSim(args) => wechat_sim::run(&args),
         }

@@ -3,6 +3,7 @@
 pub(crate) mod city;
 pub(crate) mod demo;
 pub(crate) mod dev;
+pub(crate) mod doctor;
 pub(crate) mod env;
 pub(crate) mod import;
 pub(crate) mod serve;

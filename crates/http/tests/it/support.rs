@@ -3,10 +3,11 @@
 use downcity_http::{Door, Listening, app};
 use downcity_service::core::{Secret, Timestamp};
 use downcity_service::seams::{Clock, SystemClock, SystemRandom};
-use downcity_service::{Federation, Outside, Parts, Settings, Store};
+use downcity_service::{Federation, Outside, Parts, Premises, Settings, Store};
 use downcity_store::testing::{fresh_postgres, fresh_sqlite};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -62,6 +63,12 @@ pub(crate) struct Plan {
     /// Where GitHub is, and Google.
     pub(crate) github: Option<String>,
     pub(crate) google: Option<String>,
+    /// The public address, where it is not the one that is listened on.
+    pub(crate) public_url: Option<String>,
+    /// The CA of a TLS server of the test; the real WeChat is then never asked, since none is set up.
+    pub(crate) ca: Option<PathBuf>,
+    /// Where the process would keep its files.
+    pub(crate) premises: Premises,
 }
 
 impl Plan {
@@ -77,11 +84,17 @@ impl Plan {
             private_hooks: false,
             github: None,
             google: None,
+            public_url: None,
+            ca: None,
+            premises: Premises::default(),
         }
     }
 
     fn outside(&self, sim: &Sim) -> Outside {
-        let mut outside = Outside::with_wechat_simulator(sim.url()).unwrap();
+        let mut outside = match &self.ca {
+            Some(ca) => Outside::with_ca_file(ca).unwrap(),
+            None => Outside::with_wechat_simulator(sim.url()).unwrap(),
+        };
         if let Some(base) = &self.github {
             outside = outside.with_github_at(base).unwrap();
         }
@@ -137,11 +150,12 @@ impl World {
         let clock = Arc::new(MovableClock::default());
         let federation = Federation::open(Parts {
             settings: Settings {
-                public_url: base.parse().unwrap(),
+                public_url: plan.public_url.as_deref().unwrap_or(&base).parse().unwrap(),
                 other_urls: plan.other_urls.iter().map(|url| url.parse().unwrap()).collect(),
                 token_life: Duration::from_secs(7 * 86_400),
                 starts_per_minute: plan.starts_per_minute,
                 allow_local_login: plan.local_login,
+                premises: plan.premises.clone(),
             },
             store: store.clone(),
             master_key: [7; 32],
