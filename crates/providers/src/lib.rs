@@ -21,6 +21,7 @@ mod provider;
 mod roots;
 mod token;
 mod wechat;
+mod words;
 
 pub use callback::{Callback, CallbackQuery};
 pub use catalogue::{
@@ -33,3 +34,4 @@ pub use hook::HookMessage;
 pub use knock::{Answer, Closed};
 pub use outside::{Outside, OutsideError};
 pub use provider::{Authorize, BoxFuture, Exchange, LoginProvider};
+pub use words::{Words, words};

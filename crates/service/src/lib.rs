@@ -5,6 +5,8 @@
 
 pub mod admin;
 pub mod admin_keys;
+pub mod admin_sessions;
+pub mod attempts;
 pub mod audit;
 pub mod callback;
 pub mod cities;
@@ -39,6 +41,7 @@ pub mod own_sessions;
 pub mod password;
 pub mod people;
 pub mod profile;
+pub mod providers;
 pub mod refresh;
 pub mod register;
 pub mod result;
@@ -56,7 +59,8 @@ pub use downcity_providers::Outside;
 /// Rows as stories hand them on.
 pub mod rows {
     pub use downcity_store::{
-        AdminKeyRow, Audit, Delivery, Event, Identity, ListedSession, ListedUser, MailTrace, Webhook,
+        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedAttempt, ListedSession,
+        ListedUser, MailTrace, Webhook,
     };
 }
 

@@ -6,6 +6,8 @@
 
 mod address_change;
 mod admin_keys;
+mod admin_sessions;
+mod attempt_list;
 mod audit;
 mod cities;
 mod db;
@@ -30,6 +32,7 @@ mod removal;
 mod rotation;
 mod session_list;
 mod sessions;
+mod switches;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod user_list;
@@ -38,6 +41,8 @@ mod webhooks;
 
 pub use address_change::{AddressChange, AddressChanged};
 pub use admin_keys::{AdminKeyRow, KeyEnd};
+pub use admin_sessions::{AdminSession, ListedAdminSession, NewAdminSession};
+pub use attempt_list::{AttemptQuery, ListedAttempt};
 pub use audit::{Audit, AuditQuery, NewAudit};
 pub use cities::CityPatch;
 pub use env::{CityEnvRow, EnvRow};
@@ -59,6 +64,7 @@ pub use removal::{Leaving, MailTrace, Removal};
 pub use rotation::{KeyRemoval, KeyRevocation, NextKey};
 pub use session_list::{Ending, ListedSession, SessionQuery};
 pub use sessions::{Collected, FoundSession, NewSession};
+pub use switches::{SwitchRow, Switching};
 pub use user_list::{Disabling, ListedUser, UserQuery};
 pub use users::{Completed, SignIn};
 pub use webhooks::{Delivery, DeliveryFailure, DeliveryQuery, NewWebhook, Replay, Webhook};

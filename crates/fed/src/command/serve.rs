@@ -40,6 +40,11 @@ async fn serve(config: Config) -> Result<(), Problem> {
     let outside = if config.private_webhooks { outside.allow_private_hooks() } else { outside };
     let listener = door::bind(config.listen)?;
     let address = own_address(address_of(&listener)?);
+    let admin_listener = config.admin_listen.map(door::bind).transpose()?;
+    let workspace = match &admin_listener {
+        Some(listener) => own_address(address_of(listener)?),
+        None => config.public_url.clone().unwrap_or_else(|| address.clone()),
+    };
     let settings = Settings {
         public_url: config.public_url.clone().unwrap_or_else(|| address.clone()),
         other_urls: config.other_urls,
@@ -70,7 +75,8 @@ async fn serve(config: Config) -> Result<(), Problem> {
     if config.local_login {
         warn!("LOCAL SIGN-IN IS ON: anybody on this machine can sign in as anybody");
     }
-    let serving = house.serve(listener)?;
+    let serving = house.serve(listener, admin_listener)?;
+    screen::say(format_args!("Web workspace: {}/admin\n", bare(&workspace)));
     screen::say(format_args!("ready: listening on {}", bare(&address)));
     signals.next().await;
     tracing::info!("stopping: running requests may end; a second signal stops at once");

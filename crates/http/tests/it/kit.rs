@@ -4,7 +4,7 @@
 use crate::support::{Answer, HOME, Plan, World};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use downcity_http::{Door, Listening, app};
+use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::Digest;
 use downcity_service::seams::{Clock, SystemRandom};
 use downcity_service::vault::Vault;
@@ -111,7 +111,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
     });
     let federation = federation.await.unwrap();
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let door = app(Door { federation: Arc::clone(&federation), trusted_proxies });
+    let door = app(Door { federation: Arc::clone(&federation), trusted_proxies, serves: Serves::Everything });
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     Listening::open(listener, 1000, door).unwrap();
@@ -189,6 +189,11 @@ pub(crate) async fn with_master_key(world: &World, master_key: [u8; 32]) -> Stri
     let _ = dir.keep();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    Listening::open(listener, 1000, app(Door { federation, trusted_proxies: Vec::new() })).unwrap();
+    Listening::open(
+        listener,
+        1000,
+        app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::Everything }),
+    )
+    .unwrap();
     base
 }

@@ -1,6 +1,6 @@
 //! A whole Federation for one test: its own store, simulator, clock and port, gone when the test ends.
 
-use downcity_http::{Door, Listening, app};
+use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::{Secret, Timestamp};
 use downcity_service::seams::{Clock, SystemClock, SystemRandom};
 use downcity_service::{Federation, Outside, Parts, Premises, Settings, Store};
@@ -55,6 +55,7 @@ pub(crate) struct Plan {
     pub(crate) local_login: bool,
     /// Peers on loopback count as proxies, so that tests can come from any address.
     pub(crate) behind_proxy: bool,
+    pub(crate) public_url: Option<String>,
     pub(crate) other_urls: Vec<String>,
     /// OpenID Connect issuers may be on this machine.
     pub(crate) private_issuers: bool,
@@ -63,8 +64,6 @@ pub(crate) struct Plan {
     /// Where GitHub is, and Google.
     pub(crate) github: Option<String>,
     pub(crate) google: Option<String>,
-    /// The public address, where it is not the one that is listened on.
-    pub(crate) public_url: Option<String>,
     /// The CA of a TLS server of the test; the real WeChat is then never asked, since none is set up.
     pub(crate) ca: Option<PathBuf>,
     /// Where the process would keep its files.
@@ -150,7 +149,7 @@ impl World {
         let clock = Arc::new(MovableClock::default());
         let federation = Federation::open(Parts {
             settings: Settings {
-                public_url: plan.public_url.as_deref().unwrap_or(&base).parse().unwrap(),
+                public_url: plan.public_url.as_ref().unwrap_or(&base).parse().unwrap(),
                 other_urls: plan.other_urls.iter().map(|url| url.parse().unwrap()).collect(),
                 token_life: Duration::from_secs(7 * 86_400),
                 starts_per_minute: plan.starts_per_minute,
@@ -168,7 +167,8 @@ impl World {
         let admin_key = federation.make_first_admin_key().await.unwrap().unwrap();
         let trusted_proxies =
             if plan.behind_proxy { vec!["127.0.0.0/8".parse().unwrap()] } else { Vec::new() };
-        let door = app(Door { federation: Arc::clone(&federation), trusted_proxies });
+        let door =
+            app(Door { federation: Arc::clone(&federation), trusted_proxies, serves: Serves::Everything });
         Listening::open(listener, 1000, door).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

@@ -6,7 +6,7 @@
 
 mod answer;
 mod check;
-mod errcode;
+pub(crate) mod errcode;
 mod identify;
 mod identity;
 

@@ -1,7 +1,7 @@
 //! Checks of the ways to sign in: their settings, and what the providers say to made-up values.
 
 use super::{Group, neighbours};
-use crate::directory::{Directory, Setting};
+use crate::directory::{CityApp, Directory, Setting};
 use crate::federation::Federation;
 use downcity_core::finding::{Finding, Said, Verdict};
 use downcity_core::{CityId, Text};
@@ -17,6 +17,7 @@ use tokio::time::sleep;
 const AT_ONCE: usize = 8;
 const FOR_CITIES: Duration = Duration::from_secs(18);
 const SETTINGS: Text = Text::new("Settings", "配置项");
+const SWITCH: Text = Text::new("Switch", "启用状态");
 
 impl Federation {
     /// One group for each way to sign in that there could be.
@@ -45,10 +46,11 @@ impl Federation {
         let own: Vec<EnvKey> = city_keys().iter().filter_map(|key| env_key(key)).collect();
         let is_of_cities = env.iter().any(|key| own.iter().any(|own| own.key == key.key));
         let federation = async {
-            let mut findings = self.settings(&id, &env, &directory.env, None);
+            let mut findings = self.check_settings(&id, &env, &directory.env, None);
             if let Some(provider) = directory.provider(&id) {
                 findings.extend(provider.check(visit).await);
             }
+            findings.extend(switches(directory, &id));
             if id == mail::ID {
                 findings.extend(neighbours::mail(directory).await);
             }
@@ -58,13 +60,8 @@ impl Federation {
             directory.city_apps.iter().filter(|(_, app)| is_of_cities && !app.env.is_empty()).collect();
         apps.sort_unstable_by_key(|(city, _)| city.as_str());
         let count = apps.len();
-        let cities = apps.into_iter().map(async |(city, app)| {
-            let mut findings = self.settings(&id, &own, &app.env, Some(city));
-            if let Some(provider) = &app.provider {
-                findings.extend(of_city(provider, visit, city).await);
-            }
-            findings
-        });
+        let cities: Vec<_> =
+            apps.into_iter().map(|app| self.check_city(visit, &id, &own, app).boxed()).collect();
         // A few at a time, since all go to the same place; those that are not reached in time are counted.
         let cities = stream::iter(cities).buffered(AT_ONCE).take_until(sleep(FOR_CITIES)).collect::<Vec<_>>();
         let (mut findings, cities) = tokio::join!(federation, cities);
@@ -76,8 +73,23 @@ impl Federation {
         findings
     }
 
+    /// The app of a city.
+    async fn check_city(
+        &self,
+        visit: &Visit,
+        id: &str,
+        env: &[EnvKey],
+        (city, app): (&CityId, &CityApp),
+    ) -> Vec<Finding> {
+        let mut findings = self.check_settings(id, env, &app.env, Some(city));
+        if let Some(provider) = &app.provider {
+            findings.extend(of_city(provider, visit, city).await);
+        }
+        findings
+    }
+
     /// What is set, and whether it looks right.
-    fn settings(
+    fn check_settings(
         &self,
         id: &str,
         env: &[EnvKey],
@@ -142,6 +154,29 @@ impl Federation {
         }
         odd
     }
+}
+
+/// Where an admin switched it off.
+fn switches(directory: &Directory, id: &str) -> Vec<Finding> {
+    let mut off: Vec<_> = directory.switches.keys().filter(|(_, provider)| provider == id).collect();
+    off.sort_unstable_by_key(|(city, _)| city.as_ref().map(|city| city.as_str().to_owned()));
+    let told = off.into_iter().map(|(city, _)| {
+        let evidence = Text::new(
+            "It is switched off, so nobody can sign in this way.",
+            "已停用，因此不能以此方式登录。",
+        );
+        let remedy = Text::new(
+            "Switch it on when it is wanted again: providers/enable.",
+            "需要时请重新启用：providers/enable。",
+        );
+        let finding =
+            Finding::new((id, "switch"), SWITCH, (Verdict::Skipped, "switched_off"), evidence).remedy(remedy);
+        match city {
+            Some(city) => finding.about(city.as_str()),
+            None => finding,
+        }
+    });
+    told.collect()
 }
 
 /// Cities whose turn did not come.

@@ -84,6 +84,20 @@ impl Db {
         })
     }
 
+    /// Reads rows with a query that may look at very many: beside the threads that serve requests, and for
+    /// [`dialect::LONGEST_READ`] at most.
+    pub(crate) async fn read_aside(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(db) => {
+                let db = Arc::clone(db);
+                let read =
+                    tokio::task::spawn_blocking(move || db.read_within(dialect::LONGEST_READ, sql, &args));
+                read.await.map_err(|error| StoreError::Internal(error.to_string()))??
+            }
+            Self::Postgres(db) => db.read(sql, &args).await?,
+        })
+    }
+
     /// Reads one row or none.
     pub(crate) async fn read_row(
         &self,
