@@ -148,6 +148,9 @@ async fn an_issuer_is_examined_in_every_part() {
     issuer.play(|script| (script.metadata, script.authorize) = (json!({}), None));
     let found = finding(&examined(&world, "corp").await, "corp.discovery", None);
     assert_eq!(result(&found), ("failed", "slash"));
+    // A check that was not reached is answered with what kept it.
+    let report = examined(&world, "corp.keys").await;
+    assert_eq!(result(&finding(&report, "corp.discovery", None)), ("failed", "slash"));
 }
 
 #[tokio::test]
