@@ -81,7 +81,13 @@ impl Federation {
         let directory = self.directory.load_full();
         reports.retain(|_, (changes, at, _)| *changes == directory.changes && at.elapsed() < FRESH);
         let group = only.and_then(|only| only.split('.').next()).map(str::to_owned);
-        let known = reports.get(&group).or_else(|| reports.get(&None)).map(|(_, _, report)| report.clone());
+        let whole = reports.get(&None).filter(|(_, _, report)| {
+            report
+                .findings
+                .iter()
+                .any(|finding| group.as_deref().is_none_or(|group| finding.group() == group))
+        });
+        let known = reports.get(&group).or(whole).map(|(_, _, report)| report.clone());
         let report = match known {
             Some(report) => report,
             None => {
