@@ -1286,6 +1286,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/federation/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that the Federation holds, as it stands at this moment, for `fed restore`: one JSON value a line, the
+         *     last with a checksum, so that an answer that was cut off is noticed. Secrets in it stay sealed under the master
+         *     key, which is not in it; people's names and addresses are in clear.
+         */
+        get: operations["federation_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/federation/doctor": {
         parameters: {
             query?: never;
@@ -1396,6 +1417,61 @@ export interface paths {
          *     call makes no other.
          */
         post: operations["federation_keys_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federation/master-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which master key the database needs, whether a next one is there, and how much is still to be sealed anew. */
+        get: operations["federation_master_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federation/master-key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes the master key to the next one in its source, where it has to be on every node before. All data keys are
+         *     wrapped under it at once; with a fresh data key everything sealed is sealed anew in the background, while the
+         *     Federation serves. The database needs the next key from now on.
+         */
+        post: operations["federation_master_key_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federation/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How sign-ins go, whether each provider is well, and what needs attention. */
+        get: operations["federation_overview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1738,6 +1814,24 @@ export interface components {
             items: components["schemas"]["AttemptItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next: string | null;
+        };
+        /** @description Something that needs attention. */
+        AttentionItem: {
+            /** @description The city it is about, if it is about one alone. */
+            city_id: string | null;
+            /**
+             * @description What kind of thing; stable.
+             * @example callback_domain
+             */
+            id: string;
+            /** @description The provider it is about. */
+            provider: string | null;
+            /** @description What to do. */
+            remedy: components["schemas"]["Both"];
+            /** @description `error`: people can't sign in; `warning`: some can't, or soon nobody can; `info`. */
+            severity: string;
+            /** @description What was seen and what it probably means. */
+            text: components["schemas"]["Both"];
         };
         /** @description One thing that an admin did. */
         AuditItem: {
@@ -2153,7 +2247,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_ticket" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "no_next_master_key" | "master_key_elsewhere" | "unknown_ticket" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -2247,6 +2341,24 @@ export interface components {
             /** @example ok */
             status: string;
             version: string;
+        };
+        /** @description How a provider does. */
+        HealthItem: {
+            /** @description The last 24 hours. */
+            last_day: components["schemas"]["TallyItem"];
+            /**
+             * Format: date-time
+             * @description The last time that it failed somebody.
+             */
+            last_failure_at: string | null;
+            /** @description This hour and the one before. */
+            last_hour: components["schemas"]["TallyItem"];
+            /**
+             * Format: date-time
+             * @description The last time that somebody signed in with it; beyond a day, to the hour.
+             */
+            last_success_at: string | null;
+            provider: components["schemas"]["ProviderCardItem"];
         };
         /** @description One way in. */
         IdentityItem: {
@@ -2540,6 +2652,32 @@ export interface components {
             password: string;
             token: string;
         };
+        /** @description How things stand with the master key. The key itself is told to nobody. */
+        MasterKeyAnswer: {
+            /** @description The id of the data key that seals. */
+            data_key_id: string;
+            /**
+             * Format: int64
+             * @description How many values older data keys have sealed; they are being sealed anew.
+             */
+            left: number;
+            /**
+             * @description The id of the master key that the database needs.
+             * @example 1f3c09ab
+             */
+            master_key_id: string;
+            /** @description The id of the next one, where the source of the master key holds one. */
+            next_master_key_id: string | null;
+            /** @description Whether other nodes may share the database. */
+            shared: boolean;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        };
+        /** @description A call without input. */
+        MasterKeyRequest: Record<string, never>;
         /** @description The signed-in user. */
         Me: {
             /** @description The city the token is good for. */
@@ -2682,6 +2820,28 @@ export interface components {
             /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
             return_to?: string | null;
         };
+        /** @description How sign-ins go, whether each provider is well, and what needs attention. */
+        OverviewAnswer: {
+            /** @description What needs attention, the worst first. */
+            attention: components["schemas"]["AttentionItem"][];
+            /** @description How many cities it is about. */
+            cities: number;
+            people: components["schemas"]["PeopleItem"] | null;
+            providers: components["schemas"]["HealthItem"][];
+            /** @description Every step, also those in which nothing happened, oldest first. */
+            series: components["schemas"]["StepItem"][];
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: int64
+             * @description How long each step of the series is: 3600 or 86400.
+             */
+            step_seconds: number;
+            /** @description All steps together. */
+            total: components["schemas"]["TallyItem"];
+            /** Format: date-time */
+            until: string;
+        };
         /** @description One of one's own sessions. */
         OwnSession: {
             /** @description The `User-Agent` it was begun with; text from outside. */
@@ -2728,6 +2888,26 @@ export interface components {
             password: string;
             /** @description The token from the mail. */
             token: string;
+        };
+        /** @description People and sessions. */
+        PeopleItem: {
+            /**
+             * Format: int64
+             * @description Users with a session that began or was used in the last 24 hours.
+             */
+            active_24h: number;
+            /**
+             * Format: int64
+             * @description The same in the last 30 days.
+             */
+            active_30d: number;
+            /** Format: int64 */
+            live_sessions: number;
+            /**
+             * Format: int64
+             * @description Users; of a city: those with a session there that is remembered.
+             */
+            users: number;
         };
         /** @description What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null. */
         Profile: {
@@ -2918,6 +3098,14 @@ export interface components {
             city_id?: string | null;
             session_id: string;
         };
+        /** @description A step of the series. */
+        StepItem: components["schemas"]["TallyItem"] & {
+            /**
+             * Format: date-time
+             * @description Its first moment.
+             */
+            at: string;
+        };
         /** @description A call that had nothing to tell. */
         Success: {
             /** @description Always true. */
@@ -2932,6 +3120,39 @@ export interface components {
              * @example wechat
              */
             provider: string;
+        };
+        /** @description How sign-ins went that began in a span of time. */
+        TallyItem: {
+            /** Format: int64 */
+            done: number;
+            /**
+             * Format: int64
+             * @description Those that came back and were not confirmed in time.
+             */
+            expired: number;
+            /** @description Those that failed, by the failure's code. */
+            failed: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Those where nobody came back in time.
+             */
+            not_returned: number;
+            /**
+             * Format: int64
+             * @description Those where somebody came back from the provider, or typed the mailed code.
+             */
+            returned: number;
+            /** Format: int64 */
+            started: number;
+            /**
+             * Format: double
+             * @description How many of those that came back and are over ended with somebody signed in, 0 to 1; null without any.
+             */
+            success_rate: number | null;
+            /** Format: int64 */
+            under_way: number;
         };
         /** @description A token issued by hand. */
         TokenAnswer: {
@@ -5862,6 +6083,41 @@ export interface operations {
             };
         };
     };
+    federation_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+        };
+    };
     federation_doctor: {
         parameters: {
             query?: {
@@ -6082,6 +6338,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyList"];
+                };
+            };
+        };
+    };
+    federation_master_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MasterKeyAnswer"];
+                };
+            };
+        };
+    };
+    federation_master_key_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MasterKeyRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MasterKeyAnswer"];
+                };
+            };
+        };
+    };
+    federation_overview: {
+        parameters: {
+            query?: {
+                /** @description Of this city; of all when absent. */
+                city_id?: string;
+                /** @description 24 (by the hour), 168 or 720 (by the day, UTC); 24 when absent. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewAnswer"];
                 };
             };
         };

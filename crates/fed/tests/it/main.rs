@@ -10,5 +10,8 @@ mod dev;
 mod doctor;
 mod import;
 mod kill;
+mod login;
+mod manual;
+mod people;
 mod serve;
 mod support;

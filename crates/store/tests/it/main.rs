@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod sign_in_counts;
 mod support;
 
 mod admins;
 mod attempts;
 mod collecting;
+mod dump;
 mod engines;
 mod housekeeping;
 mod moving_in;
