@@ -37,6 +37,7 @@ mod account_types;
 mod admin;
 mod admin_types;
 mod caller;
+mod doctor;
 mod error;
 mod federation;
 mod guest;
@@ -59,6 +60,7 @@ pub use admin_types::{
     EnvList, MasterKey, Service, ServiceList, TokenAnswer,
 };
 pub use caller::{Caller, Download, MAX_ANSWER_BYTES};
+pub use doctor::{DoctorFinding, DoctorReport, Verdict};
 pub use error::{ApiError, Error};
 pub use federation::{DEFAULT_CITY, Federation};
 pub use guest::{Guest, OauthStartRequest, Register};

@@ -13,7 +13,7 @@ use axum::{
 };
 use downcity::{
     AuditQuery, CityStatus, Confirm, DeliveryQuery, Error, ExposeSecret, Federation, NewAdminKey, NewCity,
-    NewWebhook, OauthResult, OauthStartRequest, SecretString, TokenApply,
+    NewWebhook, OauthResult, OauthStartRequest, SecretString, TokenApply, Verdict,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -232,4 +232,28 @@ async fn webhooks_are_typed_and_their_secret_is_never_printed() {
     assert_eq!(webhooks.replay_since("w1", since).await.unwrap(), 3);
     webhooks.enable("w1").await.unwrap();
     webhooks.remove("w1").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_doctor_is_asked_with_patience_and_read_whole() {
+    let report = r#"{"checked_at":"2026-09-21T14:13:20Z","took_ms":1200,"verdict":"failed","items":[
+        {"check":"wechat.credentials","about":null,"verdict":"failed","code":"secret_wrong","title":"T","evidence":"E","remedy":"R"},
+        {"check":"url.name","about":"b.test","verdict":"unheard_of","code":"x","title":"T","evidence":"E","remedy":null}]}"#;
+    let app = Router::new().route("/v1/federation/doctor", get(move || async move { report }));
+    let admin = serve(app).await.admin(SecretString::from("key"));
+    let found = admin.doctor(Some("wechat")).await.unwrap();
+    assert_eq!((found.verdict, found.took_ms), (Verdict::Failed, 1200));
+    assert_eq!((found.items[0].code.as_str(), found.items[0].remedy.as_deref()), ("secret_wrong", Some("R")));
+    assert_eq!((found.items[1].verdict, found.items[1].about.as_deref()), (Verdict::Other, Some("b.test")));
+    let echo = serve(Router::new().fallback(any(echo))).await.admin(SecretString::from("key"));
+    let asked: Value = echo.raw().get("federation", "doctor", &[("only", "url")]).await.unwrap();
+    assert_eq!(asked["uri"], "/v1/federation/doctor?only=url");
+    // A caller without patience gives up.
+    let slow = Router::new().fallback(any(|| async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        "{}"
+    }));
+    let hasty = serve(slow).await.admin(SecretString::from("key")).raw().clone();
+    let late = hasty.waiting(Duration::from_millis(50)).get::<Value>("x", "y", &()).await.unwrap_err();
+    assert_eq!(late.code(), "timeout");
 }

@@ -3,7 +3,7 @@
  * Federation, or to a city, must name what it is about.
  */
 import { type CallOptions, type Target, call } from "./http.js";
-import type { Answer, Body, Exact } from "./wire.js";
+import type { Answer, Body, Exact, Query } from "./wire.js";
 
 function group<S extends string>(to: Target, service: S) {
   return {
@@ -57,6 +57,18 @@ export function keys(to: Target) {
     /** Gives a key another secret. */
     rotate: post("rotate"),
     revoke: post("revoke"),
+  };
+}
+
+/** The Federation itself. */
+export function federation(to: Target) {
+  return {
+    /** Looks the Federation over: all of it, or only a group of checks such as `wechat`. Can take some 30 seconds. */
+    doctor: (
+      query: Query<"federation", "doctor"> = {},
+      options: CallOptions = {},
+    ): Promise<Answer<"federation", "doctor", "get">> =>
+      call(to, "GET", "federation/doctor", query, { timeout: 90_000, ...options }),
   };
 }
 

@@ -181,6 +181,11 @@ export class City {
     return admin.keys(this.#to);
   }
 
+  /** The Federation itself, for an admin. */
+  get federation() {
+    return admin.federation(this.#to);
+  }
+
   /** Tokens made by the product itself, for an admin. */
   get tokens() {
     return admin.tokens(this.#to, this.city_id);

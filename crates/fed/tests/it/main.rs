@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod demo;
 mod dev;
+mod doctor;
 mod import;
 mod kill;
 mod login;
