@@ -12,6 +12,7 @@ pub(crate) mod federation;
 pub(crate) mod keys;
 pub(crate) mod overview;
 pub(crate) mod people;
+pub(crate) mod person;
 pub(crate) mod providers;
 pub(crate) mod steps;
 pub(crate) mod token;
