@@ -55,7 +55,7 @@ async fn the_key_of_a_city_sees_its_own_people_only(on: On) {
     let make = |city: &str| json!({"name": city, "role": "viewer", "city_id": city});
     let own = world.admin_post("admin-keys/create", make("city_demo")).await;
     let other = world.admin_post("admin-keys/create", make("city_other")).await;
-    let (own, other) = (own["key"].as_str().unwrap(), other["key"].as_str().unwrap());
+    let (own, other) = (own["admin_key"].as_str().unwrap(), other["admin_key"].as_str().unwrap());
     let path = format!("accounts/users/one?user_id={user_id}");
     assert_error(&world.get_as(other, &path).await, 404, "unknown_user");
     assert_eq!(ids(&world.get_as(other, "accounts/users").await.ok()), [""; 0]);

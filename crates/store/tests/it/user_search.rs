@@ -66,7 +66,7 @@ async fn somebody_is_found_among_many_by_a_whole_name_through_indexes(store: Sto
         Engine::Sqlite => {
             assert!(!straight.contains("SCAN users") && !straight.contains("SCAN k"), "{straight}");
             assert!(straight.contains("identity_keys_by_value"), "{straight}");
-            assert!(walk.contains("USING INDEX users_by_creation") && !walk.contains("SCAN u\n"), "{walk}");
+            assert!(walk.contains("USING INDEX users_by_creation") && !walk.contains("SCAN users"), "{walk}");
         }
         Engine::Postgres => {
             assert!(
