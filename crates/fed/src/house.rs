@@ -7,7 +7,7 @@ use crate::screen;
 use downcity_http::{Door, Listening, Serves};
 use downcity_providers::Outside;
 use downcity_service::seams::{SystemClock, SystemRandom};
-use downcity_service::{Federation, OpenError, Parts, Settings};
+use downcity_service::{Federation, OpenError, Parts, Premises, Settings};
 use downcity_store::Store;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
@@ -151,6 +151,13 @@ fn master_key(plan: &Plan) -> Result<MasterKey, Problem> {
     MasterKey::read_or_make(&path)
 }
 
+/// The files of this process, as far as they are there: an admin key may lie elsewhere.
+fn premises(plan: &Plan, key: &MasterKey) -> Premises {
+    let admin_key = Some(plan.data.join(ADMIN_KEY)).filter(|path| path.exists());
+    let private_files = [key.path.clone()].into_iter().chain(admin_key).collect();
+    Premises { data: Some(plan.data.clone()), private_files }
+}
+
 async fn open(plan: &Plan, key: &MasterKey) -> Result<Arc<Federation>, Problem> {
     let store = match &plan.database_url {
         Some(url) => Store::open_postgres(url.expose_secret()).await,
@@ -158,7 +165,7 @@ async fn open(plan: &Plan, key: &MasterKey) -> Result<Arc<Federation>, Problem> 
     };
     let store = store.map_err(Problem::new)?;
     let parts = Parts {
-        settings: plan.settings.clone(),
+        settings: Settings { premises: premises(plan, key), ..plan.settings.clone() },
         store,
         master_key: key.bytes,
         outside: Arc::clone(&plan.outside),

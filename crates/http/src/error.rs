@@ -93,6 +93,7 @@ codes! {
     WebhookDisabled = "webhook_disabled", CONFLICT, "the webhook is switched off: switch it on with webhooks/enable", "该 webhook 已停用：请先通过 webhooks/enable 启用";
     TooManyWebhooks = "too_many_webhooks", CONFLICT, "there are as many webhooks as there may be: remove one first", "webhook 数量已达上限：请先移除一个";
     UnknownKey = "unknown_key", NOT_FOUND, "no signing key has this kid: ask federation/keys/list", "没有与该 kid 对应的签名密钥：请查询 federation/keys/list";
+    UnknownTicket = "unknown_ticket", NOT_FOUND, "this ticket was not made by this Federation, or its time is over; only its own doctor has one", "该 ticket 不是本 Federation 签发的，或已过期；只有它自身的检查程序持有";
     UnknownSetting = "unknown_setting", NOT_FOUND, "there is no setting of that key in the Federation env", "Federation env 中没有该设置";
     UnknownRoute = "unknown_route", NOT_FOUND, "there is nothing at this address: see /openapi.json", "此地址不存在：请参见 /openapi.json";
     WrongMethod = "wrong_method", METHOD_NOT_ALLOWED, "this address does not take that method: see /openapi.json", "此地址不支持该方法：请参见 /openapi.json";

@@ -13,6 +13,7 @@ mod cities;
 mod client;
 mod cookies;
 mod cors;
+mod doctor;
 mod email;
 mod env;
 mod error;

@@ -15,10 +15,13 @@ pub mod city_env;
 pub mod confirm;
 mod deliveries;
 pub mod directory;
+pub mod doctor;
 mod dotenv;
 pub mod email;
 pub mod email_change;
 pub mod env;
+pub mod env_import;
+pub mod env_parts;
 mod events;
 pub mod federation;
 mod hasher;
@@ -68,6 +71,6 @@ pub mod rows {
 }
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};
-pub use federation::{Federation, OpenError, Parts, Settings};
+pub use federation::{Federation, OpenError, Parts, Premises, Settings};
 pub use keys::KeyError;
 pub use login::Client;

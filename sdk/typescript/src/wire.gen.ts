@@ -1303,6 +1303,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/federation/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Looks the Federation over: the providers, the public address, the database, the keys, mail and webhooks. Nobody is
+         *     signed in, no mail and no event is sent, no setting changed. There is one run at a time, and a report of the last
+         *     five seconds is told again; an answer can take some 30 seconds. Texts are in the language of `Accept-Language`.
+         */
+        get: operations["federation_doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federation/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells the doctor of this very Federation how a request of its own arrived, over the public address and whatever
+         *     proxies stand before it. Nobody else has a ticket.
+         */
+        get: operations["federation_echo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/federation/instruction": {
         parameters: {
             query?: never;
@@ -1950,6 +1991,66 @@ export interface components {
             /** @description What to ask the next page with; null on the last one. */
             next: string | null;
         };
+        /** @description What one check found. */
+        DoctorFinding: {
+            /** @description Which one, where a check looks at several: a city, a webhook, a further public address. */
+            about: string | null;
+            /**
+             * @description The check: its group and name.
+             * @example wechat.credentials
+             */
+            check: string;
+            /**
+             * @description What was found, as a stable word for programs.
+             * @example secret_wrong
+             */
+            code: string;
+            /** @description What was seen. */
+            evidence: string;
+            /** @description What to do about it. */
+            remedy: string | null;
+            /** @description What the check looks at. */
+            title: string;
+            /** @description How it ended. */
+            verdict: components["schemas"]["DoctorVerdict"];
+        };
+        /** @description What was found. */
+        DoctorReport: {
+            /**
+             * Format: date-time
+             * @description When it was looked.
+             */
+            checked_at: string;
+            /** @description One for each check. */
+            items: components["schemas"]["DoctorFinding"][];
+            /**
+             * Format: int64
+             * @description For how long, in milliseconds.
+             */
+            took_ms: number;
+            /** @description The worst of the verdicts. */
+            verdict: components["schemas"]["DoctorVerdict"];
+        };
+        /**
+         * @description How a check ended.
+         * @enum {string}
+         */
+        DoctorVerdict: "skipped" | "ok" | "warning" | "failed";
+        /** @description How a request with a ticket arrived. */
+        Echo: {
+            /** @description Whether that is a proxy which is believed. */
+            from_trusted_proxy: boolean;
+            /** @description The host that it named. */
+            host: string | null;
+            /** @description Whether it has an `X-Forwarded-For`. */
+            names_sender: boolean;
+            /** @description The network that it seems to come from. */
+            network: string;
+            /** @description The address that the connection comes from. */
+            peer: string;
+            /** @description What only this Federation can answer to the ticket. */
+            proof: string;
+        };
         /** @description Moves the account to another address. */
         EmailChangeRequest: {
             /** @description The city of the token, if named. */
@@ -2104,7 +2205,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_ticket" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -5979,6 +6080,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnvUpsertAnswer"];
+                };
+            };
+        };
+    };
+    federation_doctor: {
+        parameters: {
+            query?: {
+                /** @description A group of checks such as `wechat`, or one check such as `wechat.credentials`; all when absent. */
+                only?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorReport"];
+                };
+            };
+        };
+    };
+    federation_echo: {
+        parameters: {
+            query: {
+                /** @description Made by this Federation's doctor, good for a minute. */
+                ticket: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Echo"];
                 };
             };
         };

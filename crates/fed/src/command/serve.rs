@@ -5,7 +5,7 @@ use crate::house::{House, Plan, Signals, address_of};
 use crate::problem::Problem;
 use crate::{door, on_all_cores, screen, telemetry};
 use downcity_providers::Outside;
-use downcity_service::{Federation, Settings};
+use downcity_service::{Federation, Premises, Settings};
 use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +51,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
         token_life: config.token_life,
         starts_per_minute: config.starts_per_minute,
         allow_local_login: config.local_login,
+        premises: Premises::default(),
     };
     let plan = Plan {
         data: config.data,

@@ -5,6 +5,7 @@ pub(crate) mod admin_keys;
 pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod cities;
+pub(crate) mod doctor;
 pub(crate) mod email;
 pub(crate) mod env;
 pub(crate) mod export;

@@ -5,7 +5,7 @@ use crate::on_both_engines;
 use crate::support::{AWAY, Answer, HOME, On, Plan, World};
 use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::seams::{Clock, SystemRandom};
-use downcity_service::{Federation, Outside, Parts, Settings};
+use downcity_service::{Federation, Outside, Parts, Premises, Settings};
 use downcity_store::testing::number;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -125,6 +125,7 @@ async fn another_node(world: &World, starts_per_minute: u32) -> String {
             token_life: Duration::from_secs(7 * 86_400),
             starts_per_minute,
             allow_local_login: false,
+            premises: Premises::default(),
         },
         store: downcity_service::Store::open_postgres(&world.database).await.unwrap(),
         master_key: [7; 32],

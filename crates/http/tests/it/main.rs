@@ -11,6 +11,7 @@ mod city_apps;
 mod confirm;
 mod confirm_page;
 mod contract;
+mod doctor;
 mod email_change;
 mod introspect;
 mod keys;

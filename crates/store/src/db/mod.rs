@@ -20,6 +20,7 @@ mod writer;
 #[cfg(feature = "testing")]
 pub(crate) use connect::Target;
 pub(crate) use fault::Fault;
+pub(crate) use migrate::newest as newest_step;
 pub(crate) use row::{Misfit, Row};
 pub(crate) use tx::Tx;
 pub(crate) use val::{Val, args};
