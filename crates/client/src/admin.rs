@@ -1,6 +1,8 @@
 //! The Admin API: settings, cities, tokens.
 
-use crate::{Caller, City, CityList, Confirm, EnvCatalog, EnvChange, EnvList, Error, People, TokenAnswer};
+use crate::{
+    Caller, City, CityList, Confirm, EnvCatalog, EnvChange, EnvList, Error, Insight, People, TokenAnswer,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -34,6 +36,11 @@ impl Admin {
     /// Tokens made by the product itself.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens { caller: &self.caller }
+    }
+
+    /// How sign-ins go, and the ways to sign in.
+    pub fn insight(&self) -> Insight<'_> {
+        Insight::new(&self.caller)
     }
 
     /// The people of the Federation: users, their sessions, what happened.

@@ -40,6 +40,8 @@ mod caller;
 mod error;
 mod federation;
 mod guest;
+mod insight;
+mod insight_types;
 mod keeping;
 mod people;
 mod people_types;
@@ -61,6 +63,11 @@ pub use caller::{Caller, MAX_ANSWER_BYTES};
 pub use error::{ApiError, Error};
 pub use federation::{DEFAULT_CITY, Federation};
 pub use guest::{Guest, OauthStartRequest, Register};
+pub use insight::{AttemptQuery, Insight};
+pub use insight_types::{
+    Attempt, Attention, Both, CallbackAddress, Health, Overview, PeopleNumbers, Person, PersonIdentity,
+    PersonName, ProviderCard, Step, Tally,
+};
 pub use jiff::Timestamp;
 pub use keeping::{Introspection, Keys, SigningKey};
 pub use people::{EventQuery, People, SessionQuery, UserQuery};
