@@ -100,7 +100,9 @@ pub async fn plan_of_users(store: &Store, by_name: bool) -> String {
     let line = |row: crate::db::Row| {
         row.read_as("(a plan)", |row| {
             if store.engine() == Engine::Sqlite {
-                (row.int("id")?, row.int("parent")?, row.int("notused")?);
+                for column in ["id", "parent", "notused"] {
+                    row.int(column)?;
+                }
             }
             row.text("detail")
         })
