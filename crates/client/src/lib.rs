@@ -41,6 +41,8 @@ mod doctor;
 mod error;
 mod federation;
 mod guest;
+mod insight;
+mod insight_types;
 mod keepers;
 mod keeping;
 mod people;
@@ -64,6 +66,11 @@ pub use doctor::{DoctorFinding, DoctorReport, Verdict};
 pub use error::{ApiError, Error};
 pub use federation::{DEFAULT_CITY, Federation};
 pub use guest::{Guest, OauthStartRequest, Register};
+pub use insight::{AttemptQuery, Insight};
+pub use insight_types::{
+    Attempt, Attention, Both, CallbackAddress, Health, Overview, PeopleNumbers, Person, PersonIdentity,
+    PersonName, ProviderCard, Step, Tally,
+};
 pub use jiff::Timestamp;
 pub use keepers::{AdminKey, AdminKeyTold, AuditEntry, AuditQuery, Keepers, NewAdminKey};
 pub use keeping::{Introspection, Keys, SigningKey};

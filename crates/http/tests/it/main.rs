@@ -23,6 +23,7 @@ mod logs;
 mod mail;
 mod mail_login;
 mod moving_in;
+mod one_user;
 mod openapi;
 mod overview;
 mod own;
