@@ -12,5 +12,6 @@ mod kill;
 mod login;
 mod manual;
 mod people;
+mod secrets;
 mod serve;
 mod support;
