@@ -13,5 +13,6 @@ mod kill;
 mod login;
 mod manual;
 mod people;
+mod secrets;
 mod serve;
 mod support;

@@ -104,7 +104,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
             premises: Premises::default(),
         },
         store: world.store.clone(),
-        master_keys: MasterKeys::fixed(&[[7; 32]]),
+        master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
         outside: Arc::new(outside),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         random: Arc::new(SystemRandom),
@@ -121,7 +121,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
 /// The Federation's own signing key and its `kid`, taken out of the vault as only a test can.
 pub(crate) async fn own_key(world: &World) -> (String, EncodingKey) {
     let row = world.store.signing_keys().await.unwrap().remove(0);
-    let masters = MasterKeys::fixed(&[[7; 32]]);
+    let masters = MasterKeys::fixed(&[[7; 32], [8; 32]]);
     let vault =
         Vault::unlock(&world.store, &masters, Arc::new(SystemRandom), world.clock.now()).await.unwrap();
     let private = vault.open(&format!("signing_keys/{}/sealed", row.kid), &row.sealed).unwrap();

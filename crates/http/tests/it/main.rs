@@ -33,6 +33,7 @@ mod providers;
 mod races;
 mod refresh;
 mod regressions;
+mod secrets;
 mod spec;
 mod support;
 mod switches;

@@ -158,7 +158,7 @@ impl World {
                 premises: plan.premises.clone(),
             },
             store: store.clone(),
-            master_keys: MasterKeys::fixed(&[[7; 32]]),
+            master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
             outside: Arc::new(plan.outside(&sim)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
