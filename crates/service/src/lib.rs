@@ -58,6 +58,7 @@ pub mod rotation;
 pub mod seams;
 pub mod sessions;
 pub mod tokens;
+pub mod user_pages;
 pub mod vault;
 mod wake;
 pub mod webhooks;
@@ -69,7 +70,7 @@ pub use downcity_providers::Outside;
 pub mod rows {
     pub use downcity_store::{
         AdminKeyRow, Audit, CityNumbers, Delivery, Event, Identity, ListedAdminSession, ListedAttempt,
-        ListedSession, ListedUser, MailTrace, PeopleNumbers, Webhook,
+        ListedSession, ListedUser, MailTrace, Merged, PeopleNumbers, Webhook,
     };
 }
 

@@ -1,5 +1,6 @@
 //! The web workspace over HTTP: an admin at a browser without scripts.
 
+mod cities;
 mod entry;
 mod forms;
 mod pages;
