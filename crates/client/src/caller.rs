@@ -129,6 +129,9 @@ impl Caller {
         accept: &'static str,
     ) -> Result<Vec<u8>, Error> {
         let mut request = request.timeout(timeout).header(header::ACCEPT, accept);
+        if let Some(language) = self.federation.language() {
+            request = request.header(header::ACCEPT_LANGUAGE, language);
+        }
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer.expose_secret());
         }

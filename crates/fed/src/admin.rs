@@ -13,6 +13,7 @@ use crate::problem::Problem;
 use crate::saved::{self, Book};
 use crate::screen;
 use downcity::{Admin, Error, Federation};
+use downcity_service::core::Lang;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ pub(crate) struct Connection {
 
     /// Send the admin key over plain http also to another machine
     #[arg(long)]
-    insecure_http: bool,
+    pub(crate) insecure_http: bool,
 
     /// Print the Federation's answer as JSON
     #[arg(long)]
@@ -51,25 +52,33 @@ impl Connection {
     /// An admin at the Federation, with a key from where there is one.
     pub(crate) fn admin(&self) -> Result<Caller, Problem> {
         let target = self.target()?;
-        let admin = admin_at(&target, self.insecure_http)?;
+        let admin = admin_at(&target, self.insecure_http, None)?;
         Ok(Caller { admin, target, json: self.json })
     }
 
     /// Which Federation is meant.
     pub(crate) fn target(&self) -> Result<Target, Problem> {
-        let flags = Named {
+        Target::choose(&self.flags(), &Named::in_environment(), Book::read)
+    }
+
+    /// Whether flags or the environment name one.
+    pub(crate) fn names_one(&self) -> bool {
+        self.flags().names_any() || Named::in_environment().names_any()
+    }
+
+    fn flags(&self) -> Named {
+        Named {
             url: self.url.clone(),
             federation: self.federation.clone(),
             key_file: self.admin_key_file.clone(),
             key: None,
             data: self.data.clone(),
-        };
-        Target::choose(&flags, &Named::in_environment(), Book::read)
+        }
     }
 }
 
 /// An admin at a Federation. The key goes over plain http only to this machine, or where somebody insists.
-pub(crate) fn admin_at(target: &Target, insecure_http: bool) -> Result<Admin, Problem> {
+pub(crate) fn admin_at(target: &Target, insecure_http: bool, lang: Option<Lang>) -> Result<Admin, Problem> {
     let url = Url::parse(&target.url);
     if url.is_ok_and(|url| lacks_https(&url)) && !insecure_http {
         let what = format!("the admin key would travel unprotected to {}", target.url);
@@ -77,7 +86,10 @@ pub(crate) fn admin_at(target: &Target, insecure_http: bool) -> Result<Admin, Pr
             "use an https address, or a tunnel (ssh -L 43127:127.0.0.1:43127 host); --insecure-http if you must",
         ));
     }
-    let federation = Federation::new(&target.url).map_err(Problem::usage)?;
+    let mut federation = Federation::new(&target.url).map_err(Problem::usage)?;
+    if let Some(lang) = lang {
+        federation = federation.in_language(lang.code());
+    }
     Ok(federation.admin(target.key.clone()))
 }
 
@@ -146,7 +158,13 @@ impl Target {
                             "use a key of this Federation: `fed login URL` saves one (or --admin-key-file, FED_ADMIN_KEY, --data)",
                         )
                     }
-                    403 if matches!(api.code.as_str(), "admin_only" | "forbidden") => Problem::refused(what),
+                    403 if matches!(
+                        api.code.as_str(),
+                        "admin_only" | "role_too_weak" | "owner_only" | "city_key"
+                    ) =>
+                    {
+                        Problem::refused(what)
+                    }
                     429 | 502 | 503 | 504 => Problem::unreachable(what).next("try again in a moment"),
                     _ => Problem::new(what),
                 }

@@ -6,14 +6,18 @@ use crate::command::{
 };
 use crate::config::Options;
 use crate::problem::{EXIT_CODES, Problem};
-use clap::{Parser, Subcommand};
+use crate::{screen, tui};
+use clap::{CommandFactory, Parser, Subcommand};
 
-/// Runs a Downcity Federation (accounts, WeChat sign-in) and keeps its settings.
+/// Runs a Downcity Federation (accounts, WeChat sign-in) and keeps its settings. Alone in a terminal it opens the workspace.
 #[derive(Parser)]
 #[command(name = "fed", version, propagate_version = true, max_term_width = 110, after_long_help = EXIT_CODES)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    workspace: tui::Args,
 }
 
 #[derive(Subcommand)]
@@ -73,7 +77,8 @@ enum Command {
 impl Cli {
     /// Does what was asked.
     pub(crate) fn run(self) -> Result<(), Problem> {
-        match self.command {
+        let Some(command) = self.command else { return workspace(&self.workspace) };
+        match command {
             Command::Serve(options) => serve::run(*options),
             Command::Dev(args) => dev::run(args),
             Command::Demo => demo::run(),
@@ -98,10 +103,19 @@ impl Cli {
     }
 }
 
+/// The workspace, where somebody sits; otherwise the help, as for any incomplete command.
+fn workspace(args: &tui::Args) -> Result<(), Problem> {
+    if tui::in_a_terminal() {
+        return tui::run(args);
+    }
+    screen::tell(Cli::command().render_help());
+    Err(Problem::usage("a command is missing")
+        .next("the workspace opens where `fed` runs alone in a terminal"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {

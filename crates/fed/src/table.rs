@@ -49,7 +49,7 @@ fn line(row: &[String], widths: &[usize]) -> String {
 }
 
 /// What came over the wire must not move the cursor or change colours.
-fn plain(cell: String) -> String {
+pub(crate) fn plain(cell: String) -> String {
     if cell.chars().any(char::is_control) {
         return cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     }
