@@ -35,6 +35,11 @@ pub(crate) struct Options {
     #[arg(long, env = "FED_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
 
+    /// A listener of its own for the web workspace; /admin is then not found on --listen. Off the public network,
+    /// it is reached through a tunnel or an inner proxy [default: the workspace is at /admin on --listen]
+    #[arg(long, env = "FED_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+
     /// The folder for keys and, without --database-url, the SQLite database [default: ./data]
     #[arg(long, env = "FED_DATA", value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
@@ -126,6 +131,7 @@ impl Options {
             public_url: self.public_url.or(weaker.public_url),
             also_public_url: self.also_public_url.or(weaker.also_public_url),
             listen: self.listen.or(weaker.listen),
+            admin_listen: self.admin_listen.or(weaker.admin_listen),
             data: self.data.or(weaker.data),
             database_url: self.database_url.or(weaker.database_url),
             master_key_file: self.master_key_file.or(weaker.master_key_file),
@@ -159,6 +165,7 @@ mod tests {
             public_url = "https://file.example"
             also_public_url = ["https://b.example"]
             listen = "127.0.0.1:1"
+            admin_listen = "127.0.0.1:2"
             data = "/srv/fed"
             database_url = "postgres://u:p@h/d"
             master_key_file = "/k"
@@ -177,7 +184,7 @@ mod tests {
         let both = flags.over(weaker.unwrap());
         assert_eq!(both.public_url.as_deref(), Some("https://flag.example"));
         assert_eq!(both.also_public_url.unwrap(), ["https://b.example"]);
-        assert_eq!(both.listen.unwrap().port(), 1);
+        assert_eq!((both.listen.unwrap().port(), both.admin_listen.unwrap().port()), (1, 2));
         assert_eq!(both.data.as_deref(), Some(Path::new("/srv/fed")));
         assert_eq!(both.database_url.unwrap().expose_secret(), "postgres://u:p@h/d");
         assert_eq!(both.master_key_file.as_deref(), Some(Path::new("/k")));

@@ -4,10 +4,10 @@ use crate::door;
 use crate::keys::{self, MasterKey};
 use crate::problem::Problem;
 use crate::screen;
-use downcity_http::Listening;
+use downcity_http::{Door, Listening, Serves};
 use downcity_providers::Outside;
 use downcity_service::seams::{SystemClock, SystemRandom};
-use downcity_service::{Federation, OpenError, Parts, Settings};
+use downcity_service::{Federation, OpenError, Parts, Premises, Settings};
 use downcity_store::Store;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
@@ -66,16 +66,22 @@ impl House {
         })
     }
 
-    /// Opens the door and starts housekeeping.
-    pub(crate) fn serve(&self, listener: TcpListener) -> Result<Serving, Problem> {
+    /// Opens the door, or with a listener for the workspace alone two, and starts housekeeping.
+    pub(crate) fn serve(
+        &self,
+        listener: TcpListener,
+        admin_listener: Option<TcpListener>,
+    ) -> Result<Serving, Problem> {
         let federation = Arc::clone(&self.federation);
-        let app = downcity_http::app(downcity_http::Door {
-            federation: Arc::clone(&federation),
-            trusted_proxies: self.trusted_proxies.clone(),
-        });
-        let door = door::open(listener, app)?;
+        let open = |listener, serves| {
+            let (federation, trusted_proxies) = (Arc::clone(&federation), self.trusted_proxies.clone());
+            door::open(listener, downcity_http::app(Door { federation, trusted_proxies, serves }))
+        };
+        let apart = admin_listener.is_some();
+        let door = open(listener, if apart { Serves::AllButWorkspace } else { Serves::Everything })?;
+        let admin_door = admin_listener.map(|listener| open(listener, Serves::WorkspaceAlone)).transpose()?;
         let keeping = tokio::spawn(Arc::clone(&federation).keep_house());
-        Ok(Serving { federation, door, keeping })
+        Ok(Serving { federation, door, admin_door, keeping })
     }
 }
 
@@ -97,13 +103,29 @@ pub(crate) async fn open_stories(plan: Plan) -> Result<Arc<Federation>, Problem>
 pub(crate) struct Serving {
     federation: Arc<Federation>,
     door: Listening,
+    admin_door: Option<Listening>,
     keeping: JoinHandle<()>,
 }
 
 impl Serving {
     /// Ends running requests, then lets the store write what is queued. `hurry` ends the first wait.
     pub(crate) async fn close(self, hurry: impl Future<Output = ()>) {
-        self.door.close(hurry).await;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let hurry = async {
+            hurry.await;
+            let _ = tell.send(());
+        };
+        let admin_door = async {
+            let Some(door) = self.admin_door else { return };
+            let hurry = async {
+                if told.await.is_err() {
+                    // The other door has closed in its time; this one takes its own.
+                    std::future::pending().await
+                }
+            };
+            door.close(hurry).await;
+        };
+        tokio::join!(self.door.close(hurry), admin_door);
         self.keeping.abort();
         self.federation.close().await;
     }
@@ -129,6 +151,13 @@ fn master_key(plan: &Plan) -> Result<MasterKey, Problem> {
     MasterKey::read_or_make(&path)
 }
 
+/// The files of this process, as far as they are there: an admin key may lie elsewhere.
+fn premises(plan: &Plan, key: &MasterKey) -> Premises {
+    let admin_key = Some(plan.data.join(ADMIN_KEY)).filter(|path| path.exists());
+    let private_files = [key.path.clone()].into_iter().chain(admin_key).collect();
+    Premises { data: Some(plan.data.clone()), private_files }
+}
+
 async fn open(plan: &Plan, key: &MasterKey) -> Result<Arc<Federation>, Problem> {
     let store = match &plan.database_url {
         Some(url) => Store::open_postgres(url.expose_secret()).await,
@@ -136,7 +165,7 @@ async fn open(plan: &Plan, key: &MasterKey) -> Result<Arc<Federation>, Problem> 
     };
     let store = store.map_err(Problem::new)?;
     let parts = Parts {
-        settings: plan.settings.clone(),
+        settings: Settings { premises: premises(plan, key), ..plan.settings.clone() },
         store,
         master_key: key.bytes,
         outside: Arc::clone(&plan.outside),

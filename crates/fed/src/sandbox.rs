@@ -6,7 +6,7 @@ use crate::house::{ADMIN_KEY, House, Plan, Serving, address_of};
 use crate::problem::Problem;
 use crate::{door, keys};
 use downcity_providers::Outside;
-use downcity_service::{Federation, Settings};
+use downcity_service::{Federation, Premises, Settings};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -50,6 +50,7 @@ impl Sandbox {
                 token_life: week,
                 starts_per_minute: 0,
                 allow_local_login: false,
+                premises: Premises::default(),
             },
             trusted_proxies: Vec::new(),
             outside: Arc::new(outside),
@@ -59,7 +60,7 @@ impl Sandbox {
             Some((key, _)) => key.clone(),
             None => kept_key(&data.join(ADMIN_KEY))?,
         };
-        let serving = house.serve(listener)?;
+        let serving = house.serve(listener, None)?;
         Ok(Self { federation: house.federation, url, admin_key, sim, serving })
     }
 

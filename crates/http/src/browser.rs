@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use downcity_service::callback::{CallbackAnswer, CallbackQuery};
 use downcity_service::confirm::Decision;
+use downcity_service::doctor::echo::PROOF_HEADER;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -61,7 +62,13 @@ pub(crate) async fn oauth_callback(
             if let Some(cause) = &problem.cause {
                 tracing::error!(code = problem.code.as_str(), cause, "a callback could not be taken");
             }
-            see_other(&problem_path(problem.code))
+            let mut response = see_other(&problem_path(problem.code));
+            // The doctor comes this way with a state that no sign-in has, to see where the path leads.
+            let proof = house.federation.echo(&state);
+            if let Some(Ok(proof)) = proof.map(|proof| HeaderValue::from_str(proof.reveal())) {
+                response.headers_mut().insert(PROOF_HEADER, proof);
+            }
+            response
         }
     }
 }

@@ -35,10 +35,29 @@ pub(crate) struct OwnerOnly(pub(crate) Admin);
 /// together with the city that the call is about.
 pub(crate) struct CityAdmin(Admin);
 
+/// An admin of any role who only looks, although the call is a POST: what is asked about must not stand in a URL.
+pub(crate) struct Reader(Admin);
+
+impl Reader {
+    /// Whether what was asked about is anything that the key may see.
+    pub(crate) fn sees(&self, city_id: &str) -> bool {
+        self.0.within(city_id).is_ok()
+    }
+}
+
 impl CityAdmin {
     /// For a call about one city.
     pub(crate) fn within(self, city_id: &str) -> Result<Admin, ApiError> {
         self.0.within(city_id)?;
+        Ok(self.0)
+    }
+
+    /// For a call about one city or, where none is named, about all.
+    pub(crate) fn reaching(self, city_id: Option<&str>) -> Result<Admin, ApiError> {
+        match city_id {
+            Some(city_id) => self.0.within(city_id)?,
+            None => self.0.everywhere()?,
+        }
         Ok(self.0)
     }
 
@@ -111,13 +130,17 @@ impl FromRequestParts<House> for User {
     }
 }
 
+async fn any_admin(parts: &Parts, house: &House) -> Result<Admin, ApiError> {
+    match identify(parts, house).await? {
+        Caller::Admin(admin) => Ok(admin),
+        Caller::Guest => Err(ApiError::of(Code::AuthenticationRequired)),
+        Caller::User(_) => Err(ApiError::of(Code::AdminOnly)),
+    }
+}
+
 /// An admin whose role allows the call's method: to look, any; to change something, an operator's.
 async fn admin(parts: &Parts, house: &House) -> Result<Admin, ApiError> {
-    let admin = match identify(parts, house).await? {
-        Caller::Admin(admin) => admin,
-        Caller::Guest => return Err(ApiError::of(Code::AuthenticationRequired)),
-        Caller::User(_) => return Err(ApiError::of(Code::AdminOnly)),
-    };
+    let admin = any_admin(parts, house).await?;
     admin.require(if parts.method == Method::GET { Role::Viewer } else { Role::Operator })?;
     Ok(admin)
 }
@@ -139,6 +162,14 @@ impl FromRequestParts<House> for OwnerOnly {
         let AdminOnly(admin) = AdminOnly::from_request_parts(parts, house).await?;
         admin.require(Role::Owner)?;
         Ok(Self(admin))
+    }
+}
+
+impl FromRequestParts<House> for Reader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, ApiError> {
+        any_admin(parts, house).await.map(Self)
     }
 }
 

@@ -64,7 +64,8 @@ fn is_entry(entry: &str) -> bool {
         if AttemptId::parse(id).is_ok() && OpaqueToken::parse(finisher).is_some() && OpaqueToken::parse(state).is_some())
 }
 
-fn name(base: &str, secure: bool) -> String {
+/// A cookie's whole name.
+pub(crate) fn name(base: &str, secure: bool) -> String {
     if secure { format!("__Host-{base}") } else { base.to_owned() }
 }
 
@@ -78,7 +79,8 @@ fn set(base: &str, value: &str, secure: bool) -> Option<HeaderValue> {
     HeaderValue::from_str(&line).ok()
 }
 
-fn find(headers: &HeaderMap, name: &str) -> Option<String> {
+/// A cookie's value, by its whole name.
+pub(crate) fn find(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     let mut pairs = pairs.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())

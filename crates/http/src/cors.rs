@@ -26,6 +26,9 @@ pub(crate) fn check(federation: &Federation, path: &str, headers: &HeaderMap) ->
     if OPEN.iter().any(|open| path.starts_with(open)) {
         return Allowed::Anyone;
     }
+    if crate::workspace::is_ours(path) {
+        return Allowed::Nothing;
+    }
     let Some(origin) = headers.get(header::ORIGIN) else { return Allowed::Nothing };
     let listed = origin.to_str().is_ok_and(|origin| federation.directory().origins.contains(origin));
     if listed && !PAGES.contains(&path) { Allowed::Origin(origin.clone()) } else { Allowed::Nothing }

@@ -20,6 +20,7 @@ use secrecy::ExposeSecret;
 impl From<EmailError> for ApiError {
     fn from(error: EmailError) -> Self {
         match error {
+            EmailError::SwitchedOff => Self::of(Code::ProviderDisabled),
             EmailError::NotConfigured => Self::of(Code::ProviderNotConfigured),
             EmailError::UnknownCity => Self::of(Code::UnknownCity),
             EmailError::CityPaused => Self::of(Code::CityPaused),

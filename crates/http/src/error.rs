@@ -48,6 +48,7 @@ codes! {
     StateRequired = "state_required", BAD_REQUEST, "state required: send the `state` that oauth/start gave you", "缺少 state：请传入 oauth/start 返回的 state";
     UnknownProvider = "unknown_provider", BAD_REQUEST, "provider is unknown: ask `providers` for the ones that can be used", "未知的 provider：请通过 providers 查询可用的登录方式";
     ProviderNotConfigured = "provider_not_configured", BAD_REQUEST, "provider is not configured on this Federation: ask `providers` for the ones that can be used; an admin sets it up in the Federation env", "该登录方式尚未在此 Federation 配置：请通过 providers 查询可用的登录方式，或由管理员在 Federation env 中配置";
+    ProviderDisabled = "provider_disabled", FORBIDDEN, "this way to sign in is switched off here: ask `providers` for the ones that can be used; an admin switches it on with providers/enable", "该登录方式已在此停用：请通过 providers 查询可用的登录方式，或由管理员通过 providers/enable 启用";
     UnknownCity = "unknown_city", NOT_FOUND, "there is no city of that city_id", "没有该 city_id 对应的城市";
     CityPaused = "city_paused", FORBIDDEN, "the city is paused: it starts no sign-in and accepts no token until an admin activates it", "该城市已暂停：在管理员重新启用之前，不能登录，也不接受令牌";
     CityTaken = "city_taken", CONFLICT, "a city of that city_id exists already", "该 city_id 已被使用";
@@ -78,6 +79,7 @@ codes! {
     UnknownAdminKey = "unknown_admin_key", NOT_FOUND, "no admin key that is good has this key_id: ask admin-keys/list", "没有与该 key_id 对应的有效管理员密钥：请查询 admin-keys/list";
     LastOwner = "last_owner", CONFLICT, "this is the last owner's key that lasts: make another owner's key first", "这是最后一个长期有效的所有者密钥：请先创建另一个所有者密钥";
     TooManyAdminKeys = "too_many_admin_keys", CONFLICT, "there are as many admin keys as there may be: revoke one first", "管理员密钥数量已达上限：请先撤销一个";
+    FormNotOurs = "form_not_ours", FORBIDDEN, "this form was not sent from a page of this workspace session: open the page again and repeat what you did", "该表单不是从当前工作台会话的页面提交的：请重新打开页面后再试";
     UserOnly = "user_only", FORBIDDEN, "this call needs a user_token, not an admin key", "该调用需要 user_token，而不是管理员密钥";
     UserDisabled = "user_disabled", FORBIDDEN, "this account has been disabled", "该账号已被停用";
     ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "this needs a fresh sign-in: sign in again, and ask within five minutes", "该操作需要重新登录：请再次登录，并在五分钟内操作";
@@ -91,6 +93,7 @@ codes! {
     WebhookDisabled = "webhook_disabled", CONFLICT, "the webhook is switched off: switch it on with webhooks/enable", "该 webhook 已停用：请先通过 webhooks/enable 启用";
     TooManyWebhooks = "too_many_webhooks", CONFLICT, "there are as many webhooks as there may be: remove one first", "webhook 数量已达上限：请先移除一个";
     UnknownKey = "unknown_key", NOT_FOUND, "no signing key has this kid: ask federation/keys/list", "没有与该 kid 对应的签名密钥：请查询 federation/keys/list";
+    UnknownTicket = "unknown_ticket", NOT_FOUND, "this ticket was not made by this Federation, or its time is over; only its own doctor has one", "该 ticket 不是本 Federation 签发的，或已过期；只有它自身的检查程序持有";
     UnknownSetting = "unknown_setting", NOT_FOUND, "there is no setting of that key in the Federation env", "Federation env 中没有该设置";
     UnknownRoute = "unknown_route", NOT_FOUND, "there is nothing at this address: see /openapi.json", "此地址不存在：请参见 /openapi.json";
     WrongMethod = "wrong_method", METHOD_NOT_ALLOWED, "this address does not take that method: see /openapi.json", "此地址不支持该方法：请参见 /openapi.json";
@@ -169,12 +172,17 @@ impl ApiError {
         Self { field: Some(Field { name: name.into(), why: why.into() }), ..Self::of(Code::InvalidField) }
     }
 
-    /// Writes the answer.
-    pub(crate) fn render(&self, lang: Lang, request_id: &str) -> Response {
-        let error = match &self.field {
+    /// What happened, as a sentence for a person.
+    pub(crate) fn sentence(&self, lang: Lang) -> String {
+        match &self.field {
             Some(field) => format!("{} {}", field.name, field.why),
             None => self.code.text().get(lang).to_owned(),
-        };
+        }
+    }
+
+    /// Writes the answer.
+    pub(crate) fn render(&self, lang: Lang, request_id: &str) -> Response {
+        let error = self.sentence(lang);
         let details = self.field.as_ref().map(|field| ErrorDetails { field: field.name.clone() });
         let body = ErrorBody { error, code: self.code, request_id: request_id.to_owned(), details };
         let body = serde_json::to_vec(&body).unwrap_or_default();
@@ -243,6 +251,7 @@ impl From<StartError> for ApiError {
         match error {
             StartError::UnknownProvider => Self::of(Code::UnknownProvider),
             StartError::ProviderNotConfigured(_) => Self::of(Code::ProviderNotConfigured),
+            StartError::ProviderDisabled(_) => Self::of(Code::ProviderDisabled),
             StartError::UnknownCity => Self::of(Code::UnknownCity),
             StartError::CityPaused => Self::of(Code::CityPaused),
             StartError::OriginNotAllowed(_) => Self::of(Code::OriginNotAllowed),

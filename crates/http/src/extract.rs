@@ -70,16 +70,19 @@ impl<T: DeserializeOwned> FromRequestParts<House> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _house: &House) -> Result<Self, ApiError> {
-        let query = parts.uri.query().unwrap_or_default();
-        let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
-            let message = error.inner().to_string();
-            if let Some(name) =
-                message.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next())
-            {
-                return ApiError::field(name, "must be given once");
-            }
-            data_error(&error.path().to_string(), &message)
-        })
+        form(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
     }
+}
+
+/// Reads fields as forms and queries send them.
+pub(crate) fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let message = error.inner().to_string();
+        if let Some(name) = message.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next())
+        {
+            return ApiError::field(name, "must be given once");
+        }
+        data_error(&error.path().to_string(), &message)
+    })
 }

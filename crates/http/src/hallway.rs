@@ -5,6 +5,8 @@ use crate::client::{Peer, accepted, sender};
 use crate::cors;
 use crate::error::{ApiError, Code};
 use crate::routes::House;
+use crate::workspace;
+use crate::workspace::look::Look;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -79,6 +81,8 @@ impl App {
         let lang = accepted(request.headers());
         let allowed = cors::check(&house.federation, request.uri().path(), request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
+        let page = (house.has_workspace() && workspace::is_ours(uri.path()))
+            .then(|| Look::of(house, &uri, request.headers()));
         let mut response = if cors::is_preflight(&method, request.headers()) {
             cors::preflight()
         } else if let Err(wait) = admit(house, Peer(peer), &request).await {
@@ -93,7 +97,10 @@ impl App {
             log(&problem, request_id, method.as_str(), uri.path());
             let kept = [header::SET_COOKIE, header::ALLOW];
             let kept = kept.map(|name| response.headers_mut().remove(&name).map(|value| (name, value)));
-            response = problem.render(lang.unwrap_or_default(), request_id);
+            response = match &page {
+                Some(look) => workspace::trouble::render(&problem, look, request_id),
+                None => problem.render(lang.unwrap_or_default(), request_id),
+            };
             response.headers_mut().extend(kept.into_iter().flatten());
         }
         let headers = response.headers_mut();

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin_keys;
+mod attempts;
 mod audit;
 mod browser;
 mod caller;
@@ -12,6 +13,7 @@ mod cities;
 mod client;
 mod cookies;
 mod cors;
+mod doctor;
 mod email;
 mod env;
 mod error;
@@ -27,14 +29,18 @@ mod openapi;
 mod own;
 mod pages;
 mod people;
+mod providers;
 mod routes;
 mod steps;
 mod token;
 mod webhooks;
 mod wire;
+mod workspace;
 
 pub use hallway::App;
 pub use listen::Listening;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
-pub use routes::{Door, app};
+pub use routes::{Door, Serves, app};
+#[cfg(feature = "openapi")]
+pub use workspace::workspace_routes;

@@ -266,7 +266,7 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
 }
 
 /// A moment as a person reads it, in UTC.
-fn readable(millis: i64) -> String {
+pub(crate) fn readable(millis: i64) -> String {
     jiff::Timestamp::from_millisecond(millis)
         .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
         .unwrap_or_default()

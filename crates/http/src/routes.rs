@@ -2,13 +2,14 @@
 
 use crate::hallway::App;
 use crate::{
-    accounts, admin_keys, audit, browser, cities, email, env, error, federation, keys, mailed, own, people,
-    steps, token, webhooks,
+    accounts, admin_keys, attempts, audit, browser, cities, doctor, email, env, error, federation, keys,
+    mailed, own, people, providers, steps, token, webhooks, workspace,
 };
 use axum::Router;
 use axum::routing::{get, post};
 use downcity_service::Federation;
 use ipnet::IpNet;
+use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -18,6 +19,19 @@ pub struct Door {
     pub federation: Arc<Federation>,
     /// Peers whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// What can be reached through it.
+    pub serves: Serves,
+}
+
+/// What can be reached through a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serves {
+    /// The API, people's pages and the web workspace.
+    Everything,
+    /// All but the web workspace, which has a door of its own.
+    AllButWorkspace,
+    /// The web workspace alone.
+    WorkspaceAlone,
 }
 
 /// What every handler can reach. One counter of references, since every request takes some and all cores write it.
@@ -30,6 +44,29 @@ pub(crate) struct Rooms {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Whether people reach us by https, so that cookies and transport security can insist on it.
     pub(crate) secure: bool,
+    serves: Serves,
+}
+
+impl Rooms {
+    /// Whether the web workspace is behind this door.
+    pub(crate) fn has_workspace(&self) -> bool {
+        self.serves != Serves::AllButWorkspace
+    }
+
+    /// Whether the workspace's cookies can insist on https. Behind a door of its own it may also be reached as this
+    /// machine itself, through a tunnel; a cookie for that host never leaves the machine.
+    pub(crate) fn secure_workspace(&self, host: Option<&str>) -> bool {
+        match self.serves {
+            Serves::WorkspaceAlone => !host.is_some_and(is_this_machine),
+            _ => self.secure,
+        }
+    }
+}
+
+/// Whether a `Host` names the machine that the browser runs on.
+fn is_this_machine(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl Deref for House {
@@ -103,6 +140,7 @@ routes! {
     get "/v1/accounts/export" => own::export;
     post "/v1/accounts/delete" => own::delete;
     // accounts: people (admin)
+    get "/v1/accounts/attempts" => attempts::list;
     get "/v1/accounts/users" => people::users;
     get "/v1/accounts/sessions" => people::sessions;
     get "/v1/accounts/events" => people::events;
@@ -129,6 +167,10 @@ routes! {
     post "/v1/env/remove" => env::remove;
     post "/v1/env/import" => env::import;
     post "/v1/env/refresh" => env::refresh;
+    // providers (admin)
+    get "/v1/providers/list" => providers::list;
+    post "/v1/providers/disable" => providers::disable;
+    post "/v1/providers/enable" => providers::enable;
     // webhooks (admin)
     get "/v1/webhooks/list" => webhooks::list;
     post "/v1/webhooks/create" => webhooks::create;
@@ -147,6 +189,8 @@ routes! {
     // the Federation itself
     get "/v1/services" => federation::services;
     get "/v1/federation/instruction" => federation::instruction;
+    get "/v1/federation/echo" => doctor::echo;
+    get "/v1/federation/doctor" => doctor::doctor;
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;
     post "/v1/federation/keys/revoke" => keys::revoke;
@@ -163,9 +207,15 @@ pub fn app(door: Door) -> App {
         secure: door.federation.settings().public_url.scheme() == "https",
         federation: door.federation,
         trusted_proxies: door.trusted_proxies,
+        serves: door.serves,
     }));
-    let router = listed()
-        .route("/openapi.json", get(federation::openapi))
+    let api = || listed().route("/openapi.json", get(federation::openapi));
+    let router = match door.serves {
+        Serves::Everything => api().merge(workspace::router(&house)),
+        Serves::AllButWorkspace => api(),
+        Serves::WorkspaceAlone => workspace::router(&house),
+    };
+    let router = router
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
         .with_state(house.clone());

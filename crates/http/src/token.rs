@@ -1,6 +1,6 @@
 //! accounts: the life of tokens after the sign-in.
 
-use crate::caller::{AdminOnly, Caller};
+use crate::caller::{Caller, Reader};
 use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
@@ -48,10 +48,11 @@ pub(crate) async fn refresh(
     security(("admin_key" = [])), request_body = IntrospectRequest,
     responses((status = 200, body = IntrospectAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn introspect(
-    _admin: AdminOnly,
+    reader: Reader,
     State(house): State<House>,
     Body(request): Body<IntrospectRequest>,
 ) -> Result<Json<IntrospectAnswer>, ApiError> {
     let found = house.federation.introspect(request.token.expose_secret()).await?;
+    let found = found.filter(|found| reader.sees(found.session.city_id.as_str()));
     Ok(Json(found.map_or_else(IntrospectAnswer::inactive, IntrospectAnswer::from)))
 }

@@ -229,7 +229,7 @@ fn is_hex(text: &str, len: usize) -> bool {
     text.len() == len && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-fn looks_like_app_id(text: &str) -> bool {
+pub(crate) fn looks_like_app_id(text: &str) -> bool {
     text.strip_prefix("wx")
         .is_some_and(|rest| is_hex(rest, 16) && !rest.bytes().any(|b| b.is_ascii_uppercase()))
 }

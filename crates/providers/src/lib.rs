@@ -6,10 +6,12 @@
 
 mod callback;
 mod catalogue;
+mod check;
 mod error;
 mod github;
 mod guard;
 mod hook;
+mod knock;
 mod line;
 pub mod mail;
 mod oidc;
@@ -19,13 +21,17 @@ mod provider;
 mod roots;
 mod token;
 mod wechat;
+mod words;
 
 pub use callback::{Callback, CallbackQuery};
 pub use catalogue::{
     EnvKey, EnvSpec, IssuerSpec, ProviderSpec, catalogue, city_keys, configured, configured_for_city,
     configured_issuers, env_key, general, issuers,
 };
+pub use check::Visit;
 pub use error::ProviderError;
 pub use hook::HookMessage;
+pub use knock::{Answer, Closed};
 pub use outside::{Outside, OutsideError};
 pub use provider::{Authorize, BoxFuture, Exchange, LoginProvider};
+pub use words::{Words, words};

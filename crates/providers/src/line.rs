@@ -2,7 +2,7 @@
 
 use crate::outside::OutsideError;
 use reqwest::RequestBuilder;
-use reqwest::header::{CACHE_CONTROL, HeaderMap};
+use reqwest::header::{CACHE_CONTROL, DATE, HeaderMap, LOCATION};
 use std::error::Error;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -12,10 +12,14 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 /// The largest set of public keys that is read, in bytes.
 pub(crate) const KEYS_LIMIT: usize = 256 * 1024;
 
-/// What came back: status and body.
+/// What came back: status, body, and what checks look at besides.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// The other side's clock, in seconds since 1970.
+    pub(crate) date: Option<i64>,
+    /// Where a redirect would lead.
+    pub(crate) location: Option<String>,
 }
 
 /// Why nothing came back. The texts hold no address and nothing that was sent.
@@ -40,6 +44,8 @@ pub(crate) async fn exchange(
         let mut response = request.send().await.map_err(broken)?;
         let status = response.status().as_u16();
         let fresh = max_age(response.headers());
+        let date = date(response.headers());
+        let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > limit {
@@ -47,7 +53,7 @@ pub(crate) async fn exchange(
             }
             body.extend_from_slice(&chunk);
         }
-        Ok((Reply { status, body }, fresh))
+        Ok((Reply { status, body, date, location }, fresh))
     };
     timeout_at(until, exchange)
         .await
@@ -59,6 +65,13 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let control = headers.get(CACHE_CONTROL)?.to_str().ok()?;
     let seconds = control.split(',').find_map(|part| part.trim().strip_prefix("max-age="))?;
     seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// `Date` (RFC 9110 §6.6.1).
+fn date(headers: &HeaderMap) -> Option<i64> {
+    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// A transport error in words. The address stays out of it, since WeChat's secret travels there.

@@ -13,6 +13,8 @@ use url::Url;
 
 /// A mail server that has not answered by then is down.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// The same for somebody who waits for a check.
+const CHECK: Duration = Duration::from_secs(8);
 
 /// The id of the way in that needs mail.
 pub const ID: &str = "email";
@@ -104,8 +106,24 @@ pub struct MailFailure {
     pub report: String,
 }
 
+/// Why a mail server takes nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailClosed {
+    /// No connection, or no answer in time.
+    Silent,
+    /// No trusted TLS connection.
+    Tls,
+    /// User or password are wrong.
+    Password,
+    /// It knows no way to take a password.
+    NoPassword,
+    /// It answered with this code.
+    Refused(u16),
+}
+
 /// Sends mail.
 pub struct Mailer {
+    host: String,
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
@@ -145,7 +163,32 @@ impl Mailer {
             builder = builder.credentials((decode(url.username())?, password).into());
         }
         let from = from.trim().parse().map_err(|_| MailSetup::From)?;
-        Ok(Self { transport: builder.build(), from })
+        Ok(Self { host: host.to_owned(), transport: builder.build(), from })
+    }
+
+    /// The mail server's name.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether the server takes us in: connection, TLS, and the password where there is one. No mail is sent.
+    ///
+    /// # Errors
+    /// See [`MailClosed`].
+    pub async fn check(&self) -> Result<(), MailClosed> {
+        let told = tokio::time::timeout(CHECK, self.transport.test_connection()).await;
+        match told.map_err(|_| MailClosed::Silent)? {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(MailClosed::Silent),
+            Err(error) => Err(match error.status().map(u16::from) {
+                Some(530 | 534 | 535 | 538) => MailClosed::Password,
+                Some(code) => MailClosed::Refused(code),
+                None if error.is_tls() => MailClosed::Tls,
+                None if error.is_client() => MailClosed::NoPassword,
+                None => MailClosed::Silent,
+            }),
+        }
     }
 
     /// Hands one mail to the server. `id` becomes its Message-ID, so that a mail handed over twice is seen to

@@ -250,6 +250,14 @@ impl Outside {
         })
     }
 
+    /// A client of its own making, without what guards typed addresses: for the operator's own.
+    pub(crate) fn client_with(
+        &self,
+        change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Client, OutsideError> {
+        finish(change(self.builder()))
+    }
+
     fn builder(&self) -> reqwest::ClientBuilder {
         let builder = Client::builder()
             .tls_version_min(reqwest::tls::Version::TLS_1_2)

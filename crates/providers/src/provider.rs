@@ -1,7 +1,7 @@
 //! What every way to sign in through somebody else has in common.
 
-use crate::{Callback, CallbackQuery, ProviderError};
-use downcity_core::{ExternalIdentity, Lang, Timestamp};
+use crate::{Callback, CallbackQuery, ProviderError, Visit};
+use downcity_core::{ExternalIdentity, Finding, Lang, Timestamp};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -84,4 +84,8 @@ pub trait LoginProvider: Send + Sync {
         &'a self,
         exchange: &'a Exchange<'a>,
     ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>>;
+
+    /// Looks whether sign-ins can work: asks what a sign-in asks, with made-up values, and signs nobody in. The
+    /// findings hold no secret. Takes at most some 20 seconds.
+    fn check<'a>(&'a self, visit: &'a Visit) -> BoxFuture<'a, Vec<Finding>>;
 }

@@ -44,6 +44,24 @@ pub(crate) fn unavailable(what: &str, why: &str) -> ProviderError {
     ProviderError::new(Failure::ProviderUnavailable, format!("{what} could not be used: {why}."))
 }
 
+/// What a token endpoint said to a made-up code.
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    /// Its error code, if it has the form of one.
+    pub(crate) error: Option<String>,
+}
+
+impl Told {
+    /// Reads an answer.
+    pub(crate) fn read(reply: &Reply) -> Self {
+        let fields = serde_json::from_slice::<Fields>(&reply.body).ok();
+        let error = fields.as_ref().and_then(|fields| text(fields, "error"));
+        let plain =
+            |code: &&str| code.len() <= 40 && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        Self { status: reply.status, error: error.filter(plain).map(str::to_owned) }
+    }
+}
+
 fn read(what: &str, reply: &Reply) -> Result<Fields, ProviderError> {
     let status = reply.status;
     // An error is one whatever the status says: GitHub sends its errors with 200.

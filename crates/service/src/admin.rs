@@ -123,18 +123,6 @@ impl Federation {
     #[must_use]
     pub fn admin(&self, key: &str, network: Network) -> Option<Admin> {
         let known = Arc::clone(self.directory.load().admin_keys.get(&Digest::of(key).0)?);
-        self.admin_of(&known, Via::Api, network)
-    }
-
-    /// The admin of a key that was checked before, for a session that began with it.
-    #[must_use]
-    pub fn admin_by_id(&self, key_id: &str, via: Via, network: Network) -> Option<Admin> {
-        let directory = self.directory.load();
-        let known = directory.admin_keys.values().find(|known| known.row.key_id == key_id)?;
-        self.admin_of(known, via, network)
-    }
-
-    fn admin_of(&self, known: &KnownKey, via: Via, network: Network) -> Option<Admin> {
         let now = self.clock.now();
         if !known.row.is_good(now) {
             return None;
@@ -152,7 +140,7 @@ impl Federation {
             name: known.row.name.clone(),
             role: known.row.role,
             city: known.row.city_id.clone(),
-            via,
+            via: Via::Api,
             network: Some(network),
         })
     }

@@ -45,6 +45,19 @@ pub enum CallbackError {
     Internal(#[from] StoreError),
 }
 
+/// Why the provider's answer ended a sign-in.
+struct Refused {
+    failure: Failure,
+    /// The provider's own code, such as an errcode of WeChat.
+    code: Option<String>,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { failure, code: None }
+    }
+}
+
 /// The cookie of the browser that finished: follows from what only that browser was sent, so that a reload
 /// or a second concurrent hit of the same browser gets the same one.
 fn finisher_token(state: &str, code: &str) -> OpaqueToken {
@@ -150,7 +163,8 @@ impl Federation {
     async fn finish(&self, attempt: Attempt, query: &CallbackQuery, client: &Client) {
         let outcome = match self.identify(&attempt, query).await {
             Ok(identity) => self.settle_identity(&attempt, identity, client).await,
-            Err(failure) => self.end(&attempt, failure).await,
+            Err(Refused { failure, code: None }) => self.end(&attempt, failure).await,
+            Err(Refused { failure, code: Some(code) }) => self.end_refused(&attempt, failure, &code).await,
         };
         if let Err(problem) = outcome {
             // The attempt stays claimed and counts as interrupted soon; nothing half made is stored.
@@ -168,19 +182,28 @@ impl Federation {
         Ok(())
     }
 
-    async fn identify(&self, attempt: &Attempt, query: &CallbackQuery) -> Result<ExternalIdentity, Failure> {
+    /// The same for one that the provider refused with a code of its own.
+    async fn end_refused(&self, attempt: &Attempt, failure: Failure, code: &str) -> Result<(), StoreError> {
+        let Attempt { attempt_id, city_id, provider, .. } = attempt;
+        if self.store.refuse_attempt(attempt_id, (failure, code), self.clock.now()).await? {
+            info!(%attempt_id, %city_id, %provider, failure = failure.code(), "sign-in refused by the provider");
+        }
+        Ok(())
+    }
+
+    async fn identify(&self, attempt: &Attempt, query: &CallbackQuery) -> Result<ExternalIdentity, Refused> {
         let directory = self.directory();
         let app = (attempt.provider.as_str(), attempt.app_id.as_str());
         let provider = directory.provider_with_app(&attempt.city_id, app).ok_or_else(|| {
             let (attempt_id, app_id) = (&attempt.attempt_id, &attempt.app_id);
             warn!(%attempt_id, app_id, "the settings of the provider were changed while somebody was signing in; \
                 they have to start again; nothing has to be done");
-            Failure::ProviderChanged
+            Refused::from(Failure::ProviderChanged)
         })?;
         let code = match provider.read_callback(query) {
             Callback::Code(code) => code,
-            Callback::Denied => return Err(Failure::AccessDenied),
-            Callback::Error(failure) => return Err(failure),
+            Callback::Denied => return Err(Failure::AccessDenied.into()),
+            Callback::Error(failure) => return Err(failure.into()),
         };
         let (verifier, nonce) = (self.provider_verifier(attempt), self.provider_nonce(attempt));
         let exchange = Exchange {
@@ -199,7 +222,7 @@ impl Federation {
                 failure = problem.failure.code(),
                 "{}", problem.report
             );
-            problem.failure
+            Refused { failure: problem.failure, code: problem.provider_code.map(|code| code.to_string()) }
         })
     }
 

@@ -70,6 +70,8 @@ pub struct Directory {
     pub old_passwords_permille: u16,
     /// Whether anybody is told of events.
     pub has_webhooks: bool,
+    /// Since when providers are switched off, by city and provider; without a city: everywhere.
+    pub switches: BTreeMap<(Option<CityId>, String), Timestamp>,
     /// The change counter that this picture was read at or after.
     pub changes: i64,
 }
@@ -143,6 +145,11 @@ impl Directory {
             .collect();
         let old_passwords_permille = store.old_passwords_permille().await?;
         let has_webhooks = !store.webhooks().await?.is_empty();
+        let switches = store.provider_switches().await?.into_iter().map(|row| {
+            let city = (!row.city_id.is_empty()).then(|| CityId::trusted(row.city_id));
+            ((city, row.provider), row.off_at)
+        });
+        let switches = switches.collect();
         Ok(Self {
             cities,
             env,
@@ -154,6 +161,7 @@ impl Directory {
             origins,
             old_passwords_permille,
             has_webhooks,
+            switches,
             changes,
         })
     }
@@ -183,14 +191,26 @@ impl Directory {
         all.into_iter().flatten().find(|provider| provider.app_id() == app_id)
     }
 
-    /// Whether a way in can really be used now.
+    /// Whether an admin switched a provider off in this city or everywhere. Sign-ins that are under way may finish.
+    #[must_use]
+    pub fn is_off(&self, city: &CityId, id: &str) -> bool {
+        let off = |city: Option<&CityId>| self.switches.contains_key(&(city.cloned(), id.to_owned()));
+        !self.switches.is_empty() && (off(None) || off(Some(city)))
+    }
+
+    /// Whether the settings of a way in are complete, so that it can be used unless it is switched off.
     #[must_use]
     pub fn is_usable(&self, id: &str) -> bool {
         if id == mail::ID { self.mailer.is_some() } else { self.provider(id).is_some() }
     }
 
     /// Every way in that can really be used now in a city; `local`: also the one for development.
-    pub fn ways_in(&self, lang: Lang, city: &CityId, local: bool) -> impl Iterator<Item = WayIn<'_>> {
+    pub fn ways_in<'a>(
+        &'a self,
+        lang: Lang,
+        city: &'a CityId,
+        local: bool,
+    ) -> impl Iterator<Item = WayIn<'a>> {
         let own = self.city_apps.get(city).and_then(|app| app.provider.as_ref());
         // Where the city's own app is the only one of its kind, it comes first: it would in the catalogue, too.
         let own = own.filter(|own| self.provider(own.id()).is_none());
@@ -201,6 +221,7 @@ impl Directory {
             .map(move |p| WayIn { id: p.id(), kind: p.kind(), label: p.label(lang) })
             .chain(self.mailer.is_some().then(mail))
             .chain(local)
+            .filter(|way| !self.is_off(city, way.id))
     }
 
     /// Whether there is a provider of that name, set up or not: one that this build knows, or an issuer that

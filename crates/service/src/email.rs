@@ -10,6 +10,7 @@ use downcity_core::email::Address;
 use downcity_core::id::DEFAULT_CITY;
 use downcity_core::password::{WeakPassword, check_password};
 use downcity_core::{City, CityId, Digest, OpaqueToken, Secret};
+use downcity_providers::mail::ID;
 use downcity_store::{NewMail, NewMailToken, Purpose, StoreError};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
@@ -26,6 +27,9 @@ pub enum EmailError {
     /// No mail server is set up.
     #[error("e-mail is not configured")]
     NotConfigured,
+    /// An admin switched e-mail off as a way in.
+    #[error("e-mail is switched off")]
+    SwitchedOff,
     /// No such city.
     #[error("unknown city")]
     UnknownCity,
@@ -109,6 +113,13 @@ impl Federation {
 
     pub(crate) fn require_mail(&self) -> Result<(), EmailError> {
         if self.directory.load().mailer.is_some() { Ok(()) } else { Err(EmailError::NotConfigured) }
+    }
+
+    /// The active city of that id, or the default one, if people may begin there by e-mail.
+    pub(crate) fn city_with_email(&self, id: Option<&str>) -> Result<Arc<City>, EmailError> {
+        self.require_mail()?;
+        let city = self.city_for_email(id)?;
+        if self.directory.load().is_off(&city.city_id, ID) { Err(EmailError::SwitchedOff) } else { Ok(city) }
     }
 
     pub(crate) fn read_address(&self, text: &str) -> Result<Address, EmailError> {

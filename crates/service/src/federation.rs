@@ -1,6 +1,7 @@
 //! The Federation: everything the stories share, and how it is opened.
 
 use crate::directory::{Directory, ReadError};
+use crate::doctor::Reports;
 use crate::hasher::Hasher;
 use crate::keys::{KeyError, TokenKeys};
 use crate::limits::Limits;
@@ -12,6 +13,7 @@ use downcity_core::id::DEFAULT_CITY;
 use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 use downcity_providers::Outside;
 use downcity_store::{Store, StoreError};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -31,6 +33,17 @@ pub struct Settings {
     pub starts_per_minute: u32,
     /// Lets anybody on this machine sign in as anybody, for development. Only where nobody else can connect.
     pub allow_local_login: bool,
+    /// Where the process keeps its files.
+    pub premises: Premises,
+}
+
+/// Where a process keeps its files, for the doctor to look at.
+#[derive(Debug, Clone, Default)]
+pub struct Premises {
+    /// The data folder.
+    pub data: Option<PathBuf>,
+    /// Files that only their owner may read.
+    pub private_files: Vec<PathBuf>,
 }
 
 /// What a Federation is made of.
@@ -86,6 +99,7 @@ pub struct Federation {
     pub(crate) waiters: Waiters,
     pub(crate) limits: Limits,
     pub(crate) hasher: Hasher,
+    pub(crate) reports: Reports,
     /// Rung when something new lies in the outbox.
     pub(crate) outbox_bell: tokio::sync::Notify,
     pub(crate) tasks: TaskTracker,
@@ -125,6 +139,7 @@ impl Federation {
             waiters: Waiters::default(),
             limits,
             hasher,
+            reports: Reports::default(),
             outbox_bell: tokio::sync::Notify::new(),
             tasks: TaskTracker::new(),
         }))
@@ -175,7 +190,7 @@ impl Federation {
 }
 
 /// Host and, where it is not the scheme's own, port, as browsers write them in `Host`.
-fn authority(url: &Url) -> String {
+pub(crate) fn authority(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),

@@ -5,6 +5,8 @@
 
 pub mod admin;
 pub mod admin_keys;
+pub mod admin_sessions;
+pub mod attempts;
 pub mod audit;
 pub mod callback;
 pub mod cities;
@@ -12,6 +14,7 @@ pub mod city_env;
 pub mod confirm;
 mod deliveries;
 pub mod directory;
+pub mod doctor;
 mod dotenv;
 pub mod email;
 pub mod email_change;
@@ -38,6 +41,7 @@ pub mod own_sessions;
 pub mod password;
 pub mod people;
 pub mod profile;
+pub mod providers;
 pub mod refresh;
 pub mod register;
 pub mod result;
@@ -55,11 +59,12 @@ pub use downcity_providers::Outside;
 /// Rows as stories hand them on.
 pub mod rows {
     pub use downcity_store::{
-        AdminKeyRow, Audit, Delivery, Event, Identity, ListedSession, ListedUser, MailTrace, Webhook,
+        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedAttempt, ListedSession,
+        ListedUser, MailTrace, Webhook,
     };
 }
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};
-pub use federation::{Federation, OpenError, Parts, Settings};
+pub use federation::{Federation, OpenError, Parts, Premises, Settings};
 pub use keys::KeyError;
 pub use login::Client;

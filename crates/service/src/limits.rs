@@ -39,6 +39,8 @@ pub enum Cost {
 const UNKNOWN: NonZeroU32 = NonZeroU32::new(6).expect("six is not zero");
 /// Refreshes a minute of one account, whatever number of clients it has.
 const REFRESHES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
+/// Wrong admin keys a minute from one network. Each leaves an entry in the audit record.
+const WRONG_ADMIN_KEYS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// Looks for each start that one address may do.
 const LOOKS: u32 = 20;
 /// Starts and e-mail calls for one city, for each that one address may do.
@@ -145,6 +147,7 @@ pub(crate) struct Limits {
     cities: Option<Limit>,
     unknown: Limit,
     refreshes: Limit,
+    wrong_admin_keys: Limit,
 }
 
 impl Limits {
@@ -160,6 +163,7 @@ impl Limits {
             cities: limit("city", CITY),
             unknown: Limit::new("unknown", UNKNOWN),
             refreshes: Limit::new("refresh", REFRESHES),
+            wrong_admin_keys: Limit::new("admin_key", WRONG_ADMIN_KEYS),
         }
     }
 
@@ -176,7 +180,7 @@ impl Limits {
     /// Forgets who has been quiet, so that memory stays bounded.
     pub(crate) fn forget_quiet(&self) {
         let all = [&self.looks, &self.starts, &self.work, &self.cities].into_iter().flatten();
-        all.chain([&self.unknown, &self.refreshes]).for_each(Limit::forget_quiet);
+        all.chain([&self.unknown, &self.refreshes, &self.wrong_admin_keys]).for_each(Limit::forget_quiet);
     }
 }
 
@@ -215,6 +219,11 @@ impl Federation {
     /// Counts a refresh for an account.
     pub(crate) async fn count_refresh(&self, user_id: &UserId) -> Result<(), TooMany> {
         self.count(&self.limits.refreshes, user_id.as_str()).await
+    }
+
+    /// Counts a wrong admin key from a network.
+    pub(crate) async fn count_wrong_admin_key(&self, from: Network) -> Result<(), TooMany> {
+        self.count(&self.limits.wrong_admin_keys, &from.to_string()).await
     }
 
     async fn count(&self, limit: &Limit, key: &str) -> Result<(), TooMany> {

@@ -88,6 +88,9 @@ pub enum StartError {
     /// The provider exists, but its settings are not complete.
     #[error("provider {0} is not configured")]
     ProviderNotConfigured(String),
+    /// An admin switched the provider off.
+    #[error("provider {0} is switched off")]
+    ProviderDisabled(String),
     /// No such city.
     #[error("unknown city")]
     UnknownCity,
@@ -223,6 +226,9 @@ impl Federation {
     fn usable_provider(&self, city: &City, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {
         let directory = self.directory();
         match directory.provider_in(&city.city_id, id) {
+            Some(_) if directory.is_off(&city.city_id, id) => {
+                Err(StartError::ProviderDisabled(id.to_owned()))
+            }
             Some(provider) => Ok(Arc::clone(provider)),
             None if directory.knows_provider(id) => Err(StartError::ProviderNotConfigured(id.to_owned())),
             None => Err(StartError::UnknownProvider),

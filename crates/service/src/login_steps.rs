@@ -10,8 +10,9 @@ use crate::mail_login::identity;
 use crate::result::{Handed, ResultError, Told};
 use downcity_core::attempt::{Refusal, Standing};
 use downcity_core::email::Address;
+use downcity_core::id::DEFAULT_CITY;
 use downcity_core::{
-    Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Secret, Stage, Text, Timestamp,
+    Attempt, CityId, Digest, ExternalIdentity, Failure, OpaqueToken, Secret, Stage, Text, Timestamp,
 };
 use downcity_providers::mail;
 use downcity_store::StoreError;
@@ -163,6 +164,10 @@ impl Federation {
         }
         let email = email.filter(|_| start.provider == mail::ID);
         let address = email.map(|email| self.read_address(email)).transpose()?;
+        let city = CityId::parse(start.city_id.as_deref().unwrap_or(DEFAULT_CITY));
+        if city.is_ok_and(|city| self.directory().is_off(&city, &start.provider)) {
+            return Err(StartError::ProviderDisabled(start.provider.clone()).into());
+        }
         let app = (start.provider.as_str(), start.provider.as_str());
         let prepared = self.prepare_attempt(start, client, app, None).await?;
         let state = self.own_state(&prepared.attempt);

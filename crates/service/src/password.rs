@@ -42,8 +42,7 @@ impl Federation {
         (city_id, refresh): (Option<&str>, bool),
         client: &Client,
     ) -> Result<(Handed, Address), EmailError> {
-        self.require_mail()?;
-        let city = self.city_for_email(city_id)?;
+        let city = self.city_with_email(city_id)?;
         let address = self.read_address(email)?;
         self.limits.count_guest(client.network)?;
         self.count_city(&city.city_id).await?;
@@ -132,8 +131,7 @@ impl Federation {
         city_id: Option<&str>,
         client: &Client,
     ) -> Result<(), EmailError> {
-        self.require_mail()?;
-        let city = self.city_for_email(city_id)?;
+        let city = self.city_with_email(city_id)?;
         let address = self.read_address(email)?;
         self.limits.count_guest(client.network)?;
         self.count_city(&city.city_id).await?;

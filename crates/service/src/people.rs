@@ -70,6 +70,8 @@ pub struct Listing {
     pub status: Option<String>,
     /// By which provider.
     pub provider: Option<String>,
+    /// With which failure.
+    pub failure: Option<String>,
     /// Events of which kind.
     pub kind: Option<String>,
     /// Events not before this.
@@ -81,7 +83,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    fn limit(&self) -> Result<i64, PeopleError> {
+    pub(crate) fn limit(&self) -> Result<i64, PeopleError> {
         match self.limit {
             None => Ok(PAGE),
             Some(limit) if (1..=LONGEST_PAGE).contains(&limit) => Ok(limit),

@@ -46,8 +46,7 @@ impl Federation {
     /// # Errors
     /// See [`EmailError`].
     pub async fn register(&self, register: &Register, client: &Client) -> Result<(), EmailError> {
-        self.require_mail()?;
-        let city = self.city_for_email(register.city_id.as_deref())?;
+        let city = self.city_with_email(register.city_id.as_deref())?;
         let address = self.read_address(&register.email)?;
         self.check_new_password(&register.password, &address, &city)?;
         self.limits.count_guest(client.network)?;

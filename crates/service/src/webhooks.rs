@@ -105,7 +105,7 @@ impl Federation {
         admin: &Admin,
         new: &NewHook,
     ) -> Result<(Webhook, Secret), WebhookError> {
-        self.check(new)?;
+        self.check_hook(new)?;
         let now = self.clock.now();
         let webhook_id = downcity_core::id::uuid_v7(now, &self.random.bytes());
         let key: [u8; 32] = self.random.bytes();
@@ -130,7 +130,7 @@ impl Federation {
         Ok((webhook, Secret::from(format!("{SECRET_PREFIX}{}", base64(&key)))))
     }
 
-    fn check(&self, new: &NewHook) -> Result<(), WebhookError> {
+    fn check_hook(&self, new: &NewHook) -> Result<(), WebhookError> {
         if new.url.len() > URL_LIMIT {
             return Err(bad("url", format!("must be at most {URL_LIMIT} characters")));
         }

@@ -81,7 +81,8 @@ impl Store {
         self.db.write((row.clone(), audit), |(row, audit), tx| Box::pin(insert_another(row, audit, tx))).await
     }
 
-    /// Gives an admin key that is good another secret; false when there is none.
+    /// Gives an admin key that is good another secret, and ends the workspace sessions that began with the one
+    /// before; false when there is none.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -91,10 +92,8 @@ impl Store {
         digest: Digest,
         audit: NewAudit,
     ) -> Result<bool, StoreError> {
-        let sql = "update admin_keys set digest = $1, last_used_at = null where key_id = $2 \
-                   and revoked_at is null and (expires_at is null or expires_at > $3)";
-        let now = audit.at;
-        self.change(sql, args![digest, key_id, now], audit).await
+        let write = (key_id.to_owned(), digest, audit);
+        self.db.write(write, |(id, digest, audit), tx| Box::pin(replace(id, *digest, audit, tx))).await
     }
 
     /// Takes an admin key away, with the workspace sessions that began with it.
@@ -144,6 +143,18 @@ async fn insert_first(row: &AdminKeyRow, audit: &NewAudit, tx: &mut Tx) -> Resul
         return Ok(false);
     }
     insert(row, audit, tx).await?;
+    Ok(true)
+}
+
+async fn replace(key_id: &str, digest: Digest, audit: &NewAudit, tx: &mut Tx) -> Result<bool, Fault> {
+    let sql = "update admin_keys set digest = $1, last_used_at = null where key_id = $2 \
+               and revoked_at is null and (expires_at is null or expires_at > $3)";
+    if tx.exec(sql, args![digest, key_id, audit.at]).await? == 0 {
+        return Ok(false);
+    }
+    tx.exec("delete from admin_sessions where key_id = $1", args![key_id]).await?;
+    count_change(tx).await?;
+    append(audit, tx).await?;
     Ok(true)
 }
 

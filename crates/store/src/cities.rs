@@ -61,7 +61,8 @@ impl Store {
         self.db.write((patch, audit), |(patch, audit), tx| Box::pin(update(patch, audit, tx))).await
     }
 
-    /// Removes a city with its attempts, sessions, settings, switches and admin keys; false when it is gone.
+    /// Removes a city with its attempts, sessions, settings, switches and admin keys; false when it is gone. Counts of
+    /// its sign-ins stay, so that the sums of the Federation do; those of its last minutes are not counted any more.
     ///
     /// # Errors
     /// `Unavailable`.

@@ -16,8 +16,8 @@ const BATCH: u64 = 500;
 
 impl Store {
     /// Removes attempts and mailed tokens 24 hours, sessions and what was sent 30 days after their time, in small
-    /// batches, erases the identities of attempts that nobody confirmed in time, and removes refresh tokens and
-    /// counts of limits that are over. Says how many rows were removed.
+    /// batches, erases the identities of attempts that nobody confirmed in time, and removes refresh tokens,
+    /// counts of limits and workspace sessions that are over. Says how many rows were removed.
     ///
     /// # Errors
     /// `Unavailable`; what was removed until then stays removed.
@@ -43,7 +43,10 @@ impl Store {
         let sql = "delete from limits where bucket in (select bucket from limits \
                    where ends_at <= $1 order by ends_at limit $2)";
         let limits = self.remove_in_batches(sql, now).await?;
-        Ok(mailed + attempts + sessions + refreshes + sent + limits)
+        let sql = "delete from admin_sessions where digest in (select digest from admin_sessions \
+                   where expires_at <= $1 order by expires_at limit $2)";
+        let visits = self.remove_in_batches(sql, now).await?;
+        Ok(mailed + attempts + sessions + refreshes + sent + limits + visits)
     }
 
     async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {

@@ -6,6 +6,8 @@
 
 mod address_change;
 mod admin_keys;
+mod admin_sessions;
+mod attempt_list;
 mod audit;
 mod cities;
 mod db;
@@ -13,6 +15,7 @@ mod env;
 mod error;
 mod events;
 mod foreign;
+mod health;
 mod housekeeping;
 mod identities;
 mod keys;
@@ -29,6 +32,7 @@ mod removal;
 mod rotation;
 mod session_list;
 mod sessions;
+mod switches;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod user_list;
@@ -37,12 +41,15 @@ mod webhooks;
 
 pub use address_change::{AddressChange, AddressChanged};
 pub use admin_keys::{AdminKeyRow, KeyEnd};
+pub use admin_sessions::{AdminSession, ListedAdminSession, NewAdminSession};
+pub use attempt_list::{AttemptQuery, ListedAttempt};
 pub use audit::{Audit, AuditQuery, NewAudit};
 pub use cities::CityPatch;
 pub use env::{CityEnvRow, EnvRow};
 pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use foreign::{Cell, ForeignError, Rows, Wanted, read_foreign};
+pub use health::Schema;
 pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};
 pub use keys::SigningKeyRow;
 pub use limits::Permits;
@@ -57,6 +64,7 @@ pub use removal::{Leaving, MailTrace, Removal};
 pub use rotation::{KeyRemoval, KeyRevocation, NextKey};
 pub use session_list::{Ending, ListedSession, SessionQuery};
 pub use sessions::{Collected, FoundSession, NewSession};
+pub use switches::{SwitchRow, Switching};
 pub use user_list::{Disabling, ListedUser, UserQuery};
 pub use users::{Completed, SignIn};
 pub use webhooks::{Delivery, DeliveryFailure, DeliveryQuery, NewWebhook, Replay, Webhook};

@@ -108,6 +108,22 @@ impl Store {
         Ok(self.db.exec(FAIL, args).await? == 1)
     }
 
+    /// The same for an attempt that the provider refused with a code of its own, such as an errcode of WeChat.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn refuse_attempt(
+        &self,
+        id: &AttemptId,
+        (why, provider_code): (Failure, &str),
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "update login_attempts set stage = 'failed', failure = $1, ended_at = $2, provider_code = $3, \
+                   sealed_identity = null where attempt_id = $4 and stage in ('waiting', 'exchanging', 'confirming')";
+        let args = args![why.code(), now, provider_code, id.as_str()];
+        Ok(self.db.exec(sql, args).await? == 1)
+    }
+
     /// Parks an exchanging attempt, with the sealed identity, until the person confirms; false when it was
     /// not exchanging, or for longer than an exchange may take.
     ///

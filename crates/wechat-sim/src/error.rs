@@ -18,6 +18,9 @@ pub enum PageError {
     /// The state is not 1 to 128 letters and digits (only with the switch `strict_state`).
     #[error("state 参数过长")]
     StateTooLong,
+    /// Something is wrong that the page does not explain (only with the switch `link_refused`).
+    #[error("该链接无法访问")]
+    LinkRefused,
 }
 
 /// Why the simulator refused a step of a sign-in.

@@ -75,6 +75,9 @@ impl PollAnswer {
 impl World {
     /// Checks a question in the order AppID, redirect_uri, scope, state.
     pub(crate) fn check(&self, ask: &Ask) -> Result<(), PageError> {
+        if self.switches.link_refused {
+            return Err(PageError::LinkRefused);
+        }
         let app = self.app(&ask.appid).ok_or(PageError::AppId)?;
         let strict = self.switches.strict_redirect;
         if ask.redirect_uri.len() > MAX_TEXT

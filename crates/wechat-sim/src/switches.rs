@@ -23,6 +23,10 @@ pub struct Switches {
     pub userinfo_delay_ms: u64,
     /// What goes wrong at `sns/oauth2/access_token`.
     pub token_fault: Option<Fault>,
+    /// What goes wrong at `connect/qrconnect`; of [`FaultKind`] all but `errcode`, which pages don't have.
+    pub page_fault: Option<Fault>,
+    /// `connect/qrconnect` shows 「该链接无法访问」, its answer to whatever it does not explain.
+    pub link_refused: bool,
     /// What goes wrong at `sns/userinfo`.
     pub userinfo_fault: Option<Fault>,
     /// What goes wrong at `sns/oauth2/refresh_token`.

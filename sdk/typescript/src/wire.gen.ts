@@ -69,6 +69,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last sign-in attempts, newest first, with what became of each and why. They are remembered for a day. */
+        get: operations["accounts_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/delete": {
         parameters: {
             query?: never;
@@ -1269,6 +1286,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/federation/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Looks the Federation over: the providers, the public address, the database, the keys, mail and webhooks. Nobody is
+         *     signed in, no mail and no event is sent, no setting changed. There is one run at a time, and a report of the last
+         *     five seconds is told again; an answer can take some 30 seconds. Texts are in the language of `Accept-Language`.
+         */
+        get: operations["federation_doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/federation/instruction": {
         parameters: {
             query?: never;
@@ -1338,6 +1376,57 @@ export interface paths {
          *     call makes no other.
          */
         post: operations["federation_keys_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches a way to sign in off, in a city or everywhere, at once on every node. Sign-ins under way may finish. */
+        post: operations["providers_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes such a switch back. What is off everywhere stays off in each city. */
+        post: operations["providers_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every way to sign in, usable or not: what each still lacks, and what to register at the provider. */
+        get: operations["providers_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1580,6 +1669,56 @@ export interface components {
          * @enum {string}
          */
         Answer: "allow" | "deny";
+        /** @description One sign-in attempt. Nothing in it helps to finish it. */
+        AttemptItem: {
+            /** @description The `User-Agent` it was started with; text from outside. */
+            agent: string;
+            attempt_id: string;
+            city_id: string;
+            /**
+             * Format: date-time
+             * @description When the token was collected.
+             */
+            collected_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was settled.
+             */
+            ended_at: string | null;
+            /** @description The code of the failure, as the product was told. */
+            failure: string | null;
+            /** @description Whether it is to link a provider to somebody who is signed in. */
+            linking: boolean;
+            /** @description The network address it was started from; an IPv6 address by its /64. */
+            network: string;
+            /** @description The provider's id. */
+            provider: string;
+            /** @description The provider's own code, such as an errcode of WeChat. */
+            provider_code: string | null;
+            reason: components["schemas"]["Both"] | null;
+            remedy: components["schemas"]["Both"] | null;
+            /**
+             * Format: date-time
+             * @description When somebody came back.
+             */
+            returned_at: string | null;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * @description `waiting`: started, nobody came back yet; `exchanging`: came back, the provider is being asked; `confirming`:
+             *     the person is being asked; `done`; `failed`; `expired`: came back and was not confirmed in time;
+             *     `not_returned`: nobody came back in time.
+             */
+            status: string;
+            /** @description Who signed in. */
+            user_id: string | null;
+        };
+        /** @description The last sign-in attempts, newest first. They are remembered for a day. */
+        AttemptList: {
+            items: components["schemas"]["AttemptItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next: string | null;
+        };
         /** @description One thing that an admin did. */
         AuditItem: {
             /**
@@ -1615,6 +1754,20 @@ export interface components {
             items: components["schemas"]["AuditItem"][];
             /** @description What to ask the next page with; null on the last one. */
             next: string | null;
+        };
+        /** @description A text in both languages. */
+        Both: {
+            /** @description In English. */
+            en: string;
+            /** @description In Chinese. */
+            zh: string;
+        };
+        /** @description An address that a provider sends people back to. */
+        CallbackItem: {
+            /** @description Its host alone: the authorized callback domain (授权回调域) of WeChat's console. */
+            domain: string;
+            /** @description The whole address, to register at GitHub, Google and other issuers. */
+            url: string;
         };
         /** @description One product (tenant) inside the Federation. */
         City: {
@@ -1766,6 +1919,51 @@ export interface components {
             /** @description What to ask the next page with; null on the last one. */
             next: string | null;
         };
+        /** @description What one check found. */
+        DoctorFinding: {
+            /** @description Which one, where a check looks at several: a city, a webhook, a further public address. */
+            about: string | null;
+            /**
+             * @description The check: its group and name.
+             * @example wechat.credentials
+             */
+            check: string;
+            /**
+             * @description What was found, as a stable word for programs.
+             * @example secret_wrong
+             */
+            code: string;
+            /** @description What was seen. */
+            evidence: string;
+            /** @description What to do about it. */
+            remedy: string | null;
+            /** @description What the check looks at. */
+            title: string;
+            /** @description How it ended. */
+            verdict: components["schemas"]["DoctorVerdict"];
+        };
+        /** @description What was found. */
+        DoctorReport: {
+            /**
+             * Format: date-time
+             * @description When it was looked.
+             */
+            checked_at: string;
+            /** @description One for each check. */
+            items: components["schemas"]["DoctorFinding"][];
+            /**
+             * Format: int64
+             * @description For how long, in milliseconds.
+             */
+            took_ms: number;
+            /** @description The worst of the verdicts. */
+            verdict: components["schemas"]["DoctorVerdict"];
+        };
+        /**
+         * @description How a check ended.
+         * @enum {string}
+         */
+        DoctorVerdict: "skipped" | "ok" | "warning" | "failed";
         /** @description Moves the account to another address. */
         EmailChangeRequest: {
             /** @description The city of the token, if named. */
@@ -1920,7 +2118,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -2525,6 +2723,44 @@ export interface components {
              */
             locale?: string | null;
         };
+        /** @description One way to sign in, as an admin sees it. */
+        ProviderCardItem: {
+            /** @description The public id of the app at the provider. */
+            app_id: string | null;
+            /** @description What to register at the provider, the main public address first; empty where there is nothing to register. */
+            callbacks: components["schemas"]["CallbackItem"][];
+            /** @description What a city that began to have an app of its own still lacks; until then the Federation's is used. */
+            city_missing: string[];
+            /**
+             * Format: date-time
+             * @description Since when it is switched off in the city that was asked about.
+             */
+            city_off_at: string | null;
+            id: string;
+            /** @description `oauth` or `email`. */
+            kind: string;
+            /** @description The name for people, in the language of `Accept-Language`. */
+            label: string;
+            /** @description The settings that it needs and that are missing. */
+            missing: string[];
+            /**
+             * Format: date-time
+             * @description Since when it is switched off everywhere.
+             */
+            off_at: string | null;
+            /** @description Whether that is the city's own app, and not the Federation's. */
+            own_app: boolean;
+            problem: components["schemas"]["Both"] | null;
+            /**
+             * @description `enabled`; `off`: set up and switched off; `incomplete`: some settings are missing; `broken`: they can't be
+             *     used; `not_set_up`: none is there.
+             */
+            status: string;
+        };
+        /** @description Every way to sign in, usable or not. */
+        ProviderCardList: {
+            items: components["schemas"]["ProviderCardItem"][];
+        };
         /** @description One way to sign in. */
         ProviderItem: {
             /** @description Always true: what can't be used is not listed. */
@@ -2651,6 +2887,16 @@ export interface components {
         Success: {
             /** @description Always true. */
             success: boolean;
+        };
+        /** @description Which provider to switch, and where. */
+        SwitchRequest: {
+            /** @description In this city alone; everywhere when absent. */
+            city_id?: string | null;
+            /**
+             * @description The provider's id.
+             * @example wechat
+             */
+            provider: string;
         };
         /** @description A token issued by hand. */
         TokenAnswer: {
@@ -2884,6 +3130,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    accounts_attempts: {
+        parameters: {
+            query?: {
+                /** @description For this city. */
+                city_id?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The code of a failure, such as `provider_misconfigured`. */
+                failure?: string;
+                /** @description How many, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description With this provider. */
+                provider?: string;
+                /** @description `waiting`, `exchanging`, `confirming`, `done`, `failed`, `expired` or `not_returned`. */
+                status?: string;
+                /** @description Those that signed this user in. */
+                user_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptList"];
                 };
             };
         };
@@ -5531,6 +5827,44 @@ export interface operations {
             };
         };
     };
+    federation_doctor: {
+        parameters: {
+            query?: {
+                /** @description A group of checks such as `wechat`, or one check such as `wechat.credentials`; all when absent. */
+                only?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorReport"];
+                };
+            };
+        };
+    };
     federation_instruction: {
         parameters: {
             query?: never;
@@ -5675,6 +6009,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyList"];
+                };
+            };
+        };
+    };
+    providers_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    providers_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
+                };
+            };
+        };
+    };
+    providers_list: {
+        parameters: {
+            query?: {
+                /** @description In this city; for the whole Federation when absent. */
+                city_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderCardList"];
                 };
             };
         };

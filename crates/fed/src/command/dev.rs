@@ -112,6 +112,7 @@ fn greet(sandbox: &Sandbox, product_url: &str, args: &Args) {
     for (name, value) in [
         ("Sample product", product_url),
         ("Federation", sandbox.url.as_str()),
+        ("Web workspace", &format!("{}/admin", sandbox.url)),
         ("Simulated WeChat", sandbox.sim.url()),
         ("City", CITY),
     ] {

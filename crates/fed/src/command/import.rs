@@ -8,8 +8,8 @@ use crate::table::Table;
 use crate::{on_this_thread, screen};
 use clap::Subcommand;
 use downcity_providers::Outside;
-use downcity_service::Settings;
 use downcity_service::moving_in::{Move, MoveError, Report, Tally};
+use downcity_service::{Premises, Settings};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -113,6 +113,7 @@ fn nobody_asks() -> Settings {
         token_life: Duration::from_secs(1),
         starts_per_minute: 0,
         allow_local_login: false,
+        premises: Premises::default(),
     }
 }
 

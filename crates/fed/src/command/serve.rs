@@ -5,7 +5,7 @@ use crate::house::{House, Plan, Signals, address_of};
 use crate::problem::Problem;
 use crate::{door, on_all_cores, screen, telemetry};
 use downcity_providers::Outside;
-use downcity_service::{Federation, Settings};
+use downcity_service::{Federation, Premises, Settings};
 use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,12 +40,18 @@ async fn serve(config: Config) -> Result<(), Problem> {
     let outside = if config.private_webhooks { outside.allow_private_hooks() } else { outside };
     let listener = door::bind(config.listen)?;
     let address = own_address(address_of(&listener)?);
+    let admin_listener = config.admin_listen.map(door::bind).transpose()?;
+    let workspace = match &admin_listener {
+        Some(listener) => own_address(address_of(listener)?),
+        None => config.public_url.clone().unwrap_or_else(|| address.clone()),
+    };
     let settings = Settings {
         public_url: config.public_url.clone().unwrap_or_else(|| address.clone()),
         other_urls: config.other_urls,
         token_life: config.token_life,
         starts_per_minute: config.starts_per_minute,
         allow_local_login: config.local_login,
+        premises: Premises::default(),
     };
     let plan = Plan {
         data: config.data,
@@ -69,7 +75,8 @@ async fn serve(config: Config) -> Result<(), Problem> {
     if config.local_login {
         warn!("LOCAL SIGN-IN IS ON: anybody on this machine can sign in as anybody");
     }
-    let serving = house.serve(listener)?;
+    let serving = house.serve(listener, admin_listener)?;
+    screen::say(format_args!("Web workspace: {}/admin\n", bare(&workspace)));
     screen::say(format_args!("ready: listening on {}", bare(&address)));
     signals.next().await;
     tracing::info!("stopping: running requests may end; a second signal stops at once");

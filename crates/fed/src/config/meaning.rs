@@ -18,6 +18,8 @@ pub(crate) const USUAL_PORT: u16 = 43127;
 pub(crate) struct Config {
     /// Where to listen.
     pub(crate) listen: SocketAddr,
+    /// Where the web workspace listens, when not there.
+    pub(crate) admin_listen: Option<SocketAddr>,
     /// The public address; absent means the listen address, which is then on loopback.
     pub(crate) public_url: Option<Url>,
     /// Further public addresses.
@@ -69,7 +71,9 @@ impl Config {
         let others = options.also_public_url.unwrap_or_default();
         let other_urls =
             others.iter().map(|text| public("also_public_url", text)).collect::<Result<_, _>>()?;
-        check_listen(listen, public_url.as_ref())?;
+        for listen in std::iter::once(listen).chain(options.admin_listen) {
+            check_listen(listen, public_url.as_ref())?;
+        }
         let wechat = match options.wechat_simulator {
             Some(base) => simulator(base, listen)?,
             None => WeChat::Real { ca_file: options.ca_file },
@@ -84,6 +88,7 @@ impl Config {
         }
         Ok(Self {
             listen,
+            admin_listen: options.admin_listen,
             public_url,
             other_urls,
             data: options.data.unwrap_or_else(|| PathBuf::from("data")),
@@ -236,6 +241,7 @@ mod tests {
     fn other_machines_need_https_and_never_meet_the_simulator() {
         let open = Some("0.0.0.0:80".parse().unwrap());
         assert!(refused(|o| o.listen = open).contains("https"));
+        assert!(refused(|o| o.admin_listen = open).contains("https"));
         let https = Some("https://a.example".to_owned());
         assert!(read(|o| (o.listen, o.public_url) = (open, https.clone())).is_ok());
         let simulator = Some("http://127.0.0.1:9".to_owned());

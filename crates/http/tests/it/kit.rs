@@ -4,11 +4,11 @@
 use crate::support::{Answer, HOME, Plan, World};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use downcity_http::{Door, Listening, app};
+use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::Digest;
 use downcity_service::seams::{Clock, SystemRandom};
 use downcity_service::vault::Vault;
-use downcity_service::{Federation, Outside, Parts, Settings};
+use downcity_service::{Federation, Outside, Parts, Premises, Settings};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -101,6 +101,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
             token_life: Duration::from_secs(7 * 86_400),
             starts_per_minute: 0,
             allow_local_login: false,
+            premises: Premises::default(),
         },
         store: world.store.clone(),
         master_key: [7; 32],
@@ -110,7 +111,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
     });
     let federation = federation.await.unwrap();
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let door = app(Door { federation: Arc::clone(&federation), trusted_proxies });
+    let door = app(Door { federation: Arc::clone(&federation), trusted_proxies, serves: Serves::Everything });
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     Listening::open(listener, 1000, door).unwrap();

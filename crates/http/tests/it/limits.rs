@@ -3,9 +3,9 @@
 use crate::kit::{assert_error, ready_with, started};
 use crate::on_both_engines;
 use crate::support::{AWAY, Answer, HOME, On, Plan, World};
-use downcity_http::{Door, Listening, app};
+use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::seams::{Clock, SystemRandom};
-use downcity_service::{Federation, Outside, Parts, Settings};
+use downcity_service::{Federation, Outside, Parts, Premises, Settings};
 use downcity_store::testing::number;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -125,6 +125,7 @@ async fn another_node(world: &World, starts_per_minute: u32) -> String {
             token_life: Duration::from_secs(7 * 86_400),
             starts_per_minute,
             allow_local_login: false,
+            premises: Premises::default(),
         },
         store: downcity_service::Store::open_postgres(&world.database).await.unwrap(),
         master_key: [7; 32],
@@ -134,7 +135,7 @@ async fn another_node(world: &World, starts_per_minute: u32) -> String {
     });
     let federation = federation.await.unwrap();
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let door = app(Door { federation, trusted_proxies });
+    let door = app(Door { federation, trusted_proxies, serves: Serves::Everything });
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     Listening::open(listener, 1000, door).unwrap();

@@ -3,12 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod admins;
 mod at_rest;
+mod attempts;
 mod bad_input;
 mod city_apps;
 mod confirm;
 mod confirm_page;
 mod contract;
+mod doctor;
 mod email_change;
 mod introspect;
 mod keys;
@@ -24,6 +27,7 @@ mod openapi;
 mod own;
 mod people;
 mod person;
+mod providers;
 mod races;
 mod refresh;
 mod regressions;
@@ -36,3 +40,4 @@ mod vanishing;
 mod walk;
 mod ways;
 mod webhooks;
+mod workspace;

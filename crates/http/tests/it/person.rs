@@ -86,6 +86,15 @@ impl<'w> Browser<'w> {
         self.send(self.world.http.post(self.world.url(path)).json(&body)).await
     }
 
+    /// Sends a form to a page, with further headers.
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.world.http.post(format!("{}{path}", self.world.base)).form(form);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request).await
+    }
+
     /// Sends any form of ours.
     pub(crate) async fn submit(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.send(self.world.http.post(self.world.url(path)).form(form)).await

@@ -1,6 +1,6 @@
 //! A whole Federation for one test: its own store, simulator, clock and port, gone when the test ends.
 
-use downcity_http::{Door, Listening, app};
+use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::{Secret, Timestamp};
 use downcity_service::seams::{Clock, SystemClock, SystemRandom};
 use downcity_service::{Federation, Outside, Parts, Settings, Store};
@@ -54,6 +54,7 @@ pub(crate) struct Plan {
     pub(crate) local_login: bool,
     /// Peers on loopback count as proxies, so that tests can come from any address.
     pub(crate) behind_proxy: bool,
+    pub(crate) public_url: Option<String>,
     pub(crate) other_urls: Vec<String>,
     /// OpenID Connect issuers may be on this machine.
     pub(crate) private_issuers: bool,
@@ -72,6 +73,7 @@ impl Plan {
             starts_per_minute: 0,
             local_login: false,
             behind_proxy: true,
+            public_url: None,
             other_urls: Vec::new(),
             private_issuers: false,
             private_hooks: false,
@@ -137,7 +139,7 @@ impl World {
         let clock = Arc::new(MovableClock::default());
         let federation = Federation::open(Parts {
             settings: Settings {
-                public_url: base.parse().unwrap(),
+                public_url: plan.public_url.as_ref().unwrap_or(&base).parse().unwrap(),
                 other_urls: plan.other_urls.iter().map(|url| url.parse().unwrap()).collect(),
                 token_life: Duration::from_secs(7 * 86_400),
                 starts_per_minute: plan.starts_per_minute,
@@ -154,7 +156,8 @@ impl World {
         let admin_key = federation.make_first_admin_key().await.unwrap().unwrap();
         let trusted_proxies =
             if plan.behind_proxy { vec!["127.0.0.0/8".parse().unwrap()] } else { Vec::new() };
-        let door = app(Door { federation: Arc::clone(&federation), trusted_proxies });
+        let door =
+            app(Door { federation: Arc::clone(&federation), trusted_proxies, serves: Serves::Everything });
         Listening::open(listener, 1000, door).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

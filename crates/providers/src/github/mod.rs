@@ -1,12 +1,15 @@
 //! GitHub, by an OAuth App (docs.github.com, "Authorizing OAuth apps"). Plain OAuth 2.0 with PKCE: no ID
 //! token, so the person is asked for with the access token, which is then forgotten.
 
+mod check;
 mod identify;
 pub(crate) mod settings;
 
 use crate::callback::plain_oauth;
-use crate::{Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError};
-use downcity_core::{ExternalIdentity, Failure, Lang, Secret};
+use crate::{
+    Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError, Visit,
+};
+use downcity_core::{ExternalIdentity, Failure, Finding, Lang, Secret};
 use std::fmt;
 use std::sync::Arc;
 use url::form_urlencoded::Serializer;
@@ -71,6 +74,10 @@ impl LoginProvider for GitHub {
         exchange: &'a Exchange<'a>,
     ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
         Box::pin(identify::identify(self, exchange))
+    }
+
+    fn check<'a>(&'a self, visit: &'a Visit) -> BoxFuture<'a, Vec<Finding>> {
+        Box::pin(check::check(self, visit))
     }
 }
 

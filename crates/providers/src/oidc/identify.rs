@@ -3,11 +3,13 @@
 use super::id_token::{self, Expected};
 use super::metadata::Metadata;
 use super::{GOOGLE_TOO, Oidc, TOTAL};
+use crate::line::Fault;
 use crate::profile::{NAME, clean_email};
 use crate::token::{Fields, ask, text, unavailable};
 use crate::{Exchange, ProviderError};
 use downcity_core::identity::{KeyKind, clean_avatar, clean_text};
 use downcity_core::{ExternalIdentity, Failure, IdentityKey, Profile};
+use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -49,6 +51,16 @@ async fn exchange(
     metadata: &Metadata,
     until: Instant,
 ) -> Result<Fields, ProviderError> {
+    let request = exchange_request(app, given, metadata);
+    ask(&format!("The token endpoint of {}", app.issuer.url()), request, until).await
+}
+
+/// The question that exchanges a code.
+pub(super) fn exchange_request(
+    app: &Oidc,
+    given: &Exchange<'_>,
+    metadata: &Metadata,
+) -> Result<RequestBuilder, Fault> {
     let mut form = vec![
         ("grant_type", "authorization_code"),
         ("code", given.code),
@@ -61,15 +73,14 @@ async fn exchange(
     if in_body {
         form.extend([("client_id", app.client_id.as_str()), ("client_secret", app.secret.expose_secret())]);
     }
-    let request = app.outside.post_guarded(&metadata.token_endpoint).map(|request| {
+    app.outside.post_guarded(&metadata.token_endpoint).map(|request| {
         let request = request.header("accept", "application/json").form(&form);
         match in_body {
             true => request,
             // RFC 6749 §2.3.1: both are form-encoded first.
             false => request.basic_auth(encode(&app.client_id), Some(encode(app.secret.expose_secret()))),
         }
-    });
-    ask(&format!("The token endpoint of {}", app.issuer.url()), request, until).await
+    })
 }
 
 fn encode(text: &str) -> String {

@@ -52,6 +52,17 @@ impl KeySet {
         Some(Self { address: address.to_owned(), keys: keys.collect(), fetched_at: now, life })
     }
 
+    /// How many keys can have made a signature that is accepted.
+    pub(super) fn usable(&self) -> usize {
+        let signs = |key: &&Jwk| {
+            let use_ = key.common.public_key_use.as_ref();
+            use_.is_none_or(|use_| *use_ == PublicKeyUse::Signature)
+                && ALGORITHMS.iter().any(|alg| is_of_kind(key, *alg))
+                && DecodingKey::from_jwk(key).is_ok()
+        };
+        self.keys.iter().filter(signs).count()
+    }
+
     /// Whether these keys may be used without asking.
     pub(super) fn is_fresh(&self, address: &str, now: Timestamp) -> bool {
         self.address == address && now >= self.fetched_at && now < self.fetched_at.plus(self.life)

@@ -24,36 +24,54 @@ pub(crate) struct Metadata {
     pub(crate) authorization_response_iss_parameter_supported: bool,
 }
 
+/// Why metadata can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Mistake {
+    /// Something else, or without what is needed.
+    #[error(
+        "its metadata is not what OpenID Connect Discovery describes (issuer, authorization_endpoint, token_endpoint, jwks_uri)"
+    )]
+    Unreadable,
+    /// Nearly the issuer's name.
+    #[error(
+        "its metadata names it differently: only the slash at the end differs, so add or remove that in the setting"
+    )]
+    Slash,
+    /// Another name.
+    #[error("its metadata names another issuer: set the issuer exactly as its metadata has it")]
+    OtherIssuer,
+    /// It leads where we don't go, and why.
+    #[error("its metadata names an address that is refused: {0}")]
+    Refused(&'static str),
+}
+
 /// Where an issuer's metadata is (Discovery §4.1).
 pub(crate) fn address(issuer: &str) -> String {
     format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer))
 }
 
 impl Metadata {
+    /// As [`Metadata::parse`], with the mistake in words.
+    pub(crate) fn read(body: &[u8], issuer: &str, outside: &Outside) -> Result<Self, ProviderError> {
+        Self::parse(body, issuer, outside).map_err(|mistake| {
+            let what = format!("The issuer {issuer} can't be used: {mistake}.");
+            ProviderError::new(Failure::ProviderMisconfigured, what)
+        })
+    }
+
     /// Reads metadata and checks that it is this issuer's own (Discovery §4.3: exactly the same text) and
     /// leads nowhere that is forbidden.
-    pub(crate) fn read(body: &[u8], issuer: &str, outside: &Outside) -> Result<Self, ProviderError> {
-        let found: Self = serde_json::from_slice(body).map_err(|_| {
-            wrong(issuer, "its metadata is not what OpenID Connect Discovery describes (issuer, authorization_endpoint, token_endpoint, jwks_uri)")
-        })?;
+    pub(crate) fn parse(body: &[u8], issuer: &str, outside: &Outside) -> Result<Self, Mistake> {
+        let found: Self = serde_json::from_slice(body).map_err(|_| Mistake::Unreadable)?;
         if found.issuer != issuer {
             let slash = found.issuer.strip_suffix('/').unwrap_or(&found.issuer)
                 == issuer.strip_suffix('/').unwrap_or(issuer);
-            return Err(wrong(
-                issuer,
-                if slash {
-                    "its metadata names it differently: only the slash at the end differs, so add or remove that in the setting"
-                } else {
-                    "its metadata names another issuer: set the issuer exactly as its metadata has it"
-                },
-            ));
+            return Err(if slash { Mistake::Slash } else { Mistake::OtherIssuer });
         }
         let userinfo = found.userinfo_endpoint.as_ref();
         let endpoints = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
         for endpoint in endpoints.into_iter().chain(userinfo) {
-            outside.allows(endpoint).map_err(|why| {
-                wrong(issuer, &format!("its metadata names an address that is refused: {why}"))
-            })?;
+            outside.allows(endpoint).map_err(Mistake::Refused)?;
         }
         Ok(found)
     }
@@ -82,10 +100,6 @@ impl Metadata {
         };
         ["openid", "profile", "email"].into_iter().filter(known).collect::<Vec<_>>().join(" ")
     }
-}
-
-fn wrong(issuer: &str, what: &str) -> ProviderError {
-    ProviderError::new(Failure::ProviderMisconfigured, format!("The issuer {issuer} can't be used: {what}."))
 }
 
 #[cfg(test)]

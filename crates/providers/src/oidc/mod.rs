@@ -1,5 +1,6 @@
 //! OpenID Connect (Core 1.0, Discovery 1.0): Google, and any issuer that is set by configuration.
 
+mod check;
 mod id_token;
 mod identify;
 mod issuer;
@@ -8,10 +9,13 @@ mod metadata;
 pub(crate) mod settings;
 
 use crate::callback::plain_oauth;
-use crate::{Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError};
-use downcity_core::{ExternalIdentity, Failure, Lang, Secret, Timestamp};
+use crate::{
+    Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError, Visit,
+};
+use downcity_core::{ExternalIdentity, Failure, Finding, Lang, Secret, Timestamp};
 use issuer::Issuer;
 pub(crate) use issuer::Issuers;
+use metadata::Metadata;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +66,31 @@ impl Oidc {
         let made = Self::new(outside, Self::GOOGLE.to_owned(), "Google".to_owned(), &issuer, client);
         Self { is_google: true, ..made }
     }
+
+    /// The address of the issuer's page.
+    fn address(&self, metadata: &Metadata, request: &Authorize<'_>) -> String {
+        let Ok(mut url) = Url::parse(&metadata.authorization_endpoint) else {
+            return self.issuer.url().to_owned();
+        };
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.client_id)
+            .append_pair("redirect_uri", request.redirect_uri)
+            .append_pair("scope", &metadata.scope())
+            .append_pair("state", request.state)
+            .append_pair("nonce", request.nonce);
+        if metadata.takes_pkce() {
+            query
+                .append_pair("code_challenge", request.code_challenge)
+                .append_pair("code_challenge_method", "S256");
+        }
+        if let Some(lang) = request.lang {
+            query.append_pair("ui_locales", lang.tag());
+        }
+        drop(query);
+        url.into()
+    }
 }
 
 impl LoginProvider for Oidc {
@@ -89,27 +118,7 @@ impl LoginProvider for Oidc {
     fn authorize_url(&self, request: &Authorize<'_>) -> String {
         // Without metadata, which `prepare` gets, the issuer's own address is all there is.
         let Some(metadata) = self.issuer.last() else { return self.issuer.url().to_owned() };
-        let Ok(mut url) = Url::parse(&metadata.authorization_endpoint) else {
-            return self.issuer.url().to_owned();
-        };
-        let mut query = url.query_pairs_mut();
-        query
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &self.client_id)
-            .append_pair("redirect_uri", request.redirect_uri)
-            .append_pair("scope", &metadata.scope())
-            .append_pair("state", request.state)
-            .append_pair("nonce", request.nonce);
-        if metadata.takes_pkce() {
-            query
-                .append_pair("code_challenge", request.code_challenge)
-                .append_pair("code_challenge_method", "S256");
-        }
-        if let Some(lang) = request.lang {
-            query.append_pair("ui_locales", lang.tag());
-        }
-        drop(query);
-        url.into()
+        self.address(&metadata, request)
     }
 
     fn read_callback<'a>(&self, query: &'a CallbackQuery) -> Callback<'a> {
@@ -125,6 +134,10 @@ impl LoginProvider for Oidc {
         exchange: &'a Exchange<'a>,
     ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
         Box::pin(identify::identify(self, exchange))
+    }
+
+    fn check<'a>(&'a self, visit: &'a Visit) -> BoxFuture<'a, Vec<Finding>> {
+        Box::pin(check::check(self, visit))
     }
 }
 

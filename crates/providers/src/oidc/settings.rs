@@ -116,6 +116,15 @@ pub(crate) fn key(name: &str, suffix: &str) -> String {
     format!("OIDC_{name}{suffix}")
 }
 
+/// The keys of client id and secret of a provider.
+pub(crate) fn client_keys(id: &str) -> (String, String) {
+    if id == super::Oidc::GOOGLE {
+        return (GOOGLE_ID.to_owned(), GOOGLE_SECRET.to_owned());
+    }
+    let name = id.to_ascii_uppercase();
+    (key(&name, "_CLIENT_ID"), key(&name, "_CLIENT_SECRET"))
+}
+
 fn env_key(name: &str, part: &Part) -> EnvKey {
     EnvKey {
         key: key(name, part.suffix),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 /// The fields of an answer.
 pub(super) type Fields = Map<String, Value>;
@@ -20,6 +21,8 @@ pub(super) struct Refusal {
     pub(super) code: i64,
     /// WeChat's request id, three groups of eight hexadecimal digits: what its support asks for.
     pub(super) rid: Option<String>,
+    /// The address that errcode 40164 names: the one that this server calls from.
+    pub(super) address: Option<IpAddr>,
 }
 
 /// An answer that is not in WeChat's format, and why.
@@ -46,8 +49,9 @@ pub(super) fn read(body: &[u8]) -> Result<Answer, Unreadable> {
     match errcode(&fields)? {
         None | Some(0) => Ok(Answer::Fine(fields)),
         Some(code) => {
-            let rid = fields.get("errmsg").and_then(Value::as_str).and_then(rid);
-            Ok(Answer::Refused(Refusal { code, rid }))
+            let errmsg = fields.get("errmsg").and_then(Value::as_str);
+            let (rid, address) = (errmsg.and_then(rid), errmsg.and_then(address));
+            Ok(Answer::Refused(Refusal { code, rid, address }))
         }
     }
 }
@@ -82,6 +86,11 @@ fn rid(errmsg: &str) -> Option<String> {
     let group = |part: &str| part.len() == 8 && part.bytes().all(|b| b.is_ascii_hexdigit());
     let fine = tail.split('-').count() == 3 && tail.split('-').all(group);
     fine.then(|| tail.to_owned())
+}
+
+/// The address in `invalid ip 192.0.2.1 ipv6 ::ffff:192.0.2.1, not in whitelist`, if it is one.
+fn address(errmsg: &str) -> Option<IpAddr> {
+    errmsg.strip_prefix("invalid ip ")?.split([' ', ',']).next()?.parse().ok()
 }
 
 /// Makes backslashes inside strings that start no escape of JSON (RFC 8259 §7) plain backslashes, and halves

@@ -114,7 +114,7 @@ async fn ask(
 }
 
 fn read(interface: Interface, reply: &Reply) -> Result<Fields, Trouble> {
-    let Reply { status, body } = reply;
+    let Reply { status, body, .. } = reply;
     let odd = |what: &str| {
         let what = format!(
             "it answered HTTP {status} with {} bytes, {what}; if it lasts, check that no proxy, firewall or \

@@ -5,12 +5,15 @@
 //! addresses, other scopes and other AppIDs.
 
 mod answer;
-mod errcode;
+mod check;
+pub(crate) mod errcode;
 mod identify;
 mod identity;
 
-use crate::{Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError};
-use downcity_core::{ExternalIdentity, Failure, Lang, Secret, Text};
+use crate::{
+    Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError, Visit,
+};
+use downcity_core::{ExternalIdentity, Failure, Finding, Lang, Secret, Text};
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
@@ -89,6 +92,10 @@ impl LoginProvider for WeChat {
         exchange: &'a Exchange<'a>,
     ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
         Box::pin(identify::identify(self, exchange.code))
+    }
+
+    fn check<'a>(&'a self, visit: &'a Visit) -> BoxFuture<'a, Vec<Finding>> {
+        Box::pin(check::check(self, visit))
     }
 }
 

@@ -32,6 +32,9 @@ pub(crate) const SETTINGS_POSTGRES: &str = "
     set lock_timeout = '5s';
     set idle_in_transaction_session_timeout = '15s';";
 
+/// How long a search may take. PostgreSQL is told above; SQLite is stopped by its reader.
+pub(crate) const LONGEST_READ: Duration = Duration::from_secs(15);
+
 /// 5. Migrating on PostgreSQL happens on one node at a time: this lock is held by the same connection. The
 ///    number is arbitrary and ours; the time is how long another node's migration is waited for.
 pub(crate) const MIGRATION_LOCK: &str = "set lock_timeout = '300s'; select pg_advisory_lock(71043127501)";

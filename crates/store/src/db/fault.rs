@@ -69,7 +69,8 @@ impl From<rusqlite::Error> for Fault {
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
                 | ErrorCode::OutOfMemory
-                | ErrorCode::ReadOnly,
+                | ErrorCode::ReadOnly
+                | ErrorCode::OperationInterrupted,
                 _,
             ) => Self::unavailable(text),
             _ => Self::internal(text),

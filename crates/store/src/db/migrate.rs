@@ -39,6 +39,11 @@ const TABLE: &str = "create table if not exists schema_steps (number bigint prim
 const TAKEN: &str = "select number, name from schema_steps order by number";
 const TAKE: &str = "insert into schema_steps (number, name) values ($1, $2)";
 
+/// The newest step.
+pub(crate) fn newest() -> i64 {
+    STEPS.last().map_or(0, |step| step.number)
+}
+
 /// The steps that a database with these has still to take.
 fn missing(taken: &[(i64, String)]) -> Result<&'static [Step], OpenError> {
     for (at, (number, name)) in taken.iter().enumerate() {

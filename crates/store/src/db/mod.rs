@@ -20,6 +20,7 @@ mod writer;
 #[cfg(feature = "testing")]
 pub(crate) use connect::Target;
 pub(crate) use fault::Fault;
+pub(crate) use migrate::newest as newest_step;
 pub(crate) use row::{Misfit, Row};
 pub(crate) use tx::Tx;
 pub(crate) use val::{Val, args};
@@ -79,6 +80,20 @@ impl Db {
     pub(crate) async fn read(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => db.read(sql, &args)?,
+            Self::Postgres(db) => db.read(sql, &args).await?,
+        })
+    }
+
+    /// Reads rows with a query that may look at very many: beside the threads that serve requests, and for
+    /// [`dialect::LONGEST_READ`] at most.
+    pub(crate) async fn read_aside(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(db) => {
+                let db = Arc::clone(db);
+                let read =
+                    tokio::task::spawn_blocking(move || db.read_within(dialect::LONGEST_READ, sql, &args));
+                read.await.map_err(|error| StoreError::Internal(error.to_string()))??
+            }
             Self::Postgres(db) => db.read(sql, &args).await?,
         })
     }

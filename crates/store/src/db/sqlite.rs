@@ -11,12 +11,15 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Reader connections kept open between reads. A read never waits, so no more than the runtime has threads
 /// are ever in use at once.
 const IDLE_READERS: usize = 4;
 /// Prepared statements kept by each connection: more than there are queries.
 const STATEMENTS: usize = 128;
+/// SQLite's own steps between two looks at the clock.
+const OPERATIONS: i32 = 100_000;
 
 /// An open SQLite store.
 pub(crate) struct Sqlite {
@@ -41,15 +44,38 @@ impl Sqlite {
 
     /// Runs one query on the caller's own thread: a point read takes less time than a change of threads.
     pub(crate) fn read(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
+        self.with_reader(|connection| query(connection, sql, args))
+    }
+
+    /// The same for a query that may look at very many rows: it is stopped when its time is over.
+    pub(crate) fn read_within(
+        &self,
+        limit: Duration,
+        sql: &'static str,
+        args: &[Val],
+    ) -> Result<Vec<Row>, Fault> {
+        self.with_reader(|connection| {
+            let end = Instant::now() + limit;
+            connection.progress_handler(OPERATIONS, Some(move || Instant::now() >= end))?;
+            let rows = query(connection, sql, args);
+            connection.progress_handler(0, None::<fn() -> bool>)?;
+            rows
+        })
+    }
+
+    fn with_reader(
+        &self,
+        read: impl FnOnce(&mut Connection) -> Result<Vec<Row>, Fault>,
+    ) -> Result<Vec<Row>, Fault> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Fault::unavailable("the store is closed"));
         }
         let idle = self.idle().pop();
-        let connection = match idle {
+        let mut connection = match idle {
             Some(connection) => connection,
             None => self.connect_reader()?,
         };
-        let rows = query(&connection, sql, args);
+        let rows = read(&mut connection);
         let mut idle = self.idle();
         if idle.len() < IDLE_READERS && !self.closed.load(Ordering::Relaxed) {
             idle.push(connection);

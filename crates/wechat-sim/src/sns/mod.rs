@@ -116,23 +116,32 @@ impl World {
         }
     }
 
-    /// The fault that is due, counted down.
+    /// The fault that is due at an interface.
     fn take_fault(&mut self, endpoint: Endpoint) -> Option<Fault> {
-        let place = match endpoint {
+        due(match endpoint {
             Endpoint::Token => &mut self.switches.token_fault,
             Endpoint::Refresh => &mut self.switches.refresh_fault,
             Endpoint::Auth => &mut self.switches.auth_fault,
             Endpoint::Userinfo => &mut self.switches.userinfo_fault,
-        };
-        let fault = (*place)?;
-        match place.as_mut().and_then(|one| one.times.as_mut()) {
-            Some(0) => {
-                *place = None;
-                return None;
-            }
-            Some(times) => *times -= 1,
-            None => {}
-        }
-        Some(fault)
+        })
     }
+
+    /// The fault that is due at the authorize page.
+    pub(crate) fn take_page_fault(&mut self) -> Option<FaultKind> {
+        due(&mut self.switches.page_fault).map(|fault| fault.kind).filter(|kind| *kind != FaultKind::Errcode)
+    }
+}
+
+/// The fault that is due, counted down.
+fn due(place: &mut Option<Fault>) -> Option<Fault> {
+    let fault = (*place)?;
+    match place.as_mut().and_then(|one| one.times.as_mut()) {
+        Some(0) => {
+            *place = None;
+            return None;
+        }
+        Some(times) => *times -= 1,
+        None => {}
+    }
+    Some(fault)
 }

@@ -59,7 +59,8 @@ async fn answer(handle: Handle, endpoint: Endpoint, method: &Method, query: Quer
     send(&handle, reply).await
 }
 
-async fn send(handle: &Handle, reply: Reply) -> Response {
+/// Sends an answer, or what takes its place on the way.
+pub(crate) async fn send(handle: &Handle, reply: Reply) -> Response {
     match reply.fault {
         None | Some(FaultKind::Errcode) => (TEXT_PLAIN, reply.body).into_response(),
         Some(FaultKind::BadGateway) => (StatusCode::BAD_GATEWAY, HTML, BAD_GATEWAY).into_response(),

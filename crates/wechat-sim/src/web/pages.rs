@@ -7,12 +7,13 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
+use super::api;
 use super::texts::{self, Texts};
 use crate::config::{App, Person};
 use crate::error::{PageError, SimError};
 use crate::handle::Handle;
 use crate::qr::Ask;
-use crate::sns::Params;
+use crate::sns::{Params, Reply};
 use crate::switches::Switches;
 use crate::world::{Call, World};
 
@@ -67,6 +68,11 @@ struct HomePage<'a> {
 /// `GET /connect/qrconnect`: the QR page, one sentence about a mistake, or with `f=xml` just a fresh uuid.
 pub(crate) async fn qrconnect(State(handle): State<Handle>, RawQuery(query): RawQuery) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes(), b"");
+    let fault = handle.world().take_page_fault();
+    if fault.is_some() {
+        let body = "<!DOCTYPE html><title>微信登录</title>".into();
+        return api::send(&handle, Reply { body, fault, delay_ms: 0 }).await;
+    }
     let ask = Ask::from_params(&params);
     let at = handle.moment();
     let mut world = handle.world();

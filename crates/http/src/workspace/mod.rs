@@ -1,0 +1,64 @@
+//! The web workspace at `/admin`: pages on which admins keep the Federation.
+//!
+//! Rendered on the server, by the same stories that the API calls. Every page works without scripts. To add one:
+//! a line in the table below (method, the weakest role, whether keys of one city may come, path, handler), a file
+//! of its noun here, a template in `templates/workspace/` that extends `layout.html`, and a line in `shell::NAV`.
+//!
+//! The table is also the guard: [`guard::check`] stands before every handler named in it, finds the session, checks
+//! role and reach, and lets no form in that is not our own. A handler takes the [`Desk`](desk::Desk), makes one call, and answers with
+//! `desk.page(…)`, or after a change with `desk.done(…)`.
+
+mod assets;
+mod cookies;
+mod desk;
+mod entry;
+mod guard;
+pub(crate) mod look;
+mod shell;
+pub(crate) mod trouble;
+
+mod overview;
+
+use crate::routes::House;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use downcity_service::core::Role;
+use guard::{Needs, Reach};
+
+macro_rules! workspace {
+    ($($method:ident $role:ident $reach:ident $path:literal => $noun:ident::$handler:ident;)*) => {
+        fn listed(house: &House) -> Router<House> {
+            let guard = |role, reach| from_fn_with_state((house.clone(), Needs { role, reach }), guard::check);
+            Router::new()
+                $(.route($path, $method($noun::$handler).layer(guard(Role::$role, Reach::$reach))))*
+        }
+
+        /// Every page and form of the workspace for whoever is signed in: method, path, the weakest role, and whether keys of one city may come.
+        #[cfg(feature = "openapi")]
+        #[must_use]
+        pub fn workspace_routes() -> Vec<(&'static str, &'static str, Role, bool)> {
+            vec![$((stringify!($method), $path, Role::$role, matches!(Reach::$reach, Reach::City))),*]
+        }
+    };
+}
+
+// `City`: also for keys of one city, and the handler keeps to it; `Whole`: for keys of the whole Federation only.
+workspace! {
+    get  Viewer   City  "/admin" => overview::page;
+    post Viewer   City  "/admin/sign-out" => entry::sign_out;
+}
+
+/// The workspace's routes, with those that need no session.
+pub(crate) fn router(house: &House) -> Router<House> {
+    listed(house)
+        .route("/admin/", get(entry::home))
+        .route("/admin/sign-in", get(entry::page).post(entry::sign_in))
+        .route("/admin/look", post(entry::look))
+        .route("/admin/assets/{hash}/{name}", get(assets::get))
+}
+
+/// Whether an address belongs to the workspace.
+pub(crate) fn is_ours(path: &str) -> bool {
+    path.strip_prefix("/admin").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

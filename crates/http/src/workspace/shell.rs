@@ -1,0 +1,154 @@
+//! What stands round every page: navigation, who is signed in, the switches for language and light.
+
+use super::assets::{LINKS, Links};
+use super::cookies::Flash;
+use super::look::{Look, Theme};
+use crate::pages::readable;
+use downcity_service::core::{Lang, Role, Text, Timestamp};
+
+/// One entry of the navigation.
+struct Place {
+    path: &'static str,
+    label: Text,
+    /// The strokes of its sign, on 24 by 24 units.
+    sign: &'static str,
+    /// Whether keys of one city may come.
+    city: bool,
+}
+
+/// The navigation, in order.
+static NAV: &[Place] = &[Place {
+    path: "/admin",
+    label: Text::new("Overview", "概览"),
+    sign: "M4 20V10M10 20V4M16 20v-7M21 20H3",
+    city: true,
+}];
+
+/// An entry as a page shows it.
+pub(crate) struct NavItem {
+    pub(crate) path: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) sign: &'static str,
+    pub(crate) current: bool,
+}
+
+/// Who is signed in.
+#[derive(Clone)]
+pub(crate) struct Who {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) city: Option<String>,
+    pub(crate) form_token: String,
+}
+
+/// What stands round a page. Templates call it `shell`.
+pub(crate) struct Shell {
+    pub(crate) lang: Lang,
+    pub(crate) theme: Theme,
+    pub(crate) here: &'static str,
+    pub(crate) title: String,
+    /// The pages above this one: address and name.
+    pub(crate) crumbs: Vec<(String, String)>,
+    pub(crate) flash: Option<Flash>,
+    pub(crate) who: Option<Who>,
+    /// This page's own address.
+    pub(crate) path: String,
+    pub(crate) links: &'static Links,
+}
+
+impl Shell {
+    /// Without anybody signed in.
+    pub(super) fn bare(look: &Look, here: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            lang: look.lang,
+            theme: look.theme,
+            here,
+            title: title.into(),
+            crumbs: Vec::new(),
+            flash: None,
+            who: None,
+            path: look.path.clone(),
+            links: &LINKS,
+        }
+    }
+
+    /// Below another page.
+    pub(crate) fn under(mut self, path: impl Into<String>, name: impl Into<String>) -> Self {
+        self.crumbs.push((path.into(), name.into()));
+        self
+    }
+
+    /// The words in the page's language.
+    pub(crate) fn t(&self, en: &'static str, zh: &'static str) -> &'static str {
+        Text::new(en, zh).get(self.lang)
+    }
+
+    /// A text in the page's language.
+    pub(crate) fn text(&self, text: &Text) -> &'static str {
+        text.get(self.lang)
+    }
+
+    /// A moment as a person reads it, in UTC.
+    pub(crate) fn moment(&self, at: &Timestamp) -> String {
+        readable(at.0)
+    }
+
+    /// The same as machines read it.
+    pub(crate) fn instant(&self, at: &Timestamp) -> String {
+        jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
+    }
+
+    /// The entries of the navigation that this admin's key is for.
+    pub(crate) fn nav(&self) -> Vec<NavItem> {
+        let limited = self.who.as_ref().is_some_and(|who| who.city.is_some());
+        let places = NAV.iter().filter(|place| place.city || !limited);
+        let item = |place: &Place| NavItem {
+            path: place.path,
+            label: place.label.get(self.lang),
+            sign: place.sign,
+            current: place.path == self.here,
+        };
+        places.map(item).collect()
+    }
+
+    /// Whether the key allows what this role may.
+    fn may(&self, role: Role) -> bool {
+        self.who.as_ref().is_some_and(|who| who.role >= role)
+    }
+
+    /// Whether the key allows to change things.
+    pub(crate) fn operator(&self) -> bool {
+        self.may(Role::Operator)
+    }
+
+    /// Whether the key allows to keep keys.
+    pub(crate) fn owner(&self) -> bool {
+        self.may(Role::Owner)
+    }
+
+    /// Why something is switched off on the page.
+    pub(crate) fn why_not(&self) -> &'static str {
+        if self.operator() {
+            self.t("Only an owner's key may do this.", "仅所有者的密钥可执行此操作。")
+        } else {
+            self.t(
+                "Your key may only look. It takes an operator's or owner's key.",
+                "您的密钥仅可查看，需要操作员或所有者的密钥。",
+            )
+        }
+    }
+
+    /// What every form has to carry.
+    pub(crate) fn form_token(&self) -> &str {
+        self.who.as_ref().map_or("", |who| &who.form_token)
+    }
+
+    /// The role in words.
+    pub(crate) fn role(&self) -> &'static str {
+        match self.who.as_ref().map_or(Role::Viewer, |who| who.role) {
+            Role::Viewer => self.t("viewer", "只读"),
+            Role::Operator => self.t("operator", "操作员"),
+            Role::Owner => self.t("owner", "所有者"),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Story: the Federation looks itself over: what works, what does not, how that shows, and what to do.
+//!
+//! Checks ask what a sign-in asks, with made-up values, and change nothing that anybody sees. They run at once, each
+//! with a time of its own. Their findings hold no secret.
+
+mod address;
+pub mod echo;
+mod house;
+mod neighbours;
+mod providers;
+
+use crate::directory::Directory;
+use crate::federation::Federation;
+use downcity_core::finding::{Finding, Said, Verdict};
+use downcity_core::{Text, Timestamp};
+use downcity_providers::Visit;
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// A report so young is told again in place of a new one: checks ask others, who should not be asked for nothing.
+const FRESH: Duration = Duration::from_secs(5);
+/// How long one group of checks may take.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// When it was looked.
+    pub checked_at: Timestamp,
+    /// For how long.
+    pub took: Duration,
+    /// One for each check, in an order for reading.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The worst of the verdicts.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Skipped)
+    }
+}
+
+/// There is no check, and no group of checks, of that name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no check of that name: {}", .known.join(", "))]
+pub struct UnknownCheck {
+    /// The names of the groups.
+    pub known: Vec<String>,
+}
+
+/// Reports by what was asked for, and the change of settings that they were made at. Locked while checks run, so
+/// that there is one run at a time.
+pub(crate) type Reports = tokio::sync::Mutex<HashMap<Option<String>, (i64, Instant, Arc<Report>)>>;
+
+type Group<'a> = (String, BoxFuture<'a, Vec<Finding>>);
+
+impl Federation {
+    /// Runs the checks: all, or with `only` those of one group (`wechat`, `url`, `database` …) or a single one
+    /// (`wechat.credentials`). One run at a time; what was asked for less than five seconds ago is told again,
+    /// unless a setting has changed since.
+    ///
+    /// # Errors
+    /// When there is no check of that name.
+    pub async fn check(&self, only: Option<&str>) -> Result<Arc<Report>, UnknownCheck> {
+        let mut reports = self.reports.lock().await;
+        let directory = self.directory.load_full();
+        reports.retain(|_, (changes, at, _)| *changes == directory.changes && at.elapsed() < FRESH);
+        let asked = only.map(str::to_owned);
+        if let Some((_, _, report)) = reports.get(&asked) {
+            return Ok(Arc::clone(report));
+        }
+        let report = Arc::new(self.examine(&directory, only).await?);
+        reports.insert(asked, (directory.changes, Instant::now(), Arc::clone(&report)));
+        Ok(report)
+    }
+
+    async fn examine(&self, directory: &Directory, only: Option<&str>) -> Result<Report, UnknownCheck> {
+        let (checked_at, began) = (self.clock.now(), Instant::now());
+        let visit = self.visit();
+        let mut groups = self.provider_groups(directory, &visit);
+        let providers: BTreeSet<String> = groups.iter().map(|(group, _)| group.clone()).collect();
+        groups.extend(self.own_groups());
+        if let Some(only) = only {
+            let wanted = only.split('.').next().unwrap_or_default();
+            let known: Vec<String> =
+                groups.iter().map(|(group, _)| group.clone()).chain(["clock".to_owned()]).collect();
+            if !known.iter().any(|group| group == wanted) {
+                return Err(UnknownCheck { known });
+            }
+            // What the time is elsewhere shows in the answers of providers.
+            groups.retain(|(group, _)| group == wanted || (wanted == "clock" && providers.contains(group)));
+        }
+        let runs = groups.into_iter().map(|(group, run)| async move {
+            timeout(PATIENCE, run).await.unwrap_or_else(|_| vec![too_slow(&group)])
+        });
+        let mut findings: Vec<Finding> = join_all(runs).await.into_iter().flatten().collect();
+        findings.push(skew(&visit.skews()));
+        findings.retain(|finding| only.is_none_or(|only| finding.is_meant(only)));
+        Ok(Report { checked_at, took: began.elapsed(), findings })
+    }
+
+    /// What belongs to no provider.
+    fn own_groups(&self) -> Vec<Group<'_>> {
+        vec![
+            ("url".to_owned(), self.check_addresses().boxed()),
+            ("database".to_owned(), self.check_database().boxed()),
+            ("disk".to_owned(), self.check_disk().boxed()),
+            ("files".to_owned(), self.check_files().boxed()),
+            ("keys".to_owned(), self.check_keys().boxed()),
+            ("webhooks".to_owned(), self.check_webhooks().boxed()),
+        ]
+    }
+
+    fn visit(&self) -> Visit {
+        let urls = std::iter::once(&self.settings.public_url).chain(&self.settings.other_urls);
+        let made_up: [u8; 32] = self.random.bytes();
+        let made_up = made_up.iter().map(|byte| format!("{byte:02x}")).collect();
+        Visit::new(urls.map(Self::callback_url).collect(), made_up, self.clock.now())
+    }
+}
+
+fn too_slow(group: &str) -> Finding {
+    let evidence = Said::new(
+        format!("The checks took more than {} seconds and were given up.", PATIENCE.as_secs()),
+        format!("检查超过 {} 秒，已放弃。", PATIENCE.as_secs()),
+    );
+    let title = Text::new("Time", "用时");
+    Finding::new((group, "time"), title, (Verdict::Failed, "too_slow"), evidence).remedy(Text::new(
+        "Check again. If it lasts, look at the network and the load of this machine.",
+        "请重新检查；如果持续出现，请检查网络和本机负载。",
+    ))
+}
+
+/// Our clock beside those of providers. Tokens and sealed times are worth as much as it is.
+fn skew(skews: &[i64]) -> Finding {
+    let title = Text::new("This machine's clock", "本机时钟");
+    let find = |result, evidence| Finding::new(("clock", "skew"), title, result, evidence);
+    // The middle one: one provider with a wrong clock says nothing about ours.
+    let mut sorted = skews.to_vec();
+    sorted.sort_unstable();
+    let Some(skew) = sorted.get(sorted.len() / 2) else {
+        let none = Said::new("No provider told the time.", "没有登录服务提供时间。");
+        return find((Verdict::Skipped, "unknown"), none);
+    };
+    let seconds = (skew.abs() + 500) / 1000;
+    if seconds <= 5 {
+        let fine = Said::new("It agrees with the providers' clocks.", "与登录服务的时钟一致。");
+        return find((Verdict::Ok, "fine"), fine);
+    }
+    let (en, zh) = if *skew > 0 { ("behind", "慢") } else { ("ahead of", "快") };
+    let evidence = Said::new(
+        format!("It is {seconds} seconds {en} the providers' clocks."),
+        format!("比登录服务的时钟{zh} {seconds} 秒。"),
+    );
+    let verdict = if seconds > 30 { Verdict::Failed } else { Verdict::Warning };
+    find((verdict, "skewed"), evidence).remedy(Text::new(
+        "Set the clock by NTP (timedatectl set-ntp true): tokens would start or end at the wrong time.",
+        "请通过 NTP 校准时钟（timedatectl set-ntp true），否则令牌的生效与过期时间会出错。",
+    ))
+}
