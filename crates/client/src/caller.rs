@@ -13,6 +13,9 @@ pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Limit on a call that does not ask the Federation to wait.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Limit on a download.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(3600);
+
 /// An identity at a Federation, making calls by name: what [`Guest`](crate::Guest), [`User`](crate::User) and
 /// [`Admin`](crate::Admin) are built on, and the way to calls that have no method of their own.
 #[derive(Debug, Clone)]
@@ -55,6 +58,28 @@ impl Caller {
         query: &(impl Serialize + ?Sized),
     ) -> Result<T, Error> {
         self.get_within(CALL_TIMEOUT, service, action, query).await
+    }
+
+    /// `GET /v1/{service}/{action}?{query}` that answers as much as there is; `take` gets it piece by piece and may
+    /// end it with a sentence of its own.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call; [`Error::Input`] with the sentence of `take`.
+    pub async fn download(
+        &self,
+        service: &str,
+        action: &str,
+        query: &(impl Serialize + ?Sized),
+        mut take: impl FnMut(&[u8]) -> Result<(), String>,
+    ) -> Result<(), Error> {
+        let url = self.federation.endpoint(service, action)?;
+        let request = self.federation.client().get(url).query(query);
+        let mut response =
+            self.begin(request, DOWNLOAD_TIMEOUT, "application/x-ndjson, application/json").await?;
+        while let Some(chunk) = response.chunk().await.map_err(Error::transport)? {
+            take(&chunk).map_err(Error::Input)?;
+        }
+        Ok(())
     }
 
     /// `GET /v1/{service}/{action}` that answers a text for people.
@@ -128,6 +153,16 @@ impl Caller {
         timeout: Duration,
         accept: &'static str,
     ) -> Result<Vec<u8>, Error> {
+        read(self.begin(request, timeout, accept).await?).await
+    }
+
+    /// The answer without its body, once it is no error.
+    async fn begin(
+        &self,
+        request: RequestBuilder,
+        timeout: Duration,
+        accept: &'static str,
+    ) -> Result<Response, Error> {
         let mut request = request.timeout(timeout).header(header::ACCEPT, accept);
         if let Some(language) = self.federation.language() {
             request = request.header(header::ACCEPT_LANGUAGE, language);
@@ -137,11 +172,11 @@ impl Caller {
         }
         let response = request.send().await.map_err(Error::transport)?;
         let (status, retry_after) = (response.status(), retry_after(&response));
-        let body = read(response).await?;
         if !status.is_success() {
+            let body = read(response).await?;
             return Err(Error::Api(Box::new(ApiError::from_answer(status.as_u16(), retry_after, &body))));
         }
-        Ok(body)
+        Ok(response)
     }
 }
 

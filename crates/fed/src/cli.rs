@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::command::{
-    city, demo, dev, env, event, import, login, manual, serve, session, signing_key, status, token, user,
-    webhook, wechat_sim,
+    admin_key, attempt, audit, city, demo, dev, env, event, import, login, manual, overview, provider, serve,
+    session, signing_key, status, token, user, webhook, wechat_sim,
 };
 use crate::config::Options;
 use crate::problem::{EXIT_CODES, Problem};
@@ -61,6 +61,20 @@ enum Command {
     /// The keys that tokens are signed with
     #[command(subcommand)]
     SigningKey(signing_key::Command),
+    /// Who may do how much at a running Federation
+    #[command(subcommand)]
+    AdminKey(admin_key::Command),
+    /// The ways to sign in, what each lacks, and whether it is offered
+    #[command(subcommand)]
+    Provider(provider::Command),
+    /// Sign-ins of the last day, and why they ended
+    #[command(subcommand)]
+    Attempt(attempt::Command),
+    /// How sign-ins go, and what needs attention
+    Overview(overview::Args),
+    /// What admins did
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Which Federation commands mean, and how it stands
     Status(status::Args),
     /// Bring users over from another system
@@ -94,6 +108,11 @@ impl Cli {
             Command::Event(command) => event::run(command),
             Command::Webhook(command) => webhook::run(command),
             Command::SigningKey(command) => signing_key::run(command),
+            Command::AdminKey(command) => admin_key::run(command),
+            Command::Provider(command) => provider::run(command),
+            Command::Attempt(command) => attempt::run(command),
+            Command::Overview(args) => overview::run(&args),
+            Command::Audit(command) => audit::run(command),
             Command::Status(args) => status::run(&args),
             Command::Import(command) => import::run(command),
             Command::WechatSim(args) => wechat_sim::run(&args),
@@ -112,6 +131,9 @@ fn workspace(args: &tui::Args) -> Result<(), Problem> {
     Err(Problem::usage("a command is missing")
         .next("the workspace opens where `fed` runs alone in a terminal"))
 }
+
+#[cfg(test)]
+mod covers;
 
 #[cfg(test)]
 mod tests {

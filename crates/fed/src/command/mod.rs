@@ -1,5 +1,8 @@
 //! The commands: one file each.
 
+pub(crate) mod admin_key;
+pub(crate) mod attempt;
+pub(crate) mod audit;
 pub(crate) mod city;
 pub(crate) mod demo;
 pub(crate) mod dev;
@@ -8,6 +11,8 @@ pub(crate) mod event;
 pub(crate) mod import;
 pub(crate) mod login;
 pub(crate) mod manual;
+pub(crate) mod overview;
+pub(crate) mod provider;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod signing_key;

@@ -57,6 +57,12 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Call> {
         }
         return Vec::new();
     }
+    // What a terminal sends for Alt and a letter is what it sends for Esc and the letter after it.
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        let mut calls = pressed(model, KeyCode::Esc.into());
+        calls.extend(pressed(model, key.code.into()));
+        return calls;
+    }
     match model.over.take() {
         Some(Over::Help | Over::Once { .. }) => Vec::new(),
         Some(Over::About(about)) => in_about(model, about, key.code),

@@ -14,3 +14,4 @@ mod manual;
 mod people;
 mod serve;
 mod support;
+mod tui;

@@ -1,8 +1,8 @@
 //! The audit record: what admins did, when, from where, and what it changed.
 
-use crate::tui::tab::{Column, Detail, Look, Request, Row, Search, Tab, Width, items, named, said};
+use crate::tui::tab::{Column, Detail, Look, More, Request, Row, Search, Tab, Width, items, named, said};
 use downcity_service::core::{Lang, Text};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(super) const TAB: Tab = Tab {
     title: Text::new("Audit", "审计"),
@@ -21,6 +21,27 @@ pub(super) const TAB: Tab = Tab {
     more: &[],
     deeds: &[],
 };
+
+/// Who did what to something, as more about it.
+pub(super) const HISTORY: More = More {
+    title: Text::new("History", "历史"),
+    ask: |row| Request::get("audit", "list", json!({ "subject": row.id, "limit": 20 })),
+    lines: history,
+};
+
+fn history(answer: &Value, _: Lang) -> Vec<Detail> {
+    let line = |item: &Value| {
+        let [action, by, network, before, after] =
+            ["action", "key_name", "network", "before", "after"].map(|field| said(&item[field]));
+        let change = if before.is_empty() && after.is_empty() {
+            String::new()
+        } else {
+            format!("{before} → {after}")
+        };
+        (said(&item["at"]), [action, by, network, change].join("  "))
+    };
+    items(answer).iter().map(line).collect()
+}
 
 fn rows(answer: &Value, _: Lang) -> Vec<Row> {
     let row = |item: &Value| {

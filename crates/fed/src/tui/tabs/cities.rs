@@ -1,5 +1,6 @@
 //! Cities: the products of the Federation.
 
+use super::audit::HISTORY;
 use crate::tui::tab::{
     Ask, Column, Deed, Detail, Field, Look, Request, Row, Search, Tab, Width, items, named, nothing, said,
     seen, standing, typed, words,
@@ -26,7 +27,7 @@ pub(super) const TAB: Tab = Tab {
     list: |_: &Look<'_>| Request::get("cities", "list", json!({})),
     rows,
     about,
-    more: &[],
+    more: &[HISTORY],
     deeds: &[
         Deed {
             key: 'c',

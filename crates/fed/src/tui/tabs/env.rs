@@ -1,5 +1,6 @@
 //! Settings: what each service reads, and what of it is set. Values of secrets are never shown.
 
+use super::audit::HISTORY;
 use crate::tui::tab::{
     Ask, Column, Deed, Detail, Field, Look, Request, Row, Search, Tab, Width, items, named, nothing, said,
     seen, unseen,
@@ -24,7 +25,7 @@ pub(super) const TAB: Tab = Tab {
     list,
     rows,
     about,
-    more: &[],
+    more: &[HISTORY],
     deeds: &[
         Deed {
             key: 's',

@@ -1,5 +1,6 @@
 //! Admin keys: who may do how much, for how long, and when they last did.
 
+use super::audit::HISTORY;
 use crate::tui::tab::{
     Ask, Column, Deed, Detail, Field, Look, Request, Row, Search, Tab, Width, items, named, nothing, said,
     seen, standing, typed,
@@ -21,7 +22,7 @@ pub(super) const TAB: Tab = Tab {
     list: |_: &Look<'_>| Request::get("admin-keys", "list", json!({})),
     rows,
     about,
-    more: &[],
+    more: &[HISTORY],
     deeds: &[
         Deed {
             key: 'c',

@@ -1,7 +1,8 @@
 //! The ways to sign in: whether each can be used, what is missing, and what to register at the provider.
 
 use crate::tui::tab::{
-    Ask, Column, Deed, Detail, Look, Request, Row, Search, Tab, Width, in_lang, items, named, said, standing,
+    Ask, Column, Deed, Detail, Look, More, Request, Row, Search, Tab, Width, in_lang, items, named, said,
+    standing,
 };
 use downcity_service::core::{Lang, Text};
 use serde_json::{Value, json};
@@ -19,7 +20,11 @@ pub(super) const TAB: Tab = Tab {
     list,
     rows,
     about,
-    more: &[],
+    more: &[More {
+        title: Text::new("Check", "检查"),
+        ask: |row| Request::get("federation", "doctor", json!({ "only": row.id })),
+        lines: super::doctor::findings,
+    }],
     deeds: &[
         Deed {
             key: 'e',

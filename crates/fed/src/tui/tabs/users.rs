@@ -93,6 +93,7 @@ fn rows(answer: &Value, lang: Lang) -> Vec<Row> {
         let id = item["user_id"].as_str().unwrap_or_default();
         let mut cells = ["display_name", "auth_email", "providers", "status", "auth_created_at"]
             .map(|field| said(&item[field]));
+        cells[3] = standing(&item["status"], lang);
         if cells[0].is_empty() {
             cells[0] = id.to_owned();
         }

@@ -5,6 +5,8 @@ use super::*;
 /// The list of a tab.
 pub(super) fn list(tab: usize) -> Value {
     match TABS[tab].title.en {
+        "Overview" => overview(),
+        "Doctor" => doctor(),
         "Providers" => providers(),
         "Env" => env(),
         "Cities" => cities(),
@@ -84,5 +86,34 @@ fn keys() -> Value {
           "created_at": "2026-09-01T00:00:00.000Z", "last_used_at": "2026-09-21T14:13:00.000Z" },
         { "key_id": "key_2", "name": "shop team", "role": "operator", "city_id": "city_demo", "status": "expired",
           "created_at": "2026-09-01T00:00:00.000Z", "expires_at": "2026-09-15T00:00:00.000Z" },
+    ] })
+}
+
+fn overview() -> Value {
+    json!({
+        "total": { "started": 12, "returned": 7, "done": 6, "under_way": 0, "not_returned": 5, "expired": 0,
+            "failed": { "provider_misconfigured": 1 } },
+        "people": { "users": 1_000_000, "active_24h": 6, "live_sessions": 42 },
+        "series": [
+            { "at": "2026-09-21T13:00:00Z", "started": 4, "done": 3 },
+            { "at": "2026-09-21T14:00:00Z", "started": 8, "done": 3 },
+        ],
+        "providers": [
+            { "provider": { "id": "wechat", "label": "WeChat", "status": "enabled" },
+              "last_success_at": "2026-09-21T14:13:20Z", "last_failure_at": null },
+            { "provider": { "id": "github", "label": "GitHub", "status": "incomplete" }, "last_success_at": null },
+        ],
+        "attention": [{ "id": "callback_domain", "severity": "error", "provider": "wechat",
+            "text": { "en": "5 started, 0 returned.", "zh": "5 次发起，0 次返回。" },
+            "remedy": { "en": "Look at the callback domain.", "zh": "请检查授权回调域。" } }],
+    })
+}
+
+fn doctor() -> Value {
+    json!({ "verdict": "failed", "items": [
+        { "check": "wechat.credentials", "about": null, "verdict": "failed", "code": "secret_wrong",
+          "title": "AppID and AppSecret", "evidence": "WeChat answered 40125.", "remedy": "Copy the AppSecret again." },
+        { "check": "url.reachable", "about": "https://accounts.example.com", "verdict": "ok", "code": "ok",
+          "title": "Public URL", "evidence": "It answers.", "remedy": null },
     ] })
 }
