@@ -19,6 +19,8 @@ mod dotenv;
 pub mod email;
 pub mod email_change;
 pub mod env;
+pub mod env_import;
+pub mod env_parts;
 mod events;
 pub mod federation;
 mod hasher;

@@ -17,12 +17,26 @@ struct Place {
 }
 
 /// The navigation, in order.
-static NAV: &[Place] = &[Place {
-    path: "/admin",
-    label: Text::new("Overview", "概览"),
-    sign: "M4 20V10M10 20V4M16 20v-7M21 20H3",
-    city: true,
-}];
+static NAV: &[Place] = &[
+    Place {
+        path: "/admin",
+        label: Text::new("Overview", "概览"),
+        sign: "M4 20V10M10 20V4M16 20v-7M21 20H3",
+        city: true,
+    },
+    Place {
+        path: "/admin/providers",
+        label: Text::new("Providers", "登录方式"),
+        sign: "M9 12a4 4 0 1 0-.1-.1M12 12h9M18 12v3M21 12v2",
+        city: true,
+    },
+    Place {
+        path: "/admin/env",
+        label: Text::new("Env", "环境变量"),
+        sign: "M4 7h9M19 7h1M16 4.5v5M4 17h1M11 17h9M8 14.5v5",
+        city: false,
+    },
+];
 
 /// An entry as a page shows it.
 pub(crate) struct NavItem {

@@ -28,7 +28,7 @@ impl<'w> Keeper<'w> {
     /// Signs in with a new key of this role, for all cities or one.
     async fn new(world: &'w World, role: &str, city_id: Option<&str>) -> Self {
         let made = make_key(world, role, city_id).await;
-        Self::with_key(world, made["key"].as_str().unwrap()).await
+        Self::with_key(world, made["admin_key"].as_str().unwrap()).await
     }
 
     async fn with_key(world: &'w World, key: &str) -> Self {
