@@ -133,14 +133,4 @@ fn workspace(args: &tui::Args) -> Result<(), Problem> {
 }
 
 #[cfg(test)]
-mod covers;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_contradicts_itself_nowhere() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod dev;
 mod import;
+mod keeping;
 mod kill;
 mod login;
 mod manual;

@@ -1,4 +1,4 @@
-//! Every call that an admin can make by HTTP can be made from the terminal.
+//! The command line is whole: every call that an admin can make by HTTP can be made from the terminal.
 
 use super::Cli;
 use clap::{Command, CommandFactory};
@@ -76,6 +76,11 @@ fn find(words: &str) -> Command {
     words.split(' ').fold(Cli::command(), |command, word| {
         command.find_subcommand(word).unwrap_or_else(|| panic!("there is no `fed {words}`")).clone()
     })
+}
+
+#[test]
+fn the_command_line_contradicts_itself_nowhere() {
+    Cli::command().debug_assert();
 }
 
 #[test]
