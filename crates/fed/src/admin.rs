@@ -19,10 +19,10 @@ use serde_json::Value;
 use std::path::PathBuf;
 use url::Url;
 
-/// Options of every command that talks to a running Federation. Which one is meant: the flags say, otherwise the
+/// Options of everything that talks to a running Federation. Which one is meant: the flags say, otherwise the
 /// environment, otherwise the default of `fed login`, otherwise the one on this machine.
 #[derive(Clone, Default, clap::Args)]
-pub(crate) struct Connection {
+pub(crate) struct Reach {
     /// A Federation saved with `fed login` [env: FED_FEDERATION] [default: that of `fed use`]
     #[arg(long, value_name = "NAME", value_parser = saved::checked_name, conflicts_with = "url")]
     federation: Option<String>,
@@ -42,20 +42,29 @@ pub(crate) struct Connection {
     /// Send the admin key over plain http also to another machine
     #[arg(long)]
     pub(crate) insecure_http: bool,
+}
+
+/// Options of every command that asks a running Federation something.
+#[derive(Clone, Default, clap::Args)]
+pub(crate) struct Connection {
+    #[command(flatten)]
+    reach: Reach,
 
     /// Print the Federation's answer as JSON
     #[arg(long)]
-    pub(crate) json: bool,
+    json: bool,
 }
 
 impl Connection {
     /// An admin at the Federation, with a key from where there is one.
     pub(crate) fn admin(&self) -> Result<Caller, Problem> {
-        let target = self.target()?;
-        let admin = admin_at(&target, self.insecure_http, None)?;
+        let target = self.reach.target()?;
+        let admin = admin_at(&target, self.reach.insecure_http, None)?;
         Ok(Caller { admin, target, json: self.json })
     }
+}
 
+impl Reach {
     /// Which Federation is meant.
     pub(crate) fn target(&self) -> Result<Target, Problem> {
         Target::choose(&self.flags(), &Named::in_environment(), Book::read)

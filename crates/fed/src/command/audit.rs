@@ -104,6 +104,13 @@ async fn export(connection: &Connection, output: Option<&Path>, query: &Value) -
         })?),
     };
     let take = |piece: &[u8]| sink.write_all(piece).map_err(|why| format!("it can't be written: {why}"));
-    caller.answer(caller.admin.raw().download("audit", "export", query, take)).await?;
-    sink.flush().map_err(|why| Problem::new(format_args!("it can't be written: {why}")))
+    let mut done = caller.answer(caller.admin.raw().download("audit", "export", query, take)).await;
+    if done.is_ok() {
+        done = sink.flush().map_err(|why| Problem::new(format_args!("it can't be written: {why}")));
+    }
+    if let (Err(_), Some(path)) = (&done, output) {
+        // A part could be taken for the whole.
+        let _ = std::fs::remove_file(path);
+    }
+    done
 }

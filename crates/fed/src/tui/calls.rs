@@ -4,31 +4,55 @@ use super::model::{Call, Trouble};
 use super::tab::Request;
 use super::update::Happened;
 use crate::admin::{Target, admin_at};
+use crate::problem::Problem;
 use downcity::{Admin, Error};
 use downcity_service::core::Lang;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Makes calls at the Federations that can be chosen.
 pub(crate) struct Calls {
-    pub(crate) targets: Vec<Target>,
-    pub(crate) insecure_http: bool,
-    pub(crate) lang: Lang,
-    pub(crate) answers: UnboundedSender<Happened>,
+    targets: Vec<Target>,
+    insecure_http: bool,
+    lang: Lang,
+    answers: UnboundedSender<Happened>,
+    /// Those that were called before: each has connections of its own that stay open.
+    admins: RefCell<HashMap<usize, Admin>>,
 }
 
 impl Calls {
+    /// To these Federations; answers go to `answers`.
+    pub(crate) fn new(
+        targets: Vec<Target>,
+        insecure_http: bool,
+        lang: Lang,
+        answers: UnboundedSender<Happened>,
+    ) -> Self {
+        Self { targets, insecure_http, lang, answers, admins: RefCell::default() }
+    }
+
     /// Sends a call on its way.
     pub(crate) fn send(&self, call: Call) {
         let (target, lang, answers) = (self.targets[call.place].clone(), self.lang, self.answers.clone());
-        let admin = admin_at(&target, self.insecure_http, Some(lang));
+        let admin = self.admin(call.place);
         tokio::spawn(async move {
             let answer = match admin {
-                Ok(admin) => ask(&admin, &call.request).await.map_err(|e| trouble(&e, &target, lang)),
+                Ok(admin) => ask(&admin, &call.request).await.map_err(|error| trouble(&error, &target, lang)),
                 Err(problem) => Err(Trouble { what: problem.what().to_owned(), next: String::new() }),
             };
             // Nobody listens any more only when the screen is gone.
             let _ = answers.send(Happened::Answered(call, answer));
         });
+    }
+
+    fn admin(&self, place: usize) -> Result<Admin, Problem> {
+        if let Some(admin) = self.admins.borrow().get(&place) {
+            return Ok(admin.clone());
+        }
+        let admin = admin_at(&self.targets[place], self.insecure_http, Some(self.lang))?;
+        self.admins.borrow_mut().insert(place, admin.clone());
+        Ok(admin)
     }
 }
 

@@ -10,7 +10,7 @@ mod tests;
 mod update;
 mod view;
 
-use crate::admin::{Connection, Target};
+use crate::admin::{Reach, Target};
 use crate::on_this_thread;
 use crate::problem::Problem;
 use crate::saved::{Book, Entry};
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "LANG", value_parser = language)]
     lang: Option<Lang>,
     #[command(flatten)]
-    connection: Connection,
+    reach: Reach,
 }
 
 fn language(text: &str) -> Result<Lang, String> {
@@ -51,7 +51,7 @@ pub(crate) fn in_a_terminal() -> bool {
 /// Shows the workspace until it is left.
 pub(crate) fn run(args: &Args) -> Result<(), Problem> {
     let lang = args.lang.unwrap_or_else(of_the_terminal);
-    let (targets, chosen) = targets(&args.connection)?;
+    let (targets, chosen) = targets(&args.reach)?;
     let place = |target: &Target| Place { name: target.name.clone(), url: target.url.clone() };
     let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let model = Model::new(lang, !unwanted, targets.iter().map(place).collect());
@@ -61,8 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Problem> {
         let mut terminal = ratatui::try_init().map_err(fault)?;
         let _ = execute!(io::stdout(), EnableBracketedPaste);
         let (sender, happened) = unbounded_channel();
-        let calls =
-            Calls { targets, insecure_http: args.connection.insecure_http, lang, answers: sender.clone() };
+        let calls = Calls::new(targets, args.reach.insecure_http, lang, sender.clone());
         listen(sender);
         let shown = show(&mut terminal, model, chosen, &calls, happened).await;
         let _ = execute!(io::stdout(), DisableBracketedPaste);
@@ -80,14 +79,14 @@ fn of_the_terminal() -> Lang {
 }
 
 /// The Federations to choose from; and the one that is meant, where flags or the environment name one.
-fn targets(connection: &Connection) -> Result<(Vec<Target>, Option<usize>), Problem> {
+fn targets(reach: &Reach) -> Result<(Vec<Target>, Option<usize>), Problem> {
     let book = Book::read()?;
     let saved = |(name, entry): (&String, &Entry)| Target::saved(name, entry);
     let mut targets: Vec<Target> = book.entries.iter().map(saved).collect();
     // The one that commands mean when none is named comes first.
     targets.sort_by_key(|target| target.name != book.default);
-    if connection.names_one() {
-        targets.insert(0, connection.target()?);
+    if reach.names_one() {
+        targets.insert(0, reach.target()?);
         return Ok((targets, Some(0)));
     }
     targets.extend(Target::local());

@@ -217,6 +217,28 @@ fn a_federation_that_is_gone_is_told_in_words_and_nothing_freezes() {
     screen.ended_well();
 }
 
+#[tokio::test]
+async fn in_a_terminal_the_key_is_asked_for_unseen_and_a_removal_asked_about() {
+    let data = TempDir::new().unwrap();
+    let dev = Dev::start(data.path());
+    let folder = TempDir::new().unwrap();
+    let screen = Screen::open(folder, &[], &["login", dev.text("federation_url")]);
+    screen.shows(&["the admin key (not shown)"]);
+    screen.write(dev.text("admin_key"));
+    screen.keys(&["Enter"]);
+    let told = screen.shows(&["saved http", "it ended with 0"]);
+    assert!(!told.contains(dev.text("admin_key")), "{told}");
+
+    for (typed, code, left) in [("city_dem", 2, 2), ("city_demo", 0, 1)] {
+        let screen = Screen::open(saved(&dev), &[], &["city", "remove", "city_demo"]);
+        screen.shows(&["Type city_demo to go on"]);
+        screen.write(typed);
+        screen.keys(&["Enter"]);
+        screen.shows(&[&format!("it ended with {code}")]);
+        assert_eq!(admin(&dev).cities().list().await.unwrap().items.len(), left, "{typed}");
+    }
+}
+
 #[test]
 fn without_a_terminal_it_tells_how_it_is_used() {
     let output = run(fed(), "");

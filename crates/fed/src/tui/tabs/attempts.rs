@@ -11,8 +11,8 @@ pub(super) const TAB: Tab = Tab {
     empty: Text::new("Nobody has tried to sign in today.", "今天还没有人尝试登录。"),
     columns: &[
         Column { title: Text::new("STARTED", "开始时间"), width: Width::Fixed(19) },
-        Column { title: Text::new("PROVIDER", "登录方式"), width: Width::Fixed(9) },
-        Column { title: Text::new("CITY", "城市"), width: Width::Share(2) },
+        Column { title: Text::new("PROVIDER", "登录方式"), width: Width::Fixed(8) },
+        Column { title: Text::new("CITY", "城市"), width: Width::Fixed(14) },
         Column { title: Text::new("STATUS", "状态"), width: Width::Fixed(12) },
         Column { title: Text::new("WHY", "原因"), width: Width::Share(4) },
     ],

@@ -9,6 +9,7 @@ pub(super) const TAB: Tab = Tab {
     empty: Text::new("There was nothing to check.", "没有可检查的项。"),
     columns: &[
         Column { title: Text::new("", ""), width: Width::Fixed(2) },
+        Column { title: Text::new("OF", "类别"), width: Width::Fixed(9) },
         Column { title: Text::new("CHECK", "检查"), width: Width::Share(2) },
         Column { title: Text::new("WHAT WAS SEEN", "结果"), width: Width::Share(4) },
     ],
@@ -22,8 +23,10 @@ pub(super) const TAB: Tab = Tab {
 
 fn rows(answer: &Value, _: Lang) -> Vec<Row> {
     let row = |item: &Value| {
-        let cells = [mark(item).to_owned(), title(item), said(&item["evidence"])];
-        Row::new(item["check"].as_str().unwrap_or_default(), cells, item)
+        let check = item["check"].as_str().unwrap_or_default();
+        let group = check.split('.').next().unwrap_or_default().to_owned();
+        let cells = [mark(item).to_owned(), group, title(item), said(&item["evidence"])];
+        Row::new(check, cells, item)
     };
     items(answer).iter().map(row).collect()
 }

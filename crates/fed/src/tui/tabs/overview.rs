@@ -32,7 +32,8 @@ fn rows(answer: &Value, lang: Lang) -> Vec<Row> {
     rows.extend(list("providers").iter().map(|health| provider(health, lang)));
     let steps = list("series");
     let most = steps.iter().map(|step| count(step, "started")).max().unwrap_or(0);
-    rows.extend(steps.iter().map(|step| hour(step, most)));
+    // The newest first: it is what is looked for.
+    rows.extend(steps.iter().rev().map(|step| hour(step, most)));
     rows
 }
 

@@ -12,7 +12,7 @@ pub(super) const TAB: Tab = Tab {
     empty: Text::new("This Federation knows no provider.", "此 Federation 没有登录方式。"),
     columns: &[
         Column { title: Text::new("PROVIDER", "登录方式"), width: Width::Share(2) },
-        Column { title: Text::new("STATUS", "状态"), width: Width::Share(1) },
+        Column { title: Text::new("STATUS", "状态"), width: Width::Fixed(12) },
         Column { title: Text::new("APP ID", "应用 ID"), width: Width::Share(2) },
         Column { title: Text::new("MISSING", "缺少"), width: Width::Share(3) },
     ],
