@@ -17,6 +17,7 @@ pub(crate) mod look;
 mod shell;
 pub(crate) mod trouble;
 
+mod checks;
 mod env;
 mod env_import;
 mod history;
@@ -52,6 +53,8 @@ workspace! {
     get  Viewer   City  "/admin" => overview::page;
     get  Viewer   City  "/admin/providers" => providers::page;
     post Operator City  "/admin/providers/switch" => providers::switch;
+    get  Viewer   Whole "/admin/checks" => checks::page;
+    post Viewer   Whole "/admin/checks" => checks::run;
     get  Viewer   Whole "/admin/env" => env::page;
     get  Viewer   Whole "/admin/env/setting" => env::setting;
     post Operator Whole "/admin/env/set" => env::set;

@@ -27,13 +27,19 @@ static NAV: &[Place] = &[
     Place {
         path: "/admin/providers",
         label: Text::new("Providers", "登录方式"),
-        sign: "M9 12a4 4 0 1 0-.1-.1M12 12h9M18 12v3M21 12v2",
+        sign: "M15 9a4.5 4.5 0 1 1-4.5-4.5A4.5 4.5 0 0 1 15 9zM13.8 12.3 20 18.5V21h-3v-2h-2v-2",
         city: true,
     },
     Place {
         path: "/admin/env",
         label: Text::new("Env", "环境变量"),
         sign: "M4 7h9M19 7h1M16 4.5v5M4 17h1M11 17h9M8 14.5v5",
+        city: false,
+    },
+    Place {
+        path: "/admin/checks",
+        label: Text::new("Checks", "检查"),
+        sign: "M3 12h4l3-7 4 14 3-7h4",
         city: false,
     },
 ];
