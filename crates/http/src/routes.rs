@@ -3,7 +3,7 @@
 use crate::hallway::App;
 use crate::{
     accounts, admin_keys, attempts, audit, browser, cities, doctor, email, env, error, federation, keys,
-    mailed, own, people, providers, steps, token, webhooks, workspace,
+    mailed, overview, own, people, providers, steps, token, webhooks, workspace,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -191,6 +191,7 @@ routes! {
     get "/v1/federation/instruction" => federation::instruction;
     get "/v1/federation/echo" => doctor::echo;
     get "/v1/federation/doctor" => doctor::doctor;
+    get "/v1/federation/overview" => overview::overview;
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;
     post "/v1/federation/keys/revoke" => keys::revoke;

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod admin_keys;
 pub mod admin_sessions;
 pub mod attempts;
+mod attention;
 pub mod audit;
 pub mod callback;
 pub mod cities;
@@ -39,8 +40,10 @@ pub mod mail_login;
 pub mod moving_in;
 mod outbox;
 pub mod outcome;
+pub mod overview;
 pub mod own_sessions;
 pub mod password;
+pub mod patterns;
 pub mod people;
 pub mod profile;
 pub mod providers;
@@ -62,7 +65,7 @@ pub use downcity_providers::Outside;
 pub mod rows {
     pub use downcity_store::{
         AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedAttempt, ListedSession,
-        ListedUser, MailTrace, Webhook,
+        ListedUser, MailTrace, PeopleNumbers, Webhook,
     };
 }
 

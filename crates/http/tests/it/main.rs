@@ -24,6 +24,7 @@ mod mail;
 mod mail_login;
 mod moving_in;
 mod openapi;
+mod overview;
 mod own;
 mod people;
 mod person;
