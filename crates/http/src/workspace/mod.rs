@@ -17,6 +17,7 @@ pub(crate) mod look;
 mod shell;
 pub(crate) mod trouble;
 
+mod chart;
 mod checks;
 mod env;
 mod env_import;
