@@ -57,6 +57,17 @@ impl Caller {
         self.get_within(CALL_TIMEOUT, service, action, query).await
     }
 
+    /// `GET /v1/{service}/{action}` that answers a text for people.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn text(&self, service: &str, action: &str) -> Result<String, Error> {
+        let url = self.federation.endpoint(service, action)?;
+        let body =
+            self.fetch(self.federation.client().get(url), CALL_TIMEOUT, "text/plain, text/markdown").await?;
+        String::from_utf8(body).map_err(|_| Error::Answer("not UTF-8".to_owned()))
+    }
+
     pub(crate) async fn get_within<T: DeserializeOwned>(
         &self,
         timeout: Duration,

@@ -1,29 +1,42 @@
 //! The way to the Admin API of a running Federation: address, admin key, and what to tell when a call fails.
 
+mod pages;
+mod sure;
+mod target;
+
+pub(crate) use pages::{Listing, Paging};
+pub(crate) use sure::Sure;
+pub(crate) use target::{Named, Target};
+
 use crate::config::lacks_https;
-use crate::house::ADMIN_KEY;
 use crate::problem::Problem;
-use crate::{keys, screen};
-use downcity::{Admin, Error, Federation, SecretString};
+use crate::saved::{self, Book};
+use crate::screen;
+use downcity::{Admin, Error, Federation};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::PathBuf;
 use url::Url;
 
-/// Options of every command that talks to a running Federation.
-#[derive(Clone, clap::Args)]
+/// Options of every command that talks to a running Federation. Which one is meant: the flags say, otherwise the
+/// environment, otherwise the default of `fed login`, otherwise the one on this machine.
+#[derive(Clone, Default, clap::Args)]
 pub(crate) struct Connection {
-    /// The Federation's address
-    #[arg(long, env = "FED_URL", value_name = "URL", default_value = "http://127.0.0.1:43127")]
-    url: String,
+    /// A Federation saved with `fed login` [env: FED_FEDERATION] [default: that of `fed use`]
+    #[arg(long, value_name = "NAME", value_parser = saved::checked_name, conflicts_with = "url")]
+    federation: Option<String>,
 
-    /// The file with the admin key; without it the variable FED_ADMIN_KEY is used, then admin.key in --data
-    #[arg(long, env = "FED_ADMIN_KEY_FILE", value_name = "FILE")]
+    /// The Federation's address [env: FED_URL] [default: http://127.0.0.1:43127 where none is saved]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+
+    /// The file with the admin key [env: FED_ADMIN_KEY_FILE, or the key itself in FED_ADMIN_KEY]
+    #[arg(long, value_name = "FILE")]
     admin_key_file: Option<PathBuf>,
 
-    /// The data folder of a Federation on this machine, for its admin.key
-    #[arg(long, env = "FED_DATA", value_name = "FOLDER", default_value = "data")]
-    data: PathBuf,
+    /// The data folder of a Federation on this machine, for its admin.key [env: FED_DATA] [default: data]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
 
     /// Send the admin key over plain http also to another machine
     #[arg(long)]
@@ -36,90 +49,107 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// An admin at the Federation, with a key from where there is one.
-    pub(crate) fn admin(&self) -> Result<Caller<'_>, Problem> {
-        let url = Url::parse(&self.url);
-        if url.is_ok_and(|url| lacks_https(&url)) && !self.insecure_http {
-            let what = format!("the admin key would travel unprotected to {}", self.url);
-            return Err(Problem::usage(what).next(
-                "use an https address, or a tunnel (ssh -L 43127:127.0.0.1:43127 host); --insecure-http if you must",
-            ));
-        }
-        let (key, source) = self.key()?;
-        let federation = Federation::new(&self.url).map_err(Problem::usage)?;
-        Ok(Caller { admin: federation.admin(key), connection: self, source })
+    pub(crate) fn admin(&self) -> Result<Caller, Problem> {
+        let target = self.target()?;
+        let admin = admin_at(&target, self.insecure_http)?;
+        Ok(Caller { admin, target, json: self.json })
     }
 
-    /// The key, and where it was found.
-    fn key(&self) -> Result<(SecretString, String), Problem> {
-        let fallback = self.data.join(ADMIN_KEY);
-        let (path, named) = match (&self.admin_key_file, std::env::var("FED_ADMIN_KEY")) {
-            (Some(path), _) => (path, true),
-            (None, Ok(key)) if !key.trim().is_empty() => {
-                return Ok((SecretString::from(key.trim()), "the variable FED_ADMIN_KEY".to_owned()));
-            }
-            (None, _) => (&fallback, false),
+    /// Which Federation is meant.
+    pub(crate) fn target(&self) -> Result<Target, Problem> {
+        let flags = Named {
+            url: self.url.clone(),
+            federation: self.federation.clone(),
+            key_file: self.admin_key_file.clone(),
+            key: None,
+            data: self.data.clone(),
         };
-        let key = keys::read_private(path)?.map(|text| SecretString::from(text.trim()));
-        key.map(|key| (key, path.display().to_string())).ok_or_else(|| {
-            let what = if named { "there is no file" } else { "there is no admin key: none in FED_ADMIN_KEY, and no file" };
-            Problem::usage(format_args!("{what} {}", path.display())).next(
-                "name the data folder of the Federation with --data, or the key's file with --admin-key-file; \
-                 the first start of `fed serve` made and showed the key",
-            )
-        })
+        Target::choose(&flags, &Named::in_environment(), Book::read)
     }
+}
+
+/// An admin at a Federation. The key goes over plain http only to this machine, or where somebody insists.
+pub(crate) fn admin_at(target: &Target, insecure_http: bool) -> Result<Admin, Problem> {
+    let url = Url::parse(&target.url);
+    if url.is_ok_and(|url| lacks_https(&url)) && !insecure_http {
+        let what = format!("the admin key would travel unprotected to {}", target.url);
+        return Err(Problem::usage(what).next(
+            "use an https address, or a tunnel (ssh -L 43127:127.0.0.1:43127 host); --insecure-http if you must",
+        ));
+    }
+    let federation = Federation::new(&target.url).map_err(Problem::usage)?;
+    Ok(federation.admin(target.key.clone()))
 }
 
 /// An admin who tells what went wrong.
-pub(crate) struct Caller<'a> {
+pub(crate) struct Caller {
     pub(crate) admin: Admin,
-    connection: &'a Connection,
-    source: String,
+    pub(crate) target: Target,
+    pub(crate) json: bool,
 }
 
-impl Caller<'_> {
+impl Caller {
     /// Waits for an answer. With `--json` it is printed as it came; otherwise `show` makes a text of it.
     pub(crate) async fn show<T: DeserializeOwned>(
         &self,
         call: impl Future<Output = Result<Value, Error>>,
         show: impl FnOnce(T) -> String,
     ) -> Result<(), Problem> {
-        let answer = call.await.map_err(|error| self.problem(&error))?;
-        if self.connection.json {
+        let answer = self.answer(call).await?;
+        if self.json {
             screen::say(answer);
             return Ok(());
         }
         for warning in warnings(&answer) {
             screen::tell(format_args!("warning: {warning}"));
         }
-        let read = serde_json::from_value(answer);
-        // The text of a serde error may quote a value, which may be a token.
-        let read = read.map_err(|_| {
-            Problem::new("the Federation's answer has another form than this version of fed knows")
-                .next("use the fed of the Federation's version, or --json")
-        })?;
-        screen::say(show(read));
+        screen::say(show(understood(answer)?));
         Ok(())
     }
 
-    fn problem(&self, error: &Error) -> Problem {
-        let url = &self.connection.url;
+    /// Waits for an answer; tells why there is none.
+    pub(crate) async fn answer<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Problem> {
+        call.await.map_err(|error| self.target.problem(&error))
+    }
+}
+
+/// An answer as this version knows it.
+pub(crate) fn understood<T: DeserializeOwned>(answer: Value) -> Result<T, Problem> {
+    // The text of a serde error may quote a value, which may be a token.
+    serde_json::from_value(answer).map_err(|_| {
+        Problem::new("the Federation's answer has another form than this version of fed knows")
+            .next("use the fed of the Federation's version, or --json")
+    })
+}
+
+impl Target {
+    /// What a failed call means, and what to do about it.
+    pub(crate) fn problem(&self, error: &Error) -> Problem {
+        let url = &self.url;
         match error {
             Error::Transport(cause) => {
                 let mut deepest: &dyn std::error::Error = cause;
                 while let Some(source) = deepest.source() {
                     deepest = source;
                 }
-                Problem::new(format_args!("no Federation answers at {url}: {deepest}"))
-                    .next("start it with `fed serve` or `fed dev`, or name another address with --url or FED_URL")
-            }
-            Error::Api(api) if api.status == 401 => {
-                Problem::new(format_args!("the Federation at {url} refused the admin key from {}", self.source))
-                    .next("use the key that this Federation's first start made (--admin-key-file, FED_ADMIN_KEY, --data)")
+                Problem::unreachable(format_args!("no Federation answers at {url}: {deepest}"))
+                    .next("start it with `fed serve` or `fed dev`, or name another (--federation, --url)")
             }
             Error::Api(api) => {
                 let id = api.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
-                Problem::new(format_args!("{} ({} {}{id})", api.message, api.status, api.code))
+                let what = format!("{} ({} {}{id})", api.message, api.status, api.code);
+                match api.status {
+                    401 => {
+                        let what =
+                            format!("the Federation at {url} refused the admin key from {}", self.source);
+                        Problem::refused(what).next(
+                            "use a key of this Federation: `fed login URL` saves one (or --admin-key-file, FED_ADMIN_KEY, --data)",
+                        )
+                    }
+                    403 if matches!(api.code.as_str(), "admin_only" | "forbidden") => Problem::refused(what),
+                    429 | 502 | 503 | 504 => Problem::unreachable(what).next("try again in a moment"),
+                    _ => Problem::new(what),
+                }
             }
             Error::Input(why) => Problem::usage(why),
             other => Problem::new(other),

@@ -1,13 +1,16 @@
 //! The command line.
 
-use crate::command::{city, demo, dev, env, import, serve, token, wechat_sim};
+use crate::command::{
+    city, demo, dev, env, event, import, login, manual, serve, session, signing_key, status, token, user,
+    webhook, wechat_sim,
+};
 use crate::config::Options;
-use crate::problem::Problem;
+use crate::problem::{EXIT_CODES, Problem};
 use clap::{Parser, Subcommand};
 
 /// Runs a Downcity Federation (accounts, WeChat sign-in) and keeps its settings.
 #[derive(Parser)]
-#[command(name = "fed", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "fed", version, propagate_version = true, max_term_width = 110, after_long_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -22,6 +25,14 @@ enum Command {
     Dev(dev::Args),
     /// Show a whole sign-in on this machine, step by step, and end
     Demo,
+    /// Save a Federation with its admin key, for all other commands
+    Login(login::Login),
+    /// Forget a saved Federation
+    Logout(login::Logout),
+    /// List the saved Federations
+    Federations(login::Federations),
+    /// Choose the Federation that commands mean when none is named
+    Use(login::Use),
     /// Settings and secrets of a running Federation, effective at once
     #[command(subcommand)]
     Env(env::Command),
@@ -31,11 +42,32 @@ enum Command {
     /// Tokens made by hand
     #[command(subcommand)]
     Token(token::Command),
+    /// The people of a running Federation
+    #[command(subcommand)]
+    User(user::Command),
+    /// Who is signed in
+    #[command(subcommand)]
+    Session(session::Command),
+    /// What happened to people
+    #[command(subcommand)]
+    Event(event::Command),
+    /// Servers that a running Federation tells of events
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+    /// The keys that tokens are signed with
+    #[command(subcommand)]
+    SigningKey(signing_key::Command),
+    /// Which Federation commands mean, and how it stands
+    Status(status::Args),
     /// Bring users over from another system
     #[command(subcommand)]
     Import(import::Command),
     /// Run a simulated WeChat on this machine, for any WeChat client
     WechatSim(wechat_sim::Args),
+    /// Print the completions of a shell
+    Completions(manual::Completions),
+    /// Print the manual page, or write those of all commands into a folder
+    Man(manual::Manual),
 }
 
 impl Cli {
@@ -45,11 +77,23 @@ impl Cli {
             Command::Serve(options) => serve::run(*options),
             Command::Dev(args) => dev::run(args),
             Command::Demo => demo::run(),
+            Command::Login(args) => login::login(&args),
+            Command::Logout(args) => login::logout(args),
+            Command::Federations(args) => login::federations(&args),
+            Command::Use(args) => login::choose(&args),
             Command::Env(command) => env::run(command),
             Command::City(command) => city::run(command),
             Command::Token(command) => token::run(command),
+            Command::User(command) => user::run(command),
+            Command::Session(command) => session::run(command),
+            Command::Event(command) => event::run(command),
+            Command::Webhook(command) => webhook::run(command),
+            Command::SigningKey(command) => signing_key::run(command),
+            Command::Status(args) => status::run(&args),
             Command::Import(command) => import::run(command),
             Command::WechatSim(args) => wechat_sim::run(&args),
+            Command::Completions(args) => manual::completions(&args),
+            Command::Man(args) => manual::manual(&args),
         }
     }
 }

@@ -69,6 +69,11 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Problem> {
 
 /// The text of a key file; `None` where there is none. A file that others may read is refused.
 pub(crate) fn read_private(path: &Path) -> Result<Option<String>, Problem> {
+    read_private_within(path, LIMIT)
+}
+
+/// The same for a file of another size: `limit` bytes at most.
+pub(crate) fn read_private_within(path: &Path, limit: u64) -> Result<Option<String>, Problem> {
     let fault = |why: io::Error| Problem::new(format_args!("{} can't be read: {why}", path.display()));
     let file = match File::open(path) {
         Ok(file) => file,
@@ -81,7 +86,7 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<String>, Problem> {
         return Err(Problem::new(what).next(format_args!("chmod 600 {}", path.display())));
     }
     let mut text = String::new();
-    file.take(LIMIT).read_to_string(&mut text).map_err(fault)?;
+    file.take(limit).read_to_string(&mut text).map_err(fault)?;
     Ok(Some(text))
 }
 

@@ -13,6 +13,7 @@ mod keys;
 mod problem;
 mod product;
 mod sandbox;
+mod saved;
 mod screen;
 mod table;
 mod telemetry;

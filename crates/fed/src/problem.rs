@@ -4,24 +4,51 @@ use crate::screen;
 use std::fmt::Display;
 use std::process::ExitCode;
 
+/// What stands below `fed --help` about how commands end.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it failed, or the Federation said no
+  2  the command, its configuration or its input can't be used; nothing was done
+  3  the admin key was refused, or its role doesn't reach so far
+  4  no Federation answered, or it can't serve just now: try again";
+
+/// How a command ends that could not do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Failed = 1,
+    Usage = 2,
+    Refused = 3,
+    Unreachable = 4,
+}
+
 /// A failed command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     what: String,
     next: Option<String>,
-    /// Whether the fault is in how the command was called or configured.
-    usage: bool,
+    ending: Ending,
 }
 
 impl Problem {
     /// Something failed: exit code 1.
     pub(crate) fn new(what: impl Display) -> Self {
-        Self { what: what.to_string(), next: None, usage: false }
+        Self { what: what.to_string(), next: None, ending: Ending::Failed }
     }
 
     /// The command line, the environment or the file asks for what can't be: exit code 2.
     pub(crate) fn usage(what: impl Display) -> Self {
-        Self { usage: true, ..Self::new(what) }
+        Self { ending: Ending::Usage, ..Self::new(what) }
+    }
+
+    /// The admin key is not accepted, or not for this: exit code 3.
+    pub(crate) fn refused(what: impl Display) -> Self {
+        Self { ending: Ending::Refused, ..Self::new(what) }
+    }
+
+    /// Nobody answers, or not now: exit code 4.
+    pub(crate) fn unreachable(what: impl Display) -> Self {
+        Self { ending: Ending::Unreachable, ..Self::new(what) }
     }
 
     /// The same with what to do next.
@@ -46,6 +73,6 @@ impl Problem {
         if let Some(next) = &self.next {
             screen::tell(format_args!("  what to do: {next}"));
         }
-        ExitCode::from(if self.usage { 2 } else { 1 })
+        ExitCode::from(self.ending as u8)
     }
 }

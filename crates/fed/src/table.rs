@@ -5,12 +5,15 @@ use unicode_width::UnicodeWidthStr;
 /// Rows under headings, as wide as what is in them.
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
+    /// Of the columns of what was drawn before.
+    widths: Vec<usize>,
 }
 
 impl Table {
     /// A table with these headings.
     pub(crate) fn new(headings: &[&str]) -> Self {
-        Self { rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()] }
+        let headings = headings.iter().map(|&heading| heading.to_owned()).collect();
+        Self { rows: vec![headings], widths: Vec::new() }
     }
 
     /// Adds a row.
@@ -19,13 +22,20 @@ impl Table {
     }
 
     /// The table as text, without a line break at its end.
-    pub(crate) fn draw(&self) -> String {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width =
-            |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
-        let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-        let lines = self.rows.iter().map(|row| line(row, &widths));
-        lines.collect::<Vec<_>>().join("\n")
+    pub(crate) fn draw(mut self) -> String {
+        self.draw_and_go_on()
+    }
+
+    /// What is there so far, and forgets it: further rows continue below, in columns at least as wide.
+    pub(crate) fn draw_and_go_on(&mut self) -> String {
+        for row in &self.rows {
+            self.widths.resize(self.widths.len().max(row.len()), 0);
+            for (width, cell) in self.widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        let lines: Vec<String> = self.rows.drain(..).map(|row| line(&row, &self.widths)).collect();
+        lines.join("\n")
     }
 }
 

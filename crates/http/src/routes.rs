@@ -1,10 +1,7 @@
 //! All routes on one screen.
 
 use crate::hallway::App;
-use crate::{
-    accounts, admin_keys, attempts, audit, browser, cities, doctor, email, env, error, federation, keys,
-    mailed, overview, own, people, providers, steps, token, webhooks, workspace,
-};
+use crate::{error, federation, workspace};
 use axum::Router;
 use axum::routing::{get, post};
 use downcity_service::Federation;
@@ -81,7 +78,7 @@ impl Deref for House {
 macro_rules! routes {
     ($($method:ident $path:literal => $noun:ident::$handler:ident;)*) => {
         fn listed() -> Router<House> {
-            Router::new()$(.route($path, $method($noun::$handler)))*
+            Router::new()$(.route($path, $method(crate::$noun::$handler)))*
         }
 
         #[cfg(test)]
@@ -91,7 +88,7 @@ macro_rules! routes {
         #[cfg(feature = "openapi")]
         pub(crate) fn documented() -> utoipa_axum::router::OpenApiRouter<House> {
             utoipa_axum::router::OpenApiRouter::with_openapi(crate::openapi::head())
-                $(.routes(utoipa_axum::routes!($noun::$handler)))*
+                $(.routes(utoipa_axum::routes!(crate::$noun::$handler)))*
         }
     };
 }

@@ -69,7 +69,10 @@ pub fn key_problem(key: &str) -> Option<Text> {
 pub fn value_problem(value: &str) -> Option<Text> {
     checked_value(value).err()?;
     Some(if value.trim().is_empty() {
-        Text::new("The value is empty. To take a setting away, remove it.", "值为空。如需清除该设置，请使用“删除”。")
+        Text::new(
+            "The value is empty. To take a setting away, remove it.",
+            "值为空。如需清除该设置，请使用“删除”。",
+        )
     } else if value.trim().len() > VALUE_LIMIT {
         Text::new("The value is longer than 8 KiB.", "值超过 8 KiB。")
     } else {

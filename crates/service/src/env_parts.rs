@@ -47,7 +47,8 @@ impl Federation {
             .map(|spec| (spec.id.to_owned(), spec.label.get(lang).to_owned(), keys(spec.env)))
             .collect();
         for issuer in issuers(directory.env.keys().map(String::as_str)) {
-            let label = directory.provider(&issuer.id).map_or(issuer.id.as_str(), |p| p.label(lang)).to_owned();
+            let label =
+                directory.provider(&issuer.id).map_or(issuer.id.as_str(), |p| p.label(lang)).to_owned();
             specs.push((issuer.id, label, issuer.env));
         }
         let general_label = Text::new("Accounts in general", "账号通用设置").get(lang);
@@ -60,7 +61,8 @@ impl Federation {
             })
             .collect();
         let known = |key: &str| parts.iter().any(|part| part.settings.iter().any(|known| known.key == key));
-        let others = directory.env.keys().filter(|key| !known(key)).map(|key| self.env_setting(key)).collect();
+        let others =
+            directory.env.keys().filter(|key| !known(key)).map(|key| self.env_setting(key)).collect();
         let label = Text::new("Others", "其他").get(lang).to_owned();
         parts.push(EnvPart { id: "other".to_owned(), label, settings: others });
         parts

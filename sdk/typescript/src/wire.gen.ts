@@ -1307,6 +1307,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/federation/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells the doctor of this very Federation how a request of its own arrived, over the public address and whatever
+         *     proxies stand before it. Nobody else has a ticket.
+         */
+        get: operations["federation_echo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/federation/instruction": {
         parameters: {
             query?: never;
@@ -1999,6 +2019,21 @@ export interface components {
          * @enum {string}
          */
         DoctorVerdict: "skipped" | "ok" | "warning" | "failed";
+        /** @description How a request with a ticket arrived. */
+        Echo: {
+            /** @description Whether that is a proxy which is believed. */
+            from_trusted_proxy: boolean;
+            /** @description The host that it named. */
+            host: string | null;
+            /** @description Whether it has an `X-Forwarded-For`. */
+            names_sender: boolean;
+            /** @description The network that it seems to come from. */
+            network: string;
+            /** @description The address that the connection comes from. */
+            peer: string;
+            /** @description What only this Federation can answer to the ticket. */
+            proof: string;
+        };
         /** @description Moves the account to another address. */
         EmailChangeRequest: {
             /** @description The city of the token, if named. */
@@ -2153,7 +2188,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "unknown_ticket" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -5997,6 +6032,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoctorReport"];
+                };
+            };
+        };
+    };
+    federation_echo: {
+        parameters: {
+            query: {
+                /** @description Made by this Federation's doctor, good for a minute. */
+                ticket: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Echo"];
                 };
             };
         };

@@ -1,6 +1,6 @@
 //! `fed city`: the products of a running Federation.
 
-use crate::admin::Connection;
+use crate::admin::{Connection, Sure};
 use crate::on_this_thread;
 use crate::problem::Problem;
 use crate::table::Table;
@@ -42,7 +42,12 @@ pub(crate) enum Command {
     /// End a pause
     Activate(Named),
     /// Remove a city with its sessions; its users stay
-    Remove(Named),
+    Remove {
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        named: Named,
+    },
 }
 
 /// One city.
@@ -142,7 +147,12 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
             }
             Command::Pause(named) => named.change("pause", "paused").await,
             Command::Activate(named) => named.change("activate", "activated").await,
-            Command::Remove(named) => {
+            Command::Remove { sure, named } => {
+                let id = &named.city_id;
+                sure.ask_for(
+                    id,
+                    format_args!("{id} is removed, and everybody signed in there is signed out."),
+                )?;
                 let (caller, body) = (named.connection.admin()?, json!({ "city_id": named.city_id }));
                 let told = |_: Value| format!("removed {} and its sessions", named.city_id);
                 caller.show(caller.admin.raw().post("cities", "remove", &body), told).await

@@ -123,26 +123,30 @@ async fn set(
     let caller = connection.admin()?;
     let value = match value.filter(|value| value != "-") {
         Some(value) => value,
-        None => value_from_stdin(key)?,
+        None => secret_from_stdin(key, &format!("fed env set {key} < file"))?,
     };
     let (service, action, body) = place.call("upsert", json!({ "key": key, "value": value }));
     let call = caller.admin.raw().post(service, &action, &body);
     caller.show(call, |_: Value| format!("set {key}{}, effective at once", place.told())).await
 }
 
-/// A value that stands neither in a process list nor in a shell's history.
-fn value_from_stdin(key: &str) -> Result<String, Problem> {
+/// A value that stands neither in a process list nor in a shell's history: asked for in a terminal and not shown,
+/// otherwise from standard input.
+pub(crate) fn secret_from_stdin(what: &str, pipe: &str) -> Result<String, Problem> {
     if io::stdin().is_terminal() {
-        return rpassword::prompt_password(format!("{key} (not shown): "))
+        return rpassword::prompt_password(format!("{what} (not shown): "))
             .map_err(|why| Problem::new(format_args!("the value can't be read: {why}")));
     }
+    piped_secret(what).map_err(|problem| {
+        problem.next(format_args!("pipe it in (`{pipe}`) or run the command in a terminal to be asked"))
+    })
+}
+
+/// A value from standard input.
+pub(crate) fn piped_secret(what: &str) -> Result<String, Problem> {
     let value = read(io::stdin(), "standard input")?;
     if value.trim().is_empty() {
-        return Err(Problem::usage(format_args!("no value for {key} came on standard input")).next(
-            format_args!(
-                "pipe it in (`fed env set {key} < file`) or run the command in a terminal to be asked"
-            ),
-        ));
+        return Err(Problem::usage(format_args!("{what}: nothing came on standard input")));
     }
     Ok(value)
 }

@@ -111,7 +111,10 @@ async fn cities_and_tokens_are_effective_at_once() {
         "{listed}"
     );
     fed.run(&["city", "update", "city_demo", "--allow-origin", ""]);
-    fed.run(&["city", "remove", "city_demo"]);
+    let unasked = run(fed.command(&["city", "remove", "city_demo"]), "city_demo\n");
+    assert!(unasked.status.code() == Some(2) && said(&unasked).contains("--yes"), "{}", said(&unasked));
+    user.me().await.unwrap();
+    fed.run(&["city", "remove", "city_demo", "--yes"]);
     assert_eq!(user.me().await.unwrap_err().status(), Some(401));
     assert!(!fed.run(&["city", "list"]).contains("city_demo"));
 }
@@ -129,14 +132,14 @@ fn a_command_that_fails_says_why_and_what_to_do() {
     assert!(code == Some(1) && told.contains("key"), "{told}");
     let (code, told) = failed(fed.command(&["env", "set", "WECHAT_CLIENT_ID"]));
     assert!(code == Some(2) && told.contains("standard input"), "{told}");
-    let mut wrong = fed.command(&["env", "list"]);
-    wrong.env("FED_ADMIN_KEY", "ak_wrong");
+    let mut wrong = crate::support::fed();
+    wrong.args(["env", "list", "--url", fed.url()]).env("FED_ADMIN_KEY", "ak_wrong");
     let (code, told) = failed(wrong);
-    assert!(code == Some(1) && told.contains("FED_ADMIN_KEY") && !told.contains("ak_wrong"), "{told}");
+    assert!(code == Some(3) && told.contains("FED_ADMIN_KEY") && !told.contains("ak_wrong"), "{told}");
     let mut nobody = crate::support::fed();
     nobody.args(["env", "list", "--url", "http://127.0.0.1:1"]).env("FED_ADMIN_KEY", "ak_x");
     let (code, told) = failed(nobody);
-    assert!(code == Some(1) && told.contains("fed serve"), "{told}");
+    assert!(code == Some(4) && told.contains("fed serve"), "{told}");
     let mut open = crate::support::fed();
     open.args(["env", "list", "--url", "http://fed.example"]).env("FED_ADMIN_KEY", "ak_x");
     let (code, told) = failed(open);

@@ -9,5 +9,8 @@ mod demo;
 mod dev;
 mod import;
 mod kill;
+mod login;
+mod manual;
+mod people;
 mod serve;
 mod support;

@@ -142,7 +142,9 @@ pub(super) async fn remove(
     }
     match house.federation.env_remove(desk.admin(), key).await {
         Ok(()) => desk.done(LIST, format!("{key} {}", desk.t("is removed.", "已删除。"))),
-        Err(EnvError::Unknown) => desk.refused(LIST, format!("{key} {}", desk.t("was not set.", "尚未设置。"))),
+        Err(EnvError::Unknown) => {
+            desk.refused(LIST, format!("{key} {}", desk.t("was not set.", "尚未设置。")))
+        }
         Err(error) => desk.failed(LIST, error),
     }
 }

@@ -72,7 +72,10 @@ pub(super) async fn preview(
         Err(error) => return desk.failed(PAGE, error),
     };
     if preview.lines.is_empty() {
-        let told = desk.t("The text sets nothing: every line is empty or a comment.", "文本中没有任何设置：只有空行或注释。");
+        let told = desk.t(
+            "The text sets nothing: every line is empty or a comment.",
+            "文本中没有任何设置：只有空行或注释。",
+        );
         return desk.refused(PAGE, told);
     }
     let counts = |line: &&ImportLine| matches!(line.change, ImportChange::New | ImportChange::Changed);

@@ -1,6 +1,6 @@
 //! Overview: how sign-ins go, how each provider does, and what needs attention.
 
-use super::chart::{Chart, HEIGHT, WIDTH};
+use super::chart::{Chart, HEIGHT, LEFT, WIDTH};
 use super::desk::Desk;
 use super::shell::Shell;
 use crate::error::ApiError;
@@ -85,7 +85,8 @@ fn notices(view: &Overview, lang: Lang) -> Vec<Notice> {
 /// The most frequent first.
 fn reasons(total: &Tally, lang: Lang) -> Vec<Reason> {
     let words = |code: &str| Failure::from_code(code).map_or("", |failure| failure.text(lang));
-    let reason = |(code, count): (&String, &u64)| Reason { code: code.clone(), words: words(code), count: *count };
+    let reason =
+        |(code, count): (&String, &u64)| Reason { code: code.clone(), words: words(code), count: *count };
     let mut reasons: Vec<Reason> = total.failed.iter().map(reason).collect();
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     reasons
@@ -111,6 +112,11 @@ impl Page {
     fn failed_by(&self, tally: &Tally) -> String {
         let by: Vec<String> = tally.failed.iter().map(|(code, count)| format!("{code} {count}")).collect();
         by.join(", ")
+    }
+
+    /// Where the bars begin, and where the numbers before them end.
+    fn left(&self) -> (f64, f64) {
+        (LEFT, LEFT - 8.0)
     }
 
     /// The drawing's size.

@@ -144,6 +144,7 @@ impl World {
                 token_life: Duration::from_secs(7 * 86_400),
                 starts_per_minute: plan.starts_per_minute,
                 allow_local_login: plan.local_login,
+                premises: downcity_service::Premises::default(),
             },
             store: store.clone(),
             master_key: [7; 32],

@@ -14,6 +14,8 @@ pub(crate) fn fed() -> Command {
             command.env_remove(name);
         }
     }
+    // Nothing is saved here: tests that save choose a folder of their own.
+    command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/nothing-saved"));
     command.stdin(Stdio::null());
     command
 }

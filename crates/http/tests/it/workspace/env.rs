@@ -14,7 +14,11 @@ async fn a_setting_is_set_replaced_and_removed(on: On) {
     let world = World::new(on).await;
     let keeper = Keeper::owner(&world).await;
     let page = keeper.act("/admin/env/set", &[("key", "WECHAT_CLIENT_SECRET"), ("value", SECRET)]).await;
-    assert!(page.text.contains("WECHAT_CLIENT_SECRET is set") && page.text.contains("••••cdef"), "{}", page.text);
+    assert!(
+        page.text.contains("WECHAT_CLIENT_SECRET is set") && page.text.contains("••••cdef"),
+        "{}",
+        page.text
+    );
     assert!(!keeper.get("/admin/env").await.text.contains("is set, effective"), "said once");
     let page = keeper.get("/admin/env/setting?key=WECHAT_CLIENT_SECRET").await;
     assert!(page.text.contains("••••cdef") && !page.text.contains(SECRET), "{}", page.text);
@@ -47,7 +51,11 @@ async fn a_text_is_looked_at_before_it_is_taken(on: On) {
         assert!(preview.text.contains(word), "{word}: {}", preview.text);
     }
     assert!(!preview.text.contains(SECRET), "the text does not go back to the browser");
-    assert_eq!(admin_get(&world, "env/list").await.ok()["items"].as_array().unwrap().len(), 1, "nothing is changed yet");
+    assert_eq!(
+        admin_get(&world, "env/list").await.ok()["items"].as_array().unwrap().len(),
+        1,
+        "nothing is changed yet"
+    );
     let from = preview.text.split("name=\"sealed\" value=\"").nth(1).unwrap();
     let sealed = from.split('"').next().unwrap().to_owned();
     let stolen = other.act("/admin/env/import", &[("sealed", &sealed)]).await;
@@ -79,7 +87,9 @@ async fn a_value_that_cannot_be_used_is_told_in_the_form() {
     let world = World::new(On::Sqlite).await;
     let keeper = Keeper::owner(&world).await;
     let long = "x".repeat(9000);
-    for (key, value) in [("WECHAT_CLIENT_ID", "  "), ("WECHAT_CLIENT_SECRET", "a\u{0}b"), ("WECHAT_CLIENT_SECRET", &long)] {
+    for (key, value) in
+        [("WECHAT_CLIENT_ID", "  "), ("WECHAT_CLIENT_SECRET", "a\u{0}b"), ("WECHAT_CLIENT_SECRET", &long)]
+    {
         let page = keeper.post("/admin/env/set", &[("key", key), ("value", value)]).await;
         assert_eq!(page.status, 422, "{}", page.text);
         assert!(page.text.contains("role=\"alert\""), "{}", page.text);
@@ -87,7 +97,8 @@ async fn a_value_that_cannot_be_used_is_told_in_the_form() {
     }
     let page = keeper.act("/admin/env/set", &[("key", "lower"), ("value", "x")]).await;
     assert!(page.text.contains("A name is 1 to 64 characters"), "{}", page.text);
-    let page = keeper.act("/admin/env/set", &[("key", "MARKED"), ("value", "<script>alert(1)</script>")]).await;
+    let page =
+        keeper.act("/admin/env/set", &[("key", "MARKED"), ("value", "<script>alert(1)</script>")]).await;
     assert!(!page.text.contains("<script>alert"), "{}", page.text);
 }
 
@@ -97,7 +108,8 @@ async fn what_a_viewer_may_not_do_is_switched_off_with_the_reason() {
     let viewer = Keeper::new(&world, "viewer", None).await;
     let page = viewer.get("/admin/env/setting?key=WECHAT_CLIENT_SECRET").await;
     assert!(page.text.contains("Your key may only look"), "{}", page.text);
-    let buttons: Vec<_> = page.text.split("<form").skip(1).filter(|form| form.contains("/admin/env/")).collect();
+    let buttons: Vec<_> =
+        page.text.split("<form").skip(1).filter(|form| form.contains("/admin/env/")).collect();
     assert_eq!(buttons.len(), 2, "set and remove");
     for form in buttons {
         let button = form.split("<button").nth(1).unwrap().split('>').next().unwrap();

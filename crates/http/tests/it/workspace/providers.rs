@@ -78,9 +78,14 @@ async fn the_overview_counts_what_happened() {
             assert_eq!(page.status, 400);
             continue;
         }
-        let figures: Vec<_> = page.text.split("class=\"figure\">").skip(1).map(|at| at.split('<').next().unwrap()).collect();
+        let figures: Vec<_> =
+            page.text.split("class=\"figure\">").skip(1).map(|at| at.split('<').next().unwrap()).collect();
         assert_eq!(figures[..4], ["2", "1", "1", "0"], "{hours}");
-        assert!(page.text.contains("<rect class=\"done\"") && page.text.contains("<rect class=\"open\""), "{}", page.text);
+        assert!(
+            page.text.contains("<rect class=\"done\"") && page.text.contains("<rect class=\"open\""),
+            "{}",
+            page.text
+        );
         assert!(!page.text.contains("NaN") && !page.text.contains("inf"), "{}", page.text);
     }
 }
