@@ -71,6 +71,7 @@ for (const [lang, locale] of Object.entries(languages)) {
       await visit(page, world, "/admin/checks", lang, "checks");
       await visit(page, world, "/admin/env", lang, "env");
       await visit(page, world, "/admin/env/setting?key=WECHAT_CLIENT_SECRET", lang, "env-setting");
+      await visit(page, world, "/admin/env/history", lang, "env-history");
       await visit(page, world, "/admin/env/import", lang, "env-import");
       await page.fill("#raw", `# from the console\nWECHAT_CLIENT_ID=${SECRET}\nGITHUB_CLIENT_SECRET="${SECRET}"\nlower=1\nno equals`);
       await page.click("main button.primary");

@@ -20,6 +20,7 @@ pub(crate) mod trouble;
 mod chart;
 mod checks;
 mod env;
+mod env_history;
 mod env_import;
 mod history;
 mod overview;
@@ -58,6 +59,7 @@ workspace! {
     post Viewer   Whole "/admin/checks" => checks::run;
     get  Viewer   Whole "/admin/env" => env::page;
     get  Viewer   Whole "/admin/env/setting" => env::setting;
+    get  Viewer   Whole "/admin/env/history" => env_history::page;
     post Operator Whole "/admin/env/set" => env::set;
     post Operator Whole "/admin/env/remove" => env::remove;
     get  Viewer   Whole "/admin/env/import" => env_import::page;

@@ -146,14 +146,16 @@ impl Shell {
         self.may(Role::Owner)
     }
 
-    /// Why something is switched off on the page.
+    /// Why something is switched off on the page; empty for owners, for whom nothing is.
     pub(crate) fn why_not(&self) -> &'static str {
-        if self.operator() {
+        if self.owner() {
+            ""
+        } else if self.operator() {
             self.t("Only an owner's key may do this.", "仅所有者的密钥可执行此操作。")
         } else {
             self.t(
-                "Your key may only look. It takes an operator's or owner's key.",
-                "您的密钥仅可查看，需要操作员或所有者的密钥。",
+                "Your key may only look. It takes an operator's or owner's key to change something.",
+                "您的密钥仅可查看，更改需要操作员或所有者的密钥。",
             )
         }
     }
