@@ -33,6 +33,8 @@ struct Notice {
     tone: &'static str,
     text: String,
     remedy: String,
+    /// The card of the provider that it is about.
+    provider: Option<String>,
 }
 
 /// Why sign-ins failed.
@@ -78,6 +80,7 @@ fn notices(view: &Overview, lang: Lang) -> Vec<Notice> {
         tone: tone(one.severity),
         text: one.text.get(lang).to_owned(),
         remedy: one.remedy.get(lang).to_owned(),
+        provider: one.provider.clone(),
     };
     view.attention.iter().map(notice).collect()
 }

@@ -109,7 +109,7 @@ async fn what_a_viewer_may_not_do_is_switched_off_with_the_reason() {
     let page = viewer.get("/admin/env/setting?key=WECHAT_CLIENT_SECRET").await;
     assert!(page.text.contains("Your key may only look"), "{}", page.text);
     let buttons: Vec<_> =
-        page.text.split("<form").skip(1).filter(|form| form.contains("/admin/env/")).collect();
+        page.text.split("<form").skip(1).filter(|form| form.contains("action=\"/admin/env/")).collect();
     assert_eq!(buttons.len(), 2, "set and remove");
     for form in buttons {
         let button = form.split("<button").nth(1).unwrap().split('>').next().unwrap();
