@@ -13,6 +13,9 @@ pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Limit on a call that does not ask the Federation to wait.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long the next part of a long answer is waited for.
+const STALLED: Duration = Duration::from_secs(60);
+
 /// An identity at a Federation, making calls by name: what [`Guest`](crate::Guest), [`User`](crate::User) and
 /// [`Admin`](crate::Admin) are built on, and the way to calls that have no method of their own.
 #[derive(Debug, Clone)]
@@ -113,6 +116,22 @@ impl Caller {
         self.fetch(self.federation.client().get(url).query(query), timeout, "text/event-stream").await
     }
 
+    /// An answer of any length, which is read part by part.
+    pub(crate) async fn download(&self, service: &str, action: &str) -> Result<Download, Error> {
+        let mut request = self.federation.client().get(self.federation.endpoint(service, action)?);
+        if let Some(bearer) = &self.bearer {
+            request = request.bearer_auth(bearer.expose_secret());
+        }
+        let response = tokio::time::timeout(CALL_TIMEOUT, request.send()).await;
+        let response = response.map_err(|_| stalled())?.map_err(Error::transport)?;
+        let (status, retry_after) = (response.status(), retry_after(&response));
+        if !status.is_success() {
+            let body = read(response).await?;
+            return Err(Error::Api(Box::new(ApiError::from_answer(status.as_u16(), retry_after, &body))));
+        }
+        Ok(Download { response })
+    }
+
     pub(crate) async fn send<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
@@ -140,6 +159,27 @@ impl Caller {
         }
         Ok(body)
     }
+}
+
+/// An answer on its way.
+#[derive(Debug)]
+pub struct Download {
+    response: Response,
+}
+
+impl Download {
+    /// The next part, or none after the last. Whether it is all is told by the content, not by the end.
+    ///
+    /// # Errors
+    /// When the connection is lost, or nothing comes for 60 seconds.
+    pub async fn part(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let part = tokio::time::timeout(STALLED, self.response.chunk()).await.map_err(|_| stalled())?;
+        Ok(part.map_err(Error::transport)?.map(Into::into))
+    }
+}
+
+fn stalled() -> Error {
+    Error::Answer("nothing came for too long".into())
 }
 
 /// serde_json's text may quote the value at fault, which may be a token: only the place is told.

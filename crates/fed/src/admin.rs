@@ -55,6 +55,12 @@ impl Connection {
         Ok(Caller { admin, target, json: self.json })
     }
 
+    /// The data folder on this machine.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        let named = self.data.clone().or_else(|| Named::in_environment().data);
+        named.unwrap_or_else(|| PathBuf::from("data"))
+    }
+
     /// Which Federation is meant.
     pub(crate) fn target(&self) -> Result<Target, Problem> {
         let flags = Named {

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::command::{
-    city, demo, dev, env, event, import, login, manual, serve, session, signing_key, status, token, user,
-    webhook, wechat_sim,
+    backup, city, demo, dev, env, event, import, login, manual, master_key, serve, session, signing_key,
+    status, token, user, webhook, wechat_sim,
 };
 use crate::config::Options;
 use crate::problem::{EXIT_CODES, Problem};
@@ -62,6 +62,13 @@ enum Command {
     /// Bring users over from another system
     #[command(subcommand)]
     Import(import::Command),
+    /// Everything that a running Federation holds, into one file
+    Backup(backup::BackupArgs),
+    /// A new Federation out of such a file
+    Restore(backup::RestoreArgs),
+    /// The key that secrets in the database depend on
+    #[command(subcommand)]
+    MasterKey(master_key::Command),
     /// Run a simulated WeChat on this machine, for any WeChat client
     WechatSim(wechat_sim::Args),
     /// Print the completions of a shell
@@ -91,6 +98,9 @@ impl Cli {
             Command::SigningKey(command) => signing_key::run(command),
             Command::Status(args) => status::run(&args),
             Command::Import(command) => import::run(command),
+            Command::Backup(args) => backup::back_up(args),
+            Command::Restore(args) => backup::restore(args),
+            Command::MasterKey(command) => master_key::run(command),
             Command::WechatSim(args) => wechat_sim::run(&args),
             Command::Completions(args) => manual::completions(&args),
             Command::Man(args) => manual::manual(&args),

@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+pub(crate) mod backup;
 pub(crate) mod city;
 pub(crate) mod demo;
 pub(crate) mod dev;
@@ -8,6 +9,7 @@ pub(crate) mod event;
 pub(crate) mod import;
 pub(crate) mod login;
 pub(crate) mod manual;
+pub(crate) mod master_key;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod signing_key;
