@@ -63,6 +63,11 @@ impl Admin {
         self.caller.download("federation", "backup").await
     }
 
+    /// Who keeps the Federation, and what they did.
+    pub fn keepers(&self) -> crate::Keepers<'_> {
+        crate::Keepers::new(&self.caller)
+    }
+
     /// The people of the Federation: users, their sessions, what happened.
     pub fn people(&self) -> People<'_> {
         People::new(&self.caller)

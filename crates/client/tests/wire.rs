@@ -12,8 +12,8 @@ use axum::{
     routing::{any, get, post},
 };
 use downcity::{
-    CityStatus, Confirm, DeliveryQuery, Error, ExposeSecret, Federation, NewCity, NewWebhook, OauthResult,
-    OauthStartRequest, SecretString, TokenApply,
+    AuditQuery, CityStatus, Confirm, DeliveryQuery, Error, ExposeSecret, Federation, NewAdminKey, NewCity,
+    NewWebhook, OauthResult, OauthStartRequest, SecretString, TokenApply,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -169,6 +169,34 @@ fn echoed_key(body: &str) -> Json<Value> {
     let body: Value = serde_json::from_str(body).unwrap();
     let text = |field: &str| body[field].as_str().unwrap().to_owned();
     Json(json!({ "success": true, "key": format!("{}={}", text("key"), text("value")) }))
+}
+
+#[tokio::test]
+async fn keepers_are_typed_and_their_keys_are_never_printed() {
+    let key = r#""key_id":"k1","name":"Li Lei","role":"viewer","city_id":null,"status":"active",
+        "created_at":"2026-09-21T14:13:20Z","expires_at":null,"last_used_at":null,"revoked_at":null"#;
+    let (list, made) =
+        (format!(r#"{{"items":[{{{key}}}]}}"#), format!(r#"{{"admin_key":"ak_secret",{key}}}"#));
+    let entry = r#"{"items":[{"audit_id":"a1","at":"2026-09-21T14:13:20Z","key_id":"local","key_name":"fed dev",
+        "via":"machine","network":null,"action":"env.set","city_id":null,"subject":"A","before":null,
+        "after":"••••"}],"next":"a1"}"#;
+    let app = Router::new()
+        .route("/v1/admin-keys/list", get(move || async move { list }))
+        .route("/v1/admin-keys/create", post(move || async move { made }))
+        .route("/v1/admin-keys/rotate", post(|| async { r#"{"key_id":"k1","admin_key":"ak_secret2"}"# }))
+        .route("/v1/admin-keys/revoke", post(|| async { r#"{"success":true}"# }))
+        .route("/v1/audit/list", get(move || async move { entry }));
+    let admin = serve(app).await.admin(SecretString::from("key"));
+    let keepers = admin.keepers();
+    let new = NewAdminKey { name: "Li Lei".into(), role: "viewer".into(), ..NewAdminKey::default() };
+    let made = keepers.create(&new).await.unwrap();
+    assert_eq!(made.admin_key.expose_secret(), "ak_secret");
+    assert!(!format!("{made:?}").contains("ak_secret"));
+    assert_eq!(keepers.rotate("k1").await.unwrap().admin_key.expose_secret(), "ak_secret2");
+    assert_eq!((keepers.keys().await.unwrap()[0].role.as_str(), made.key_id.as_str()), ("viewer", "k1"));
+    keepers.revoke("k1").await.unwrap();
+    let page = keepers.audit(&AuditQuery { action: Some("env"), ..AuditQuery::default() }).await.unwrap();
+    assert_eq!((page.items[0].after.as_ref().unwrap(), page.next.as_deref()), (&json!("••••"), Some("a1")));
 }
 
 #[tokio::test]

@@ -47,6 +47,19 @@ export function cities(to: Target) {
   };
 }
 
+/** Who may keep the Federation. Changes take an owner's key. */
+export function keys(to: Target) {
+  const { get, post } = group(to, "admin-keys");
+  return {
+    list: get("list"),
+    /** Makes an admin key: the answer has it, and nothing else ever will. */
+    create: post("create"),
+    /** Gives a key another secret. */
+    rotate: post("rotate"),
+    revoke: post("revoke"),
+  };
+}
+
 /** Tokens made by the product itself. */
 export function tokens(to: Target, city_id: string | undefined) {
   return {
