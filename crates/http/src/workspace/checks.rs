@@ -11,7 +11,6 @@ use axum::response::Response;
 use downcity_service::core::finding::{Finding, Said, Verdict};
 use downcity_service::doctor::Report;
 use serde::Deserialize;
-use std::sync::Arc;
 
 const PAGE: &str = "/admin/checks";
 
@@ -19,7 +18,7 @@ const PAGE: &str = "/admin/checks";
 #[template(path = "workspace/checks.html")]
 struct Page {
     shell: Shell,
-    report: Option<Arc<Report>>,
+    report: Option<Report>,
 }
 
 /// What was found, as a part of another page.
@@ -27,7 +26,7 @@ struct Page {
 #[template(path = "workspace/findings_part.html")]
 struct Part {
     shell: Shell,
-    report: Option<Arc<Report>>,
+    report: Option<Report>,
 }
 
 impl Shell {
