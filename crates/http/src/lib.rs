@@ -26,6 +26,7 @@ mod lazy_timer;
 mod listen;
 mod mailed;
 mod openapi;
+mod overview;
 mod own;
 mod pages;
 mod people;

@@ -1,10 +1,7 @@
 //! All routes on one screen.
 
 use crate::hallway::App;
-use crate::{
-    accounts, admin_keys, attempts, audit, browser, cities, doctor, email, env, error, federation, keys,
-    mailed, own, people, providers, secrets, steps, token, webhooks, workspace,
-};
+use crate::{error, federation, workspace};
 use axum::Router;
 use axum::routing::{get, post};
 use downcity_service::Federation;
@@ -81,7 +78,7 @@ impl Deref for House {
 macro_rules! routes {
     ($($method:ident $path:literal => $noun:ident::$handler:ident;)*) => {
         fn listed() -> Router<House> {
-            Router::new()$(.route($path, $method($noun::$handler)))*
+            Router::new()$(.route($path, $method(crate::$noun::$handler)))*
         }
 
         #[cfg(test)]
@@ -91,7 +88,7 @@ macro_rules! routes {
         #[cfg(feature = "openapi")]
         pub(crate) fn documented() -> utoipa_axum::router::OpenApiRouter<House> {
             utoipa_axum::router::OpenApiRouter::with_openapi(crate::openapi::head())
-                $(.routes(utoipa_axum::routes!($noun::$handler)))*
+                $(.routes(utoipa_axum::routes!(crate::$noun::$handler)))*
         }
     };
 }
@@ -144,6 +141,7 @@ routes! {
     get "/v1/accounts/users" => people::users;
     get "/v1/accounts/sessions" => people::sessions;
     get "/v1/accounts/events" => people::events;
+    get "/v1/accounts/users/one" => people::one;
     post "/v1/accounts/users/disable" => people::disable;
     post "/v1/accounts/users/enable" => people::enable;
     post "/v1/accounts/users/delete" => people::delete;
@@ -191,6 +189,7 @@ routes! {
     get "/v1/federation/instruction" => federation::instruction;
     get "/v1/federation/echo" => doctor::echo;
     get "/v1/federation/doctor" => doctor::doctor;
+    get "/v1/federation/overview" => overview::overview;
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;
     post "/v1/federation/keys/revoke" => keys::revoke;

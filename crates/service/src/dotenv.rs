@@ -1,35 +1,47 @@
 //! Reads `.env` text: comments, `export`, single and double quotes. No substitution of any kind, since the
 //! text comes from outside and the process has an environment of its own.
 
+use downcity_core::Text;
+
 /// A line that can't be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("line {line}: {why}")]
+#[error("line {line}: {}", .why.en)]
 pub(crate) struct BadLine {
     line: usize,
-    why: &'static str,
+    pub(crate) why: Text,
 }
+
+const NO_EQUALS: Text = Text::new("has no `=`", "缺少“=”");
+const NO_NAME: Text = Text::new("has no name before `=`", "“=”前没有名称");
+const OPEN: Text = Text::new("has a quote that is not closed", "引号没有闭合");
+const AFTER: Text = Text::new("has text after the closing quote", "闭合引号之后还有内容");
 
 /// The assignments of a `.env` text in order. Values are never part of an error.
 pub(crate) fn parse(raw: &str) -> Result<Vec<(String, String)>, BadLine> {
-    let mut pairs = Vec::new();
-    for (index, line) in raw.trim_start_matches('\u{feff}').lines().enumerate() {
-        let fault = |why| BadLine { line: index + 1, why };
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let line = line.strip_prefix("export ").map_or(line, str::trim_start);
-        let (key, value) = line.split_once('=').ok_or_else(|| fault("has no `=`"))?;
-        let key = key.trim();
-        if key.is_empty() {
-            return Err(fault("has no name before `=`"));
-        }
-        pairs.push((key.to_owned(), read_value(value.trim()).map_err(fault)?));
-    }
-    Ok(pairs)
+    lines(raw).map(|(_, line)| line).collect()
 }
 
-fn read_value(text: &str) -> Result<String, &'static str> {
+/// Each assignment of a `.env` text with the number of its line.
+pub(crate) fn lines(raw: &str) -> impl Iterator<Item = (usize, Result<(String, String), BadLine>)> {
+    let numbered = (1..).zip(raw.trim_start_matches('\u{feff}').lines());
+    numbered.filter_map(|(number, line)| {
+        let line = line.trim();
+        let said = !line.is_empty() && !line.starts_with('#');
+        said.then(|| (number, assignment(line).map_err(|why| BadLine { line: number, why })))
+    })
+}
+
+fn assignment(line: &str) -> Result<(String, String), Text> {
+    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    let (key, value) = line.split_once('=').ok_or(NO_EQUALS)?;
+    let key = key.trim();
+    if key.is_empty() {
+        return Err(NO_NAME);
+    }
+    Ok((key.to_owned(), read_value(value.trim())?))
+}
+
+fn read_value(text: &str) -> Result<String, Text> {
     match text.chars().next() {
         Some('\'') => quoted(text, '\'', false),
         Some('"') => quoted(text, '"', true),
@@ -37,26 +49,26 @@ fn read_value(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn quoted(text: &str, quote: char, escapes: bool) -> Result<String, &'static str> {
+fn quoted(text: &str, quote: char, escapes: bool) -> Result<String, Text> {
     let mut value = String::new();
     let mut chars = text.chars();
     chars.next();
     loop {
         match chars.next() {
-            None => return Err("has a quote that is not closed"),
+            None => return Err(OPEN),
             Some(c) if c == quote => break,
             Some('\\') if escapes => match chars.next() {
                 Some('n') => value.push('\n'),
                 Some('r') => value.push('\r'),
                 Some('t') => value.push('\t'),
                 Some(c) => value.push(c),
-                None => return Err("has a quote that is not closed"),
+                None => return Err(OPEN),
             },
             Some(c) => value.push(c),
         }
     }
     let rest = chars.as_str().trim_start();
-    if rest.is_empty() || rest.starts_with('#') { Ok(value) } else { Err("has text after the closing quote") }
+    if rest.is_empty() || rest.starts_with('#') { Ok(value) } else { Err(AFTER) }
 }
 
 #[cfg(test)]

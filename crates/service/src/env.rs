@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 /// The longest value.
-const VALUE_LIMIT: usize = 8 * 1024;
+pub(crate) const VALUE_LIMIT: usize = 8 * 1024;
 /// How many settings the env may hold.
 pub(crate) const COUNT_LIMIT: usize = 1000;
 /// A secret shorter than this shows nothing of itself.
@@ -91,7 +91,7 @@ fn full() -> EnvError {
 }
 
 /// What is not in the catalogue counts as a secret.
-fn is_secret(key: &str) -> bool {
+pub(crate) fn is_secret(key: &str) -> bool {
     env_key(key).is_none_or(|spec| spec.secret)
 }
 

@@ -12,7 +12,8 @@ use arc_swap::ArcSwap;
 use downcity_core::id::DEFAULT_CITY;
 use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 use downcity_providers::Outside;
-use downcity_store::{Store, StoreError};
+use downcity_store::{PeopleNumbers, Store, StoreError};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -101,6 +102,8 @@ pub struct Federation {
     pub(crate) limits: Limits,
     pub(crate) hasher: Hasher,
     pub(crate) reports: Reports,
+    /// Numbers of people by city, and when they were counted.
+    pub(crate) numbers: tokio::sync::Mutex<HashMap<String, (Timestamp, PeopleNumbers)>>,
     /// Rung when something new lies in the outbox.
     pub(crate) outbox_bell: tokio::sync::Notify,
     pub(crate) tasks: TaskTracker,
@@ -141,6 +144,7 @@ impl Federation {
             limits,
             hasher,
             reports: Reports::default(),
+            numbers: tokio::sync::Mutex::default(),
             outbox_bell: tokio::sync::Notify::new(),
             tasks: TaskTracker::new(),
         }))

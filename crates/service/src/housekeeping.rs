@@ -7,6 +7,10 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
+/// How often sign-ins that are over are added up.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
+/// How long after its time an attempt is added up: by then every exchange has ended, on a node with another clock, too.
+const COUNT_AFTER: Duration = Duration::from_secs(60);
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// How often the outbox is looked into without being rung for: what is to be tried again is due by time.
 const SEND_EVERY: Duration = Duration::from_secs(5);
@@ -37,6 +41,8 @@ impl Federation {
     async fn keep_order(self: Arc<Self>) {
         let mut sweep = interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut count = interval(COUNT_EVERY);
+        count.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut notice = interval(NOTICE_EVERY);
         notice.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // One process owns an SQLite file, so there nobody else changes anything.
@@ -44,6 +50,7 @@ impl Federation {
         loop {
             tokio::select! {
                 _ = sweep.tick() => self.sweep().await,
+                _ = count.tick() => drop(self.count_sign_ins().await),
                 _ = notice.tick(), if shared => self.notice().await,
             }
         }
@@ -54,10 +61,25 @@ impl Federation {
         self.remove_due_accounts().await;
         self.remove_spent_keys().await;
         self.finish_resealing().await;
+        // What is forgotten must have been added up.
+        if !self.count_sign_ins().await {
+            return;
+        }
         match self.store.sweep(self.clock.now()).await {
             Ok(0) => {}
             Ok(rows) => debug!(rows, "forgot what is over"),
             Err(problem) => warn!(error = %problem, "could not forget what is over; trying again later"),
+        }
+    }
+
+    /// Adds up the sign-ins that are over; false when that failed.
+    pub async fn count_sign_ins(&self) -> bool {
+        match self.store.count_sign_ins(self.clock.now().minus(COUNT_AFTER)).await {
+            Ok(_) => true,
+            Err(problem) => {
+                warn!(error = %problem, "could not add up sign-ins; trying again");
+                false
+            }
         }
     }
 

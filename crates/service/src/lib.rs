@@ -7,6 +7,7 @@ pub mod admin;
 pub mod admin_keys;
 pub mod admin_sessions;
 pub mod attempts;
+mod attention;
 pub mod audit;
 pub mod backup;
 pub mod callback;
@@ -20,6 +21,8 @@ mod dotenv;
 pub mod email;
 pub mod email_change;
 pub mod env;
+pub mod env_import;
+pub mod env_parts;
 mod events;
 pub mod federation;
 mod hasher;
@@ -39,9 +42,12 @@ pub mod master_key;
 pub mod moving_in;
 mod outbox;
 pub mod outcome;
+pub mod overview;
 pub mod own_sessions;
 pub mod password;
+pub mod patterns;
 pub mod people;
+pub mod person;
 pub mod profile;
 pub mod providers;
 pub mod refresh;
@@ -62,7 +68,7 @@ pub use downcity_providers::Outside;
 pub mod rows {
     pub use downcity_store::{
         AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedAttempt, ListedSession,
-        ListedUser, MailTrace, Webhook,
+        ListedUser, MailTrace, PeopleNumbers, Webhook,
     };
 }
 

@@ -155,7 +155,7 @@ impl Federation {
             return Err(ProviderError::UnknownProvider);
         }
         let deed = Deed {
-            action: if off { "provider.disable" } else { "provider.enable" },
+            action: if off { "provider.disabled" } else { "provider.enabled" },
             city_id: city.as_ref().map(CityId::as_str),
             subject: id,
             before: Some(json!({"enabled": off})),

@@ -17,6 +17,8 @@ macro_rules! status {
     };
 }
 
+pub(crate) use status;
+
 /// One attempt as an admin sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedAttempt {

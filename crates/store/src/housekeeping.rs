@@ -11,6 +11,8 @@ const ATTEMPTS_KEPT: Duration = Duration::from_secs(24 * 3600);
 const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long it is remembered what was sent or given up, so that it can be looked at and sent again.
 const OUTBOX_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long counts of sign-ins are kept: a year and some weeks, so that a month can be laid beside last year's.
+const COUNTS_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
 /// Rows removed by one statement, so that sign-ins get their turn in between.
 const BATCH: u64 = 500;
 
@@ -43,6 +45,7 @@ impl Store {
         let sql = "delete from limits where bucket in (select bucket from limits \
                    where ends_at <= $1 order by ends_at limit $2)";
         let limits = self.remove_in_batches(sql, now).await?;
+        self.db.exec("delete from sign_in_counts where hour < $1", args![now.minus(COUNTS_KEPT)]).await?;
         let sql = "delete from admin_sessions where digest in (select digest from admin_sessions \
                    where expires_at <= $1 order by expires_at limit $2)";
         let visits = self.remove_in_batches(sql, now).await?;

@@ -889,6 +889,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/users/one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user: profile, ways in, sessions, latest events. */
+        get: operations["accounts_users_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/verify-email": {
         parameters: {
             query?: never;
@@ -1461,6 +1478,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/federation/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How sign-ins go, whether each provider is well, and what needs attention. */
+        get: operations["federation_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/providers/disable": {
         parameters: {
             query?: never;
@@ -1797,6 +1831,24 @@ export interface components {
             items: components["schemas"]["AttemptItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next: string | null;
+        };
+        /** @description Something that needs attention. */
+        AttentionItem: {
+            /** @description The city it is about, if it is about one alone. */
+            city_id: string | null;
+            /**
+             * @description What kind of thing; stable.
+             * @example callback_domain
+             */
+            id: string;
+            /** @description The provider it is about. */
+            provider: string | null;
+            /** @description What to do. */
+            remedy: components["schemas"]["Both"];
+            /** @description `error`: people can't sign in; `warning`: some can't, or soon nobody can; `info`. */
+            severity: string;
+            /** @description What was seen and what it probably means. */
+            text: components["schemas"]["Both"];
         };
         /** @description One thing that an admin did. */
         AuditItem: {
@@ -2307,6 +2359,24 @@ export interface components {
             status: string;
             version: string;
         };
+        /** @description How a provider does. */
+        HealthItem: {
+            /** @description The last 24 hours. */
+            last_day: components["schemas"]["TallyItem"];
+            /**
+             * Format: date-time
+             * @description The last time that it failed somebody.
+             */
+            last_failure_at: string | null;
+            /** @description This hour and the one before. */
+            last_hour: components["schemas"]["TallyItem"];
+            /**
+             * Format: date-time
+             * @description The last time that somebody signed in with it; beyond a day, to the hour.
+             */
+            last_success_at: string | null;
+            provider: components["schemas"]["ProviderCardItem"];
+        };
         /** @description One way in. */
         IdentityItem: {
             /**
@@ -2767,6 +2837,28 @@ export interface components {
             /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
             return_to?: string | null;
         };
+        /** @description How sign-ins go, whether each provider is well, and what needs attention. */
+        OverviewAnswer: {
+            /** @description What needs attention, the worst first. */
+            attention: components["schemas"]["AttentionItem"][];
+            /** @description How many cities it is about. */
+            cities: number;
+            people: components["schemas"]["PeopleItem"] | null;
+            providers: components["schemas"]["HealthItem"][];
+            /** @description Every step, also those in which nothing happened, oldest first. */
+            series: components["schemas"]["StepItem"][];
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: int64
+             * @description How long each step of the series is: 3600 or 86400.
+             */
+            step_seconds: number;
+            /** @description All steps together. */
+            total: components["schemas"]["TallyItem"];
+            /** Format: date-time */
+            until: string;
+        };
         /** @description One of one's own sessions. */
         OwnSession: {
             /** @description The `User-Agent` it was begun with; text from outside. */
@@ -2813,6 +2905,51 @@ export interface components {
             password: string;
             /** @description The token from the mail. */
             token: string;
+        };
+        /** @description People and sessions. */
+        PeopleItem: {
+            /**
+             * Format: int64
+             * @description Users with a session that began or was used in the last 24 hours.
+             */
+            active_24h: number;
+            /**
+             * Format: int64
+             * @description The same in the last 30 days.
+             */
+            active_30d: number;
+            /** Format: int64 */
+            live_sessions: number;
+            /**
+             * Format: int64
+             * @description Users; of a city: those with a session there that is remembered.
+             */
+            users: number;
+        };
+        /** @description One user: who they are, how they sign in, where they are signed in, what happened. */
+        PersonAnswer: {
+            bio: string | null;
+            /** @description The latest 50, newest first. */
+            events: components["schemas"]["EventItem"][];
+            /** @description Their ways in, oldest first. */
+            identities: components["schemas"]["PersonIdentity"][];
+            locale: string | null;
+            /** @description The latest 50 that are remembered, newest first. */
+            sessions: components["schemas"]["SessionItem"][];
+            user: components["schemas"]["UserItem"];
+        };
+        /** @description A way in with its names at the provider. */
+        PersonIdentity: components["schemas"]["IdentityItem"] & {
+            /** @description The stable names; empty for an admin of one city. */
+            names: components["schemas"]["PersonName"][];
+        };
+        /** @description A stable name at a provider. */
+        PersonName: {
+            /** @description `unionid`, `openid` or `sub`. */
+            kind: string;
+            /** @description Where it is unique: an app's id, an issuer, or empty. */
+            scope: string;
+            value: string;
         };
         /** @description What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null. */
         Profile: {
@@ -3003,6 +3140,14 @@ export interface components {
             city_id?: string | null;
             session_id: string;
         };
+        /** @description A step of the series. */
+        StepItem: components["schemas"]["TallyItem"] & {
+            /**
+             * Format: date-time
+             * @description Its first moment.
+             */
+            at: string;
+        };
         /** @description A call that had nothing to tell. */
         Success: {
             /** @description Always true. */
@@ -3017,6 +3162,39 @@ export interface components {
              * @example wechat
              */
             provider: string;
+        };
+        /** @description How sign-ins went that began in a span of time. */
+        TallyItem: {
+            /** Format: int64 */
+            done: number;
+            /**
+             * Format: int64
+             * @description Those that came back and were not confirmed in time.
+             */
+            expired: number;
+            /** @description Those that failed, by the failure's code. */
+            failed: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Those where nobody came back in time.
+             */
+            not_returned: number;
+            /**
+             * Format: int64
+             * @description Those where somebody came back from the provider, or typed the mailed code.
+             */
+            returned: number;
+            /** Format: int64 */
+            started: number;
+            /**
+             * Format: double
+             * @description How many of those that came back and are over ended with somebody signed in, 0 to 1; null without any.
+             */
+            success_rate: number | null;
+            /** Format: int64 */
+            under_way: number;
         };
         /** @description A token issued by hand. */
         TokenAnswer: {
@@ -4846,13 +5024,18 @@ export interface operations {
     accounts_users: {
         parameters: {
             query?: {
+                /** @description Only users with a session in this city that is remembered. */
+                city_id?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description How many, 1 to 200; 50 when absent. */
                 limit?: number;
                 /** @description Only users with a way in by this provider. */
                 provider?: string;
-                /** @description Part of a name, an address or an id, in any case. */
+                /**
+                 * @description A whole id, address, openid or unionid, which finds its owner at once; else part of a name, an address or an
+                 *     id, in any case.
+                 */
                 q?: string;
                 /** @description `active`, `disabled`, or `deleting` when the owner asked for it. */
                 status?: string;
@@ -5041,6 +5224,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MergeAnswer"];
+                };
+            };
+        };
+    };
+    accounts_users_one: {
+        parameters: {
+            query: {
+                /** @description Only what concerns this city. */
+                city_id?: string;
+                user_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAnswer"];
                 };
             };
         };
@@ -6276,6 +6498,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MasterKeyAnswer"];
+                };
+            };
+        };
+    };
+    federation_overview: {
+        parameters: {
+            query?: {
+                /** @description Of this city; of all when absent. */
+                city_id?: string;
+                /** @description 24 (by the hour), 168 or 720 (by the day, UTC); 24 when absent. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewAnswer"];
                 };
             };
         };

@@ -17,7 +17,14 @@ pub(crate) mod look;
 mod shell;
 pub(crate) mod trouble;
 
+mod chart;
+mod checks;
+mod env;
+mod env_history;
+mod env_import;
+mod history;
 mod overview;
+mod providers;
 
 use crate::routes::House;
 use axum::Router;
@@ -46,6 +53,18 @@ macro_rules! workspace {
 // `City`: also for keys of one city, and the handler keeps to it; `Whole`: for keys of the whole Federation only.
 workspace! {
     get  Viewer   City  "/admin" => overview::page;
+    get  Viewer   City  "/admin/providers" => providers::page;
+    post Operator City  "/admin/providers/switch" => providers::switch;
+    get  Viewer   Whole "/admin/checks" => checks::page;
+    post Viewer   Whole "/admin/checks" => checks::run;
+    get  Viewer   Whole "/admin/env" => env::page;
+    get  Viewer   Whole "/admin/env/setting" => env::setting;
+    get  Viewer   Whole "/admin/env/history" => env_history::page;
+    post Operator Whole "/admin/env/set" => env::set;
+    post Operator Whole "/admin/env/remove" => env::remove;
+    get  Viewer   Whole "/admin/env/import" => env_import::page;
+    post Operator Whole "/admin/env/preview" => env_import::preview;
+    post Operator Whole "/admin/env/import" => env_import::import;
     post Viewer   City  "/admin/sign-out" => entry::sign_out;
 }
 

@@ -24,8 +24,12 @@ async fn statuses(world: &World) -> Vec<String> {
 
 async fn attempts_are_told_with_what_became_of_each(on: On) {
     let world = World::ready(on).await;
+    // Those of the same millisecond stand in any order.
+    let tick = || world.clock.advance(Duration::from_millis(2));
     let done = world.sign_in("alice").await;
+    tick();
     let (waiting_url, state) = world.start().await;
+    tick();
     let (url, _) = world.start().await;
     let callback = world.allow(&url, "zhangsan");
     world.come_back(AWAY, &callback).await;

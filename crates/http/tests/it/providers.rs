@@ -134,7 +134,7 @@ async fn a_switch_counts_on_other_nodes_and_is_on_record(on: On) {
     };
     let record = world.store.audit(&query).await.unwrap();
     assert_eq!(record.len(), 1, "what changed nothing is not on record");
-    assert_eq!(record[0].action, "provider.disable");
+    assert_eq!(record[0].action, "provider.disabled");
     assert_eq!(
         (record[0].before.as_deref(), record[0].after.as_deref()),
         (Some(r#"{"enabled":true}"#), Some(r#"{"enabled":false}"#))

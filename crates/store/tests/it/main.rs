@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod sign_in_counts;
 mod support;
+mod user_search;
 
 mod admins;
 mod attempts;

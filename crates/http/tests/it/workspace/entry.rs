@@ -42,6 +42,14 @@ async fn a_key_opens_the_workspace_and_signing_out_closes_it(on: On) {
         (&json!("workspace"), &json!("first"), &json!(HOME))
     );
 
+    let key_id = entry["key_id"].as_str().unwrap();
+    let listed = world.federation.admin_sessions(key_id).await.unwrap();
+    assert_eq!((listed.len(), listed[0].network.as_str()), (1, HOME));
+    assert!(listed[0].agent.contains("TestBrowser"));
+    let head = world.http.head(format!("{}/admin", world.base));
+    let head = head.header("cookie", format!("{COOKIE}={}", browser.cookie(COOKIE).unwrap()));
+    assert_eq!(Answer::of(head).await.status, 200);
+
     let cookie = browser.cookie(COOKIE).unwrap();
     let form_token = browser.page("/admin").await.field("form_token");
     let out = browser.post("/admin/sign-out", &[("form_token", &form_token)], OURS).await;
@@ -55,7 +63,7 @@ async fn a_session_ends_with_its_key(on: On) {
     let world = World::new(on).await;
     for end in ["revoke", "rotate"] {
         let made = make_key(&world, "operator", None).await;
-        let keeper = Keeper::with_key(&world, made["key"].as_str().unwrap()).await;
+        let keeper = Keeper::with_key(&world, made["admin_key"].as_str().unwrap()).await;
         let other = Keeper::owner(&world).await;
         assert_eq!(keeper.get("/admin").await.status, 200);
         admin_try(&world, &format!("admin-keys/{end}"), json!({"key_id": made["key_id"]})).await.ok();
@@ -64,10 +72,10 @@ async fn a_session_ends_with_its_key(on: On) {
     }
     let body = json!({"name": "short", "role": "viewer", "ttl": "10m"});
     let made = admin_try(&world, "admin-keys/create", body).await.ok();
-    let keeper = Keeper::with_key(&world, made["key"].as_str().unwrap()).await;
+    let keeper = Keeper::with_key(&world, made["admin_key"].as_str().unwrap()).await;
     world.clock.advance(Duration::from_secs(601));
     assert_eq!(keeper.get("/admin").await.status, 303, "the key has expired");
-    let late = sign_in(&Browser::at(&world, HOME), made["key"].as_str().unwrap()).await;
+    let late = sign_in(&Browser::at(&world, HOME), made["admin_key"].as_str().unwrap()).await;
     assert_eq!(late.status, 401);
 }
 

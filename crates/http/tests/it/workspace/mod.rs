@@ -1,8 +1,10 @@
 //! The web workspace over HTTP: an admin at a browser without scripts.
 
 mod entry;
+mod env;
 mod forms;
 mod pages;
+mod providers;
 
 use crate::kit::admin_try;
 use crate::person::Browser;
@@ -28,7 +30,7 @@ impl<'w> Keeper<'w> {
     /// Signs in with a new key of this role, for all cities or one.
     async fn new(world: &'w World, role: &str, city_id: Option<&str>) -> Self {
         let made = make_key(world, role, city_id).await;
-        Self::with_key(world, made["key"].as_str().unwrap()).await
+        Self::with_key(world, made["admin_key"].as_str().unwrap()).await
     }
 
     async fn with_key(world: &'w World, key: &str) -> Self {
