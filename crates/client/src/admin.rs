@@ -1,6 +1,9 @@
 //! The Admin API: settings, cities, tokens.
 
-use crate::{Caller, City, CityList, Confirm, EnvCatalog, EnvChange, EnvList, Error, People, TokenAnswer};
+use crate::{
+    Caller, City, CityList, Confirm, Download, EnvCatalog, EnvChange, EnvList, Error, MasterKey, People,
+    TokenAnswer,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -34,6 +37,30 @@ impl Admin {
     /// Tokens made by the product itself.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens { caller: &self.caller }
+    }
+
+    /// How things stand with the master key. Takes the key of an owner.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn master_key(&self) -> Result<MasterKey, Error> {
+        self.caller.get("federation", "master-key", &()).await
+    }
+
+    /// Changes the master key to the next one that its source holds. Takes the key of an owner.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call; `no_next_master_key` (409) where there is no next one.
+    pub async fn rotate_master_key(&self) -> Result<MasterKey, Error> {
+        self.caller.post("federation", "master-key/rotate", &json!({})).await
+    }
+
+    /// Everything that the Federation holds, for `fed restore`. Takes the key of an owner.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn backup(&self) -> Result<Download, Error> {
+        self.caller.download("federation", "backup", &()).await
     }
 
     /// The people of the Federation: users, their sessions, what happened.

@@ -209,3 +209,19 @@ pub struct Service {
     #[serde(default)]
     pub env: Vec<Value>,
 }
+
+/// How things stand with a Federation's master key, without the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MasterKey {
+    /// The id of the master key that the database needs.
+    pub master_key_id: String,
+    /// The id of the next one, where the source of the master key holds one.
+    pub next_master_key_id: Option<String>,
+    /// The id of the data key that seals.
+    pub data_key_id: String,
+    /// How many values older data keys have sealed; they are being sealed anew.
+    pub left: u64,
+    /// Whether other nodes may share the database.
+    pub shared: bool,
+}

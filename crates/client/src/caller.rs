@@ -13,8 +13,8 @@ pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Limit on a call that does not ask the Federation to wait.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Limit on a download.
-const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(3600);
+/// How long the next part of a long answer is waited for.
+const STALLED: Duration = Duration::from_secs(60);
 
 /// An identity at a Federation, making calls by name: what [`Guest`](crate::Guest), [`User`](crate::User) and
 /// [`Admin`](crate::Admin) are built on, and the way to calls that have no method of their own.
@@ -58,28 +58,6 @@ impl Caller {
         query: &(impl Serialize + ?Sized),
     ) -> Result<T, Error> {
         self.get_within(CALL_TIMEOUT, service, action, query).await
-    }
-
-    /// `GET /v1/{service}/{action}?{query}` that answers as much as there is; `take` gets it piece by piece and may
-    /// end it with a sentence of its own.
-    ///
-    /// # Errors
-    /// Any [`Error`] of a call; [`Error::Input`] with the sentence of `take`.
-    pub async fn download(
-        &self,
-        service: &str,
-        action: &str,
-        query: &(impl Serialize + ?Sized),
-        mut take: impl FnMut(&[u8]) -> Result<(), String>,
-    ) -> Result<(), Error> {
-        let url = self.federation.endpoint(service, action)?;
-        let request = self.federation.client().get(url).query(query);
-        let mut response =
-            self.begin(request, DOWNLOAD_TIMEOUT, "application/x-ndjson, application/json").await?;
-        while let Some(chunk) = response.chunk().await.map_err(Error::transport)? {
-            take(&chunk).map_err(Error::Input)?;
-        }
-        Ok(())
     }
 
     /// `GET /v1/{service}/{action}` that answers a text for people.
@@ -138,6 +116,23 @@ impl Caller {
         self.fetch(self.federation.client().get(url).query(query), timeout, "text/event-stream").await
     }
 
+    /// `GET /v1/{service}/{action}?{query}`, whose answer may be long: it is read part by part, for as long as parts
+    /// come.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn download(
+        &self,
+        service: &str,
+        action: &str,
+        query: &(impl Serialize + ?Sized),
+    ) -> Result<Download, Error> {
+        let url = self.federation.endpoint(service, action)?;
+        let begun = self.begin(self.federation.client().get(url).query(query), "*/*");
+        let response = tokio::time::timeout(CALL_TIMEOUT, begun).await.map_err(|_| stalled())??;
+        Ok(Download { response })
+    }
+
     pub(crate) async fn send<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
@@ -153,17 +148,12 @@ impl Caller {
         timeout: Duration,
         accept: &'static str,
     ) -> Result<Vec<u8>, Error> {
-        read(self.begin(request, timeout, accept).await?).await
+        read(self.begin(request.timeout(timeout), accept).await?).await
     }
 
     /// The answer without its body, once it is no error.
-    async fn begin(
-        &self,
-        request: RequestBuilder,
-        timeout: Duration,
-        accept: &'static str,
-    ) -> Result<Response, Error> {
-        let mut request = request.timeout(timeout).header(header::ACCEPT, accept);
+    async fn begin(&self, request: RequestBuilder, accept: &'static str) -> Result<Response, Error> {
+        let mut request = request.header(header::ACCEPT, accept);
         if let Some(language) = self.federation.language() {
             request = request.header(header::ACCEPT_LANGUAGE, language);
         }
@@ -178,6 +168,27 @@ impl Caller {
         }
         Ok(response)
     }
+}
+
+/// An answer on its way.
+#[derive(Debug)]
+pub struct Download {
+    response: Response,
+}
+
+impl Download {
+    /// The next part, or none after the last. Whether it is all is told by the content, not by the end.
+    ///
+    /// # Errors
+    /// When the connection is lost, or nothing comes for 60 seconds.
+    pub async fn part(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let part = tokio::time::timeout(STALLED, self.response.chunk()).await.map_err(|_| stalled())?;
+        Ok(part.map_err(Error::transport)?.map(Into::into))
+    }
+}
+
+fn stalled() -> Error {
+    Error::Answer("nothing came for too long".into())
 }
 
 /// serde_json's text may quote the value at fault, which may be a token: only the place is told.

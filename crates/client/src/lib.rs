@@ -55,9 +55,9 @@ pub use account_types::{Export, Identity, OwnSession, ProfileUpdate};
 pub use admin::{Admin, Cities, CityUpdate, Env, NewCity, TokenApply, Tokens};
 pub use admin_types::{
     City, CityList, CityStatus, Confirm, EnvCatalog, EnvCatalogEntry, EnvCatalogItem, EnvChange, EnvItem,
-    EnvList, Service, ServiceList, TokenAnswer,
+    EnvList, MasterKey, Service, ServiceList, TokenAnswer,
 };
-pub use caller::{Caller, MAX_ANSWER_BYTES};
+pub use caller::{Caller, Download, MAX_ANSWER_BYTES};
 pub use error::{ApiError, Error};
 pub use federation::{DEFAULT_CITY, Federation};
 pub use guest::{Guest, OauthStartRequest, Register};

@@ -52,7 +52,7 @@ pub(crate) struct Connection {
 
     /// Print the Federation's answer as JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 impl Connection {
@@ -61,6 +61,12 @@ impl Connection {
         let target = self.reach.target()?;
         let admin = admin_at(&target, self.reach.insecure_http, None)?;
         Ok(Caller { admin, target, json: self.json })
+    }
+
+    /// The data folder on this machine.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        let named = self.reach.data.clone().or_else(|| Named::in_environment().data);
+        named.unwrap_or_else(|| PathBuf::from("data"))
     }
 }
 

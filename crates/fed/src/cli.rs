@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::command::{
-    admin_key, attempt, audit, city, demo, dev, env, event, import, login, manual, overview, provider, serve,
-    session, signing_key, status, token, user, webhook, wechat_sim,
+    admin_key, attempt, audit, backup, city, demo, dev, env, event, import, login, manual, master_key,
+    overview, provider, serve, session, signing_key, status, token, user, webhook, wechat_sim,
 };
 use crate::config::Options;
 use crate::problem::{EXIT_CODES, Problem};
@@ -80,6 +80,13 @@ enum Command {
     /// Bring users over from another system
     #[command(subcommand)]
     Import(import::Command),
+    /// Everything that a running Federation holds, into one file
+    Backup(backup::BackupArgs),
+    /// A new Federation out of such a file
+    Restore(backup::RestoreArgs),
+    /// The key that secrets in the database depend on
+    #[command(subcommand)]
+    MasterKey(master_key::Command),
     /// Run a simulated WeChat on this machine, for any WeChat client
     WechatSim(wechat_sim::Args),
     /// Print the completions of a shell
@@ -115,6 +122,9 @@ impl Cli {
             Command::Audit(command) => audit::run(command),
             Command::Status(args) => status::run(&args),
             Command::Import(command) => import::run(command),
+            Command::Backup(args) => backup::back_up(args),
+            Command::Restore(args) => backup::restore(args),
+            Command::MasterKey(command) => master_key::run(command),
             Command::WechatSim(args) => wechat_sim::run(&args),
             Command::Completions(args) => manual::completions(&args),
             Command::Man(args) => manual::manual(&args),

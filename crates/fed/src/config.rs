@@ -54,6 +54,11 @@ pub(crate) struct Options {
     #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
 
+    /// A command that prints the master key, in place of a file: run by /bin/sh, ten seconds at most. The variable
+    /// FED_MASTER_KEY may hold the key itself. Exactly one of the three is used
+    #[arg(long, env = "FED_MASTER_KEY_COMMAND", value_name = "COMMAND")]
+    pub(crate) master_key_command: Option<String>,
+
     /// A proxy or network of proxies whose X-Forwarded-For is believed; may be given several times
     #[arg(long, env = "FED_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub(crate) trusted_proxy: Option<Vec<String>>,
@@ -135,6 +140,7 @@ impl Options {
             data: self.data.or(weaker.data),
             database_url: self.database_url.or(weaker.database_url),
             master_key_file: self.master_key_file.or(weaker.master_key_file),
+            master_key_command: self.master_key_command.or(weaker.master_key_command),
             trusted_proxy: self.trusted_proxy.or(weaker.trusted_proxy),
             token_life: self.token_life.or(weaker.token_life),
             starts_per_minute: self.starts_per_minute.or(weaker.starts_per_minute),
@@ -169,6 +175,7 @@ mod tests {
             data = "/srv/fed"
             database_url = "postgres://u:p@h/d"
             master_key_file = "/k"
+            master_key_command = "cat /k"
             trusted_proxy = ["10.0.0.0/8"]
             token_life = "1d"
             starts_per_minute = 5
@@ -188,6 +195,7 @@ mod tests {
         assert_eq!(both.data.as_deref(), Some(Path::new("/srv/fed")));
         assert_eq!(both.database_url.unwrap().expose_secret(), "postgres://u:p@h/d");
         assert_eq!(both.master_key_file.as_deref(), Some(Path::new("/k")));
+        assert_eq!(both.master_key_command.as_deref(), Some("cat /k"));
         assert_eq!(both.trusted_proxy.unwrap(), ["10.0.0.0/8"]);
         assert_eq!(both.token_life.as_deref(), Some("1d"));
         assert_eq!(both.starts_per_minute, Some(5));

@@ -1,12 +1,14 @@
 //! Wires the rooms together: store, outside world, service, door. What `serve`, `dev` and `demo` share.
 
 use crate::door;
-use crate::keys::{self, MasterKey};
+use crate::keys;
+use crate::master::{self, MASTER_KEY, Source};
 use crate::problem::Problem;
 use crate::screen;
 use downcity_http::{Door, Listening, Serves};
 use downcity_providers::Outside;
 use downcity_service::seams::{SystemClock, SystemRandom};
+use downcity_service::vault::VaultError;
 use downcity_service::{Federation, OpenError, Parts, Premises, Settings};
 use downcity_store::Store;
 use ipnet::IpNet;
@@ -18,11 +20,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 /// The database's file in the data folder.
-const DATABASE: &str = "fed.db";
+pub(crate) const DATABASE: &str = "fed.db";
 /// The admin key's file in the data folder.
 pub(crate) const ADMIN_KEY: &str = "admin.key";
-/// The master key's file in the data folder.
-const MASTER_KEY: &str = "master.key";
 
 /// What a house is built from.
 pub(crate) struct Plan {
@@ -30,8 +30,8 @@ pub(crate) struct Plan {
     pub(crate) data: PathBuf,
     /// PostgreSQL in place of SQLite.
     pub(crate) database_url: Option<SecretString>,
-    /// A master key that does not lie in the data folder.
-    pub(crate) master_key_file: Option<PathBuf>,
+    /// Where the master key comes from.
+    pub(crate) master_key: Source,
     /// What the service needs to know.
     pub(crate) settings: Settings,
     /// Proxies that are believed.
@@ -55,15 +55,10 @@ impl House {
     /// Opens the store and the Federation, and makes the keys that a first start needs.
     pub(crate) async fn open(plan: Plan) -> Result<Self, Problem> {
         keys::make_folder(&plan.data)?;
-        let key = master_key(&plan)?;
-        let federation = open(&plan, &key).await?;
+        let made = make_master_key(&plan)?;
+        let federation = open(&plan, made.as_deref()).await?;
         let new_admin_key = admin_key(&federation, &plan.data).await?;
-        Ok(Self {
-            federation,
-            new_master_key: key.made.then_some(key.path),
-            new_admin_key,
-            trusted_proxies: plan.trusted_proxies,
-        })
+        Ok(Self { federation, new_master_key: made, new_admin_key, trusted_proxies: plan.trusted_proxies })
     }
 
     /// Opens the door, or with a listener for the workspace alone two, and starts housekeeping.
@@ -88,15 +83,14 @@ impl House {
 /// Opens the stories of a Federation that has been started before, for a command that works on its database
 /// without a door. Makes neither folder nor keys.
 pub(crate) async fn open_stories(plan: Plan) -> Result<Arc<Federation>, Problem> {
-    let path = plan.master_key_file.clone().unwrap_or_else(|| plan.data.join(MASTER_KEY));
     let database = plan.data.join(DATABASE);
-    let missing = match MasterKey::read(&path)? {
-        Some(_) if plan.database_url.is_none() && !database.exists() => &database,
-        Some(key) => return open(&plan, &key).await,
-        None => &path,
-    };
-    Err(Problem::usage(format_args!("no Federation is here: there is no {}", missing.display()))
-        .next("start it once with `fed serve`, or name its folder with --data"))
+    if plan.database_url.is_none() && !database.exists() {
+        let what = format_args!("no Federation is here: there is no {}", database.display());
+        return Err(
+            Problem::usage(what).next("start it once with `fed serve`, or name its folder with --data")
+        );
+    }
+    open(&plan, None).await
 }
 
 /// A Federation that answers requests.
@@ -131,16 +125,9 @@ impl Serving {
     }
 }
 
-fn master_key(plan: &Plan) -> Result<MasterKey, Problem> {
-    if let Some(path) = &plan.master_key_file {
-        let missing = || {
-            let make = format!("make one: (umask 077; openssl rand -hex 32 > {})", path.display());
-            Problem::new(format_args!("there is no master key file {}", path.display()))
-                .next(format_args!("copy it from another node or a backup, or for a new Federation {make}"))
-        };
-        return MasterKey::read(path)?.ok_or_else(missing);
-    }
-    let path = plan.data.join(MASTER_KEY);
+/// Makes the master key that a first start needs, where it is not to come from elsewhere; gives its file.
+fn make_master_key(plan: &Plan) -> Result<Option<PathBuf>, Problem> {
+    let Source::Own(path) = &plan.master_key else { return Ok(None) };
     let database = plan.data.join(DATABASE);
     if plan.database_url.is_none() && database.exists() && !path.exists() {
         // A fresh key could open nothing in there.
@@ -148,40 +135,41 @@ fn master_key(plan: &Plan) -> Result<MasterKey, Problem> {
             format!("{} is there, but its master key {} is missing", database.display(), path.display());
         return Err(Problem::new(what).next("put the key back from a backup; nothing was changed"));
     }
-    MasterKey::read_or_make(&path)
+    Ok(master::make(path)?.then(|| path.clone()))
 }
 
 /// The files of this process, as far as they are there: an admin key may lie elsewhere.
-fn premises(plan: &Plan, key: &MasterKey) -> Premises {
+fn premises(plan: &Plan) -> Premises {
     let admin_key = Some(plan.data.join(ADMIN_KEY)).filter(|path| path.exists());
-    let private_files = [key.path.clone()].into_iter().chain(admin_key).collect();
+    let private_files = plan.master_key.file().map(Path::to_owned).into_iter().chain(admin_key).collect();
     Premises { data: Some(plan.data.clone()), private_files }
 }
 
-async fn open(plan: &Plan, key: &MasterKey) -> Result<Arc<Federation>, Problem> {
+async fn open(plan: &Plan, made: Option<&Path>) -> Result<Arc<Federation>, Problem> {
+    // Before the database: without a key nothing is made or changed.
+    let keys = plan.master_key.read().await?;
     let store = match &plan.database_url {
         Some(url) => Store::open_postgres(url.expose_secret()).await,
         None => Store::open_sqlite(&plan.data.join(DATABASE)).await,
     };
-    let store = store.map_err(Problem::new)?;
     let parts = Parts {
-        settings: Settings { premises: premises(plan, key), ..plan.settings.clone() },
-        store,
-        master_key: key.bytes,
+        settings: Settings { premises: premises(plan), ..plan.settings.clone() },
+        store: store.map_err(Problem::new)?,
+        master_keys: plan.master_key.clone().into_master_keys(keys),
         outside: Arc::clone(&plan.outside),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
-    Federation::open(parts).await.map_err(|why| match why {
-        OpenError::WrongMasterKey if key.made => {
+    Federation::open(parts).await.map_err(|why| match (why, made) {
+        (OpenError::Vault(VaultError::WrongMasterKey { .. }), Some(path)) => {
             // Only now is it sure that nothing was sealed with it.
-            key.unmake();
+            let _ = std::fs::remove_file(path);
             Problem::new("this database belongs to a Federation that has a master key already").next(format_args!(
                 "copy {MASTER_KEY} from its first node to {} (mode 0600), or name it with --master-key-file",
-                key.path.display()
+                path.display()
             ))
         }
-        why => Problem::new(why),
+        (why, _) => Problem::new(why),
     })
 }
 

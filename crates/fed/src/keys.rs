@@ -1,63 +1,14 @@
-//! The two key files: `master.key`, which seals secrets in the database, and `admin.key`, which opens the
-//! Admin API. Both are readable by their owner only, made once, and never overwritten.
+//! Key files: `master.key`, which everything sealed in the database depends on, and `admin.key`, which opens the
+//! Admin API. They are readable by their owner only.
 
 use crate::problem::Problem;
-use downcity_service::seams::{Random, SystemRandom};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The longest key file that is read, in bytes.
 const LIMIT: u64 = 4096;
-
-/// The master key, and where it lies.
-pub(crate) struct MasterKey {
-    /// The key itself.
-    pub(crate) bytes: [u8; 32],
-    /// Its file.
-    pub(crate) path: PathBuf,
-    /// Whether it was made just now.
-    pub(crate) made: bool,
-}
-
-impl MasterKey {
-    /// Reads the key in the data folder, or makes it there if there is none.
-    pub(crate) fn read_or_make(path: &Path) -> Result<Self, Problem> {
-        match Self::read(path)? {
-            Some(key) => Ok(key),
-            None => Self::make(path),
-        }
-    }
-
-    /// Reads a key; `None` where there is no file.
-    pub(crate) fn read(path: &Path) -> Result<Option<Self>, Problem> {
-        let Some(text) = read_private(path)? else { return Ok(None) };
-        let bytes = from_hex(text.trim()).ok_or_else(|| {
-            Problem::new(format_args!(
-                "{} holds no master key: 64 hexadecimal digits are expected",
-                path.display()
-            ))
-            .next("put the key that was made for this data back in its place")
-        })?;
-        Ok(Some(Self { bytes, path: path.to_owned(), made: false }))
-    }
-
-    fn make(path: &Path) -> Result<Self, Problem> {
-        let mut bytes = [0; 32];
-        SystemRandom.fill(&mut bytes);
-        let made = write_private(path, &to_hex(&bytes)).map_err(|why| unwritable(path, &why))?;
-        // Another process may have been faster; then its key is the one.
-        if made { Ok(Self { bytes, path: path.to_owned(), made: true }) } else { Self::read_or_make(path) }
-    }
-
-    /// Takes back a key that was made just now and turned out not to be the one for the database.
-    pub(crate) fn unmake(&self) {
-        if self.made {
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
 
 /// Makes the folder for keys and database, for its owner only. One that exists is left as it is.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Problem> {
@@ -115,19 +66,14 @@ pub(crate) fn unwritable(path: &Path, why: &io::Error) -> Problem {
         .next("let the user this runs as write to that folder, and see that the disk is not full")
 }
 
-fn to_hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-    }
-    Some(bytes)
+/// Puts another text into a key file, whole or not at all.
+pub(crate) fn replace_private(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder)?;
+    file.write_all(format!("{text}\n").as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -135,21 +81,6 @@ mod tests {
     use super::*;
     use std::fs::{Permissions, read_to_string, set_permissions};
     use std::os::unix::fs::PermissionsExt;
-
-    #[test]
-    fn a_master_key_is_made_once_for_its_owner_only() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("master.key");
-        let first = MasterKey::read_or_make(&path).unwrap();
-        assert!(first.made && first.bytes != [0; 32]);
-        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
-        let again = MasterKey::read_or_make(&path).unwrap();
-        assert!(!again.made && again.bytes == first.bytes);
-        again.unmake();
-        assert!(path.exists(), "a key that was there before is never taken away");
-        first.unmake();
-        assert!(!path.exists());
-    }
 
     #[test]
     fn a_key_that_others_can_read_is_refused_with_the_remedy() {
@@ -168,13 +99,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_not_taken_for_one() {
+    fn a_key_file_is_replaced_whole_and_stays_private() {
         let folder = tempfile::tempdir().unwrap();
-        for (index, text) in ["", "00", &"g".repeat(64), &"é".repeat(32), &"0".repeat(65)].iter().enumerate()
-        {
-            let path = folder.path().join(format!("{index}.key"));
-            write_private(&path, text).unwrap();
-            assert!(MasterKey::read_or_make(&path).is_err(), "{text}");
-        }
+        let path = folder.path().join("master.key");
+        assert!(write_private(&path, "one").unwrap());
+        replace_private(&path, "one\ntwo").unwrap();
+        assert_eq!(read_private(&path).unwrap().unwrap(), "one\ntwo\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
     }
 }

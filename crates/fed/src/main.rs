@@ -10,6 +10,8 @@ mod config;
 mod door;
 mod house;
 mod keys;
+mod master;
+mod place;
 mod problem;
 mod product;
 mod sandbox;

@@ -1,7 +1,7 @@
 //! What a command tells when it can't go on: what, why, and what to do next.
 
 use crate::screen;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::process::ExitCode;
 
 /// What stands below `fed --help` about how commands end.
@@ -73,5 +73,13 @@ impl Problem {
             screen::tell(format_args!("  what to do: {next}"));
         }
         ExitCode::from(self.ending as u8)
+    }
+}
+
+/// On one line, for a log or as part of another message.
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        self.next.as_ref().map_or(Ok(()), |next| write!(f, "; {next}"))
     }
 }

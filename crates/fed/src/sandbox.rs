@@ -3,6 +3,7 @@
 use crate::command;
 use crate::config::own_address;
 use crate::house::{ADMIN_KEY, House, Plan, Serving, address_of};
+use crate::master::{MASTER_KEY, Source};
 use crate::problem::Problem;
 use crate::{door, keys};
 use downcity_providers::Outside;
@@ -43,7 +44,7 @@ impl Sandbox {
         let plan = Plan {
             data: data.to_owned(),
             database_url: None,
-            master_key_file: None,
+            master_key: Source::Own(data.join(MASTER_KEY)),
             settings: Settings {
                 public_url,
                 other_urls: Vec::new(),

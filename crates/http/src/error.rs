@@ -93,6 +93,8 @@ codes! {
     WebhookDisabled = "webhook_disabled", CONFLICT, "the webhook is switched off: switch it on with webhooks/enable", "该 webhook 已停用：请先通过 webhooks/enable 启用";
     TooManyWebhooks = "too_many_webhooks", CONFLICT, "there are as many webhooks as there may be: remove one first", "webhook 数量已达上限：请先移除一个";
     UnknownKey = "unknown_key", NOT_FOUND, "no signing key has this kid: ask federation/keys/list", "没有与该 kid 对应的签名密钥：请查询 federation/keys/list";
+    NoNextMasterKey = "no_next_master_key", CONFLICT, "the source of the master key holds no next key: put one behind the present key (a second line of the file, a second word of the variable, a second line of the command's output) on every node, then ask again", "主密钥来源中没有下一个密钥：请在每个节点上把新密钥放在当前密钥之后（文件的第二行、环境变量的第二个词，或命令输出的第二行），然后重试";
+    MasterKeyElsewhere = "master_key_elsewhere", CONFLICT, "another node changed the master key at the same moment: ask federation/master-key how things stand", "另一个节点同时更换了主密钥：请通过 federation/master-key 查询当前状态";
     UnknownTicket = "unknown_ticket", NOT_FOUND, "this ticket was not made by this Federation, or its time is over; only its own doctor has one", "该 ticket 不是本 Federation 签发的，或已过期；只有它自身的检查程序持有";
     UnknownSetting = "unknown_setting", NOT_FOUND, "there is no setting of that key in the Federation env", "Federation env 中没有该设置";
     UnknownRoute = "unknown_route", NOT_FOUND, "there is nothing at this address: see /openapi.json", "此地址不存在：请参见 /openapi.json";
@@ -232,6 +234,16 @@ impl From<downcity_service::directory::ReadError> for ApiError {
         match error {
             downcity_service::directory::ReadError::Store(error) => error.into(),
             downcity_service::directory::ReadError::Keys(error) => error.into(),
+            downcity_service::directory::ReadError::Vault(error) => error.into(),
+            other => Self { cause: Some(other.to_string()), ..Self::of(Code::Internal) },
+        }
+    }
+}
+
+impl From<downcity_service::vault::VaultError> for ApiError {
+    fn from(error: downcity_service::vault::VaultError) -> Self {
+        match error {
+            downcity_service::vault::VaultError::Store(error) => error.into(),
             other => Self { cause: Some(other.to_string()), ..Self::of(Code::Internal) },
         }
     }

@@ -32,6 +32,7 @@ mod pages;
 mod people;
 mod providers;
 mod routes;
+mod secrets;
 mod steps;
 mod token;
 mod webhooks;

@@ -192,6 +192,9 @@ routes! {
     get "/v1/federation/keys/list" => keys::list;
     post "/v1/federation/keys/rotate" => keys::rotate;
     post "/v1/federation/keys/revoke" => keys::revoke;
+    get "/v1/federation/backup" => secrets::backup;
+    get "/v1/federation/master-key" => secrets::master_key;
+    post "/v1/federation/master-key/rotate" => secrets::rotate;
     get "/health" => federation::health;
     get "/ready" => federation::ready;
     get "/.well-known/jwks.json" => federation::jwks;

@@ -9,7 +9,7 @@ use crate::federation::Federation;
 use crate::login::Client;
 use crate::login_steps::is_ours;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
-use downcity_core::{Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
+use downcity_core::{Attempt, AttemptId, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
 use downcity_providers::{Callback, Exchange};
 use downcity_store::{Completed, SignIn, StoreError};
@@ -241,7 +241,7 @@ impl Federation {
         let browser = client.browser.as_ref().map(OpaqueToken::digest);
         if attempt.needs_confirmation(city.confirm, client.network, browser) {
             let plain = serde_json::to_vec(&identity).expect("identities are plain text");
-            let sealed = self.vault.seal(&held_place(attempt), &plain);
+            let sealed = self.vault.seal(&held_place(&attempt.attempt_id), &plain);
             return self.store.hold_attempt(id, &sealed, self.clock.now()).await.map(drop);
         }
         self.complete(attempt, identity).await
@@ -287,6 +287,6 @@ impl Federation {
 }
 
 /// Where an identity that waits for confirmation is stored, for the vault.
-pub(crate) fn held_place(attempt: &Attempt) -> String {
-    format!("login_attempts/{}/held_identity", attempt.attempt_id)
+pub(crate) fn held_place(attempt_id: &AttemptId) -> String {
+    format!("login_attempts/{attempt_id}/held_identity")
 }

@@ -71,7 +71,7 @@ impl Federation {
 
     async fn release(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let Some(sealed) = self.store.held_identity(&attempt.attempt_id).await? else { return Ok(()) };
-        let opened = self.vault.open(&held_place(attempt), &sealed).map_err(|e| e.to_string());
+        let opened = self.unseal(&held_place(&attempt.attempt_id), &sealed).await.map_err(|e| e.to_string());
         let identity = opened.and_then(|plain| {
             serde_json::from_slice::<ExternalIdentity>(&plain)
                 .map_err(|_| "the held identity is not readable".into())

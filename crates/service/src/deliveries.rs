@@ -145,7 +145,7 @@ impl Federation {
     }
 
     async fn send(&self, hook: &Webhook, event: &Event) -> Outcome {
-        let Ok(key) = self.vault.open(&secret_place(&hook.webhook_id), &hook.sealed) else {
+        let Ok(key) = self.unseal(&secret_place(&hook.webhook_id), &hook.sealed).await else {
             return Outcome::Hopeless("the signing secret can't be read with this master key");
         };
         let (timestamp, body) = (self.clock.now().seconds(), body(event));

@@ -5,7 +5,7 @@ use crate::admin::KnownKey;
 use crate::federation::Federation;
 use crate::keys::KeyError;
 use crate::local;
-use crate::vault::{SealError, Vault};
+use crate::vault::{SealError, Vault, VaultError};
 use arc_swap::Guard;
 use downcity_core::{City, CityId, Lang, Secret, Text, Timestamp};
 use downcity_providers::mail::{self, MailSetup, Mailer};
@@ -88,6 +88,9 @@ pub enum ReadError {
     /// The signing keys could not be read.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// The data keys could not be read.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
 /// Where an env value is stored, for the vault.
@@ -270,6 +273,7 @@ impl Federation {
     pub async fn reload(&self) -> Result<(), ReadError> {
         // One at a time, or an older picture could replace a newer one.
         let _turn = self.reloading.lock().await;
+        self.renew_data_keys().await?;
         let fresh = Directory::read(&self.store, &self.vault, &self.outside).await?;
         // After the counter was read, so that no change of a key is taken for one that was seen.
         self.reload_keys().await?;

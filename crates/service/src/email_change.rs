@@ -180,7 +180,7 @@ impl Federation {
         let (Some(user_id), Some(sealed)) = (stored.user_id, stored.sealed) else {
             return Err(EmailError::SpentToken);
         };
-        let plain = self.vault.open(&payload_place(token), &sealed)?;
+        let plain = self.unseal(&payload_place(token), &sealed).await?;
         let waiting = serde_json::from_slice(&plain)
             .map_err(|_| StoreError::Internal("what waits for a new address can't be read".into()))?;
         Ok((waiting, UserId::trusted(user_id), Address::trusted(stored.address)))

@@ -6,7 +6,7 @@ use crate::hasher::Hasher;
 use crate::keys::{KeyError, TokenKeys};
 use crate::limits::Limits;
 use crate::seams::{Clock, Random};
-use crate::vault::Vault;
+use crate::vault::{MasterKeys, Vault, VaultError};
 use crate::wake::Waiters;
 use arc_swap::ArcSwap;
 use downcity_core::id::DEFAULT_CITY;
@@ -53,8 +53,8 @@ pub struct Parts {
     pub settings: Settings,
     /// The memory.
     pub store: Store,
-    /// The 32 bytes that the vault stands on.
-    pub master_key: [u8; 32],
+    /// Where the key comes from that the vault stands on.
+    pub master_keys: MasterKeys,
     /// The outside world.
     pub outside: Arc<Outside>,
     /// Tells the time.
@@ -69,12 +69,9 @@ pub enum OpenError {
     /// The store did not answer.
     #[error("the database did not answer: {0}")]
     Store(#[from] StoreError),
-    /// The database belongs to another master key.
-    #[error(
-        "the master key does not fit this database: its secrets were sealed with another key. \
-         Start with the key file that was made for this data; nothing was changed"
-    )]
-    WrongMasterKey,
+    /// The master key is missing or another one, or a data key is damaged.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The settings could not be read.
     #[error("the settings in the database cannot be read: {0}")]
     Directory(#[from] ReadError),
@@ -88,6 +85,10 @@ pub struct Federation {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) vault: Vault,
+    pub(crate) master_keys: MasterKeys,
+    pub(crate) reloading_data_keys: tokio::sync::Mutex<()>,
+    /// When an unknown data key last made this node look for new ones.
+    pub(crate) data_keys_asked_at: AtomicI64,
     pub(crate) outside: Arc<Outside>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -114,11 +115,8 @@ impl Federation {
     /// # Errors
     /// See [`OpenError`]. A wrong master key changes nothing.
     pub async fn open(parts: Parts) -> Result<Arc<Self>, OpenError> {
-        let Parts { settings, store, master_key, outside, clock, random } = parts;
-        let vault = Vault::new(&master_key, Arc::clone(&random));
-        if store.settle_fact("master_key_id", &vault.key_id()).await? != vault.key_id() {
-            return Err(OpenError::WrongMasterKey);
-        }
+        let Parts { settings, store, master_keys, outside, clock, random } = parts;
+        let vault = Vault::unlock(&store, &master_keys, Arc::clone(&random), clock.now()).await?;
         let now = clock.now();
         if store.changes().await? == 0 {
             store.insert_city(&default_city(now), None).await?;
@@ -131,6 +129,9 @@ impl Federation {
             settings,
             store,
             vault,
+            master_keys,
+            reloading_data_keys: tokio::sync::Mutex::new(()),
+            data_keys_asked_at: AtomicI64::new(0),
             outside,
             clock,
             random,

@@ -60,6 +60,7 @@ impl Federation {
         self.limits.forget_quiet();
         self.remove_due_accounts().await;
         self.remove_spent_keys().await;
+        self.finish_resealing().await;
         // What is forgotten must have been added up.
         if !self.count_sign_ins().await {
             return;

@@ -79,7 +79,7 @@ struct Signer {
     pair: Ed25519KeyPair,
 }
 
-fn place(kid: &str) -> String {
+pub(crate) fn place(kid: &str) -> String {
     format!("signing_keys/{kid}/sealed")
 }
 

@@ -170,7 +170,7 @@ impl Federation {
         let found = self.store.mail_token(token, Purpose::SignIn, self.clock.now()).await?;
         let found = found.ok_or_else(spent)?;
         let sealed = found.sealed.ok_or_else(spent)?;
-        let plain = self.vault.open(&payload_place(token), &sealed).map_err(EmailError::from)?;
+        let plain = self.unseal(&payload_place(token), &sealed).await.map_err(EmailError::from)?;
         let id = String::from_utf8(plain).ok().and_then(|id| AttemptId::parse(&id).ok());
         let id =
             id.ok_or_else(|| StoreError::Internal("the attempt of a mailed link can't be read".into()))?;

@@ -47,7 +47,10 @@ impl Federation {
 
     async fn send_mail(&self, mailer: &Mailer, due: Due) -> Result<(), StoreError> {
         let (id, now) = (due.outbox_id.as_str(), self.clock.now());
-        let plain = due.sealed.as_deref().and_then(|sealed| self.vault.open(&mail_place(id), sealed).ok());
+        let plain = match due.sealed.as_deref() {
+            Some(sealed) => self.unseal(&mail_place(id), sealed).await.ok(),
+            None => None,
+        };
         let Some(mail) = plain.and_then(|plain| serde_json::from_slice::<Mail>(&plain).ok()) else {
             return self.store.give_up(id, now, "the stored mail can't be read").await;
         };

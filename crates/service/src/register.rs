@@ -109,7 +109,7 @@ impl Federation {
         let stored =
             self.store.mail_token(token, Purpose::Verify, now).await?.ok_or(EmailError::SpentToken)?;
         let sealed = stored.sealed.as_deref().ok_or(EmailError::SpentToken)?;
-        let plain = self.vault.open(&payload_place(token), sealed)?;
+        let plain = self.unseal(&payload_place(token), sealed).await?;
         let waiting: Waiting = serde_json::from_slice(&plain)
             .map_err(|_| StoreError::Internal("what waits for a verification can't be read".into()))?;
         let user_id = UserId::fresh(now, &self.random.bytes());

@@ -103,11 +103,15 @@ async fn export(connection: &Connection, output: Option<&Path>, query: &Value) -
             Problem::usage(format_args!("{} can't be made: {why}", path.display())).next("name another file")
         })?),
     };
-    let take = |piece: &[u8]| sink.write_all(piece).map_err(|why| format!("it can't be written: {why}"));
-    let mut done = caller.answer(caller.admin.raw().download("audit", "export", query, take)).await;
-    if done.is_ok() {
-        done = sink.flush().map_err(|why| Problem::new(format_args!("it can't be written: {why}")));
-    }
+    let fault = |why: io::Error| Problem::new(format_args!("it can't be written: {why}"));
+    let done = async {
+        let mut download = caller.answer(caller.admin.raw().download("audit", "export", query)).await?;
+        while let Some(part) = caller.answer(download.part()).await? {
+            sink.write_all(&part).map_err(fault)?;
+        }
+        sink.flush().map_err(fault)
+    };
+    let done = done.await;
     if let (Err(_), Some(path)) = (&done, output) {
         // A part could be taken for the whole.
         let _ = std::fs::remove_file(path);

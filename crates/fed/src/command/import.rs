@@ -1,20 +1,15 @@
 //! `fed import`: people, ways in, cities and settings from another system, into the database of a Federation on
 //! this machine.
 
-use crate::config::Options;
-use crate::house::{self, Plan};
+use crate::house;
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::table::Table;
 use crate::{on_this_thread, screen};
 use clap::Subcommand;
-use downcity_providers::Outside;
 use downcity_service::moving_in::{Move, MoveError, Report, Tally};
-use downcity_service::{Premises, Settings};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// Notes that people are shown; `--json` has them all.
 const NOTES: usize = 40;
@@ -44,18 +39,8 @@ pub(crate) struct Args {
     /// The WeChat AppID that the old openids belong to [default: WECHAT_CLIENT_ID there, else here]
     #[arg(long, value_name = "APPID")]
     wechat_app_id: Option<String>,
-    /// The TOML file of `fed serve`, for the three options below
-    #[arg(long, env = "FED_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The data folder of the Federation [default: ./data]
-    #[arg(long, env = "FED_DATA", value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// Its PostgreSQL database, if it has one; better in the environment or the file
-    #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
-    database_url: Option<SecretString>,
-    /// Its master key, where that does not lie in the data folder
-    #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
-    master_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -74,7 +59,7 @@ async fn downcity(args: Args) -> Result<(), Problem> {
         wechat_app_id: args.wechat_app_id.clone(),
     };
     let (path, as_json) = (args.sqlite.clone(), args.json);
-    let federation = house::open_stories(plan(args)?).await?;
+    let federation = house::open_stories(args.place.plan()?).await?;
     let report = federation.move_in(&path, &how).await;
     federation.close().await;
     let report = report.map_err(problem)?;
@@ -84,37 +69,6 @@ async fn downcity(args: Args) -> Result<(), Problem> {
         screen::say(to_text(&report));
     }
     Ok(())
-}
-
-fn plan(args: Args) -> Result<Plan, Problem> {
-    let options = Options {
-        config: args.config,
-        data: args.data,
-        database_url: args.database_url,
-        master_key_file: args.master_key_file,
-        ..Options::default()
-    };
-    let options = options.with_file()?;
-    Ok(Plan {
-        data: options.data.unwrap_or_else(|| PathBuf::from("data")),
-        database_url: options.database_url,
-        master_key_file: options.master_key_file,
-        settings: nobody_asks(),
-        trusted_proxies: Vec::new(),
-        outside: Arc::new(Outside::real().map_err(Problem::new)?),
-    })
-}
-
-/// Settings of a Federation without a door.
-fn nobody_asks() -> Settings {
-    Settings {
-        public_url: "http://127.0.0.1".parse().expect("a URL"),
-        other_urls: Vec::new(),
-        token_life: Duration::from_secs(1),
-        starts_per_minute: 0,
-        allow_local_login: false,
-        premises: Premises::default(),
-    }
 }
 
 fn problem(error: MoveError) -> Problem {

@@ -3,6 +3,7 @@
 pub(crate) mod admin_key;
 pub(crate) mod attempt;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod city;
 pub(crate) mod demo;
 pub(crate) mod dev;
@@ -11,6 +12,7 @@ pub(crate) mod event;
 pub(crate) mod import;
 pub(crate) mod login;
 pub(crate) mod manual;
+pub(crate) mod master_key;
 pub(crate) mod overview;
 pub(crate) mod provider;
 pub(crate) mod serve;

@@ -56,7 +56,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
     let plan = Plan {
         data: config.data,
         database_url: config.database_url,
-        master_key_file: config.master_key_file,
+        master_key: config.master_key,
         settings,
         trusted_proxies: config.trusted_proxies,
         outside: Arc::new(outside),

@@ -1,6 +1,7 @@
 //! What the options mean: checked values with the defaults filled in.
 
 use super::Options;
+use crate::master::Source;
 use crate::problem::Problem;
 use crate::telemetry::LogFormat;
 use downcity_service::tokens::parse_ttl;
@@ -28,8 +29,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// A PostgreSQL database in place of SQLite.
     pub(crate) database_url: Option<SecretString>,
-    /// The master key's file, when it is not the one in the data folder.
-    pub(crate) master_key_file: Option<PathBuf>,
+    /// Where the master key comes from.
+    pub(crate) master_key: Source,
     /// Proxies that are believed.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// How long a token lives.
@@ -86,14 +87,16 @@ impl Config {
         if local_login {
             check_local(listen, public_url.iter().chain(&other_urls), proxies.is_empty())?;
         }
+        let data = options.data.unwrap_or_else(|| PathBuf::from("data"));
+        let master_key = Source::choose(options.master_key_file, options.master_key_command, &data)?;
         Ok(Self {
             listen,
             admin_listen: options.admin_listen,
             public_url,
             other_urls,
-            data: options.data.unwrap_or_else(|| PathBuf::from("data")),
+            data,
             database_url: options.database_url,
-            master_key_file: options.master_key_file,
+            master_key,
             trusted_proxies: proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             token_life,
             starts_per_minute: options.starts_per_minute.unwrap_or(60),

@@ -11,6 +11,7 @@ pub(crate) mod env;
 pub(crate) mod export;
 pub(crate) mod federation;
 pub(crate) mod keys;
+pub(crate) mod master_key;
 pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod providers;

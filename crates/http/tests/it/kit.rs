@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::Digest;
 use downcity_service::seams::{Clock, SystemRandom};
-use downcity_service::vault::Vault;
+use downcity_service::vault::{MasterKeys, Vault};
 use downcity_service::{Federation, Outside, Parts, Premises, Settings};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::ExposeSecret;
@@ -104,7 +104,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
             premises: Premises::default(),
         },
         store: world.store.clone(),
-        master_key: [7; 32],
+        master_keys: MasterKeys::fixed(&[[7; 32]]),
         outside: Arc::new(outside),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         random: Arc::new(SystemRandom),
@@ -121,7 +121,9 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
 /// The Federation's own signing key and its `kid`, taken out of the vault as only a test can.
 pub(crate) async fn own_key(world: &World) -> (String, EncodingKey) {
     let row = world.store.signing_keys().await.unwrap().remove(0);
-    let vault = Vault::new(&[7; 32], Arc::new(SystemRandom));
+    let masters = MasterKeys::fixed(&[[7; 32]]);
+    let vault =
+        Vault::unlock(&world.store, &masters, Arc::new(SystemRandom), world.clock.now()).await.unwrap();
     let private = vault.open(&format!("signing_keys/{}/sealed", row.kid), &row.sealed).unwrap();
     (row.kid, EncodingKey::from_ed_der(&private))
 }

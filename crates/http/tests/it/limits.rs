@@ -5,6 +5,7 @@ use crate::on_both_engines;
 use crate::support::{AWAY, Answer, HOME, On, Plan, World};
 use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::seams::{Clock, SystemRandom};
+use downcity_service::vault::MasterKeys;
 use downcity_service::{Federation, Outside, Parts, Premises, Settings};
 use downcity_store::testing::number;
 use serde_json::{Value, json};
@@ -128,7 +129,7 @@ async fn another_node(world: &World, starts_per_minute: u32) -> String {
             premises: Premises::default(),
         },
         store: downcity_service::Store::open_postgres(&world.database).await.unwrap(),
-        master_key: [7; 32],
+        master_keys: MasterKeys::fixed(&[[7; 32]]),
         outside: Arc::new(Outside::with_wechat_simulator(world.sim.url()).unwrap()),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         random: Arc::new(SystemRandom),

@@ -3,6 +3,7 @@
 use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::{Secret, Timestamp};
 use downcity_service::seams::{Clock, SystemClock, SystemRandom};
+use downcity_service::vault::MasterKeys;
 use downcity_service::{Federation, Outside, Parts, Settings, Store};
 use downcity_store::testing::{fresh_postgres, fresh_sqlite};
 use secrecy::ExposeSecret;
@@ -147,7 +148,7 @@ impl World {
                 premises: downcity_service::Premises::default(),
             },
             store: store.clone(),
-            master_key: [7; 32],
+            master_keys: MasterKeys::fixed(&[[7; 32]]),
             outside: Arc::new(plan.outside(&sim)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),

@@ -39,5 +39,10 @@ pub(crate) const LONGEST_READ: Duration = Duration::from_secs(15);
 ///    number is arbitrary and ours; the time is how long another node's migration is waited for.
 pub(crate) const MIGRATION_LOCK: &str = "set lock_timeout = '300s'; select pg_advisory_lock(71043127501)";
 
+/// 6. How a reader of everything begins on PostgreSQL: it sees one moment, and may take its time. On SQLite every
+///    reader's transaction is like that.
+pub(crate) const BEGIN_SNAPSHOT_POSTGRES: &str = "begin isolation level repeatable read read only; \
+    set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0";
+
 /// How long a PostgreSQL connection is waited for.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -33,6 +33,7 @@ const STEPS: &[Step] = steps! {
     4 "tokens_and_limits",
     5 "moving_in",
     6 "workspace",
+    7 "data_keys",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";
@@ -63,18 +64,31 @@ fn missing(taken: &[(i64, String)]) -> Result<&'static [Step], OpenError> {
     Ok(STEPS.get(taken.len()..).unwrap_or_default())
 }
 
+/// The names of all steps, oldest first.
+pub(crate) fn steps() -> Vec<String> {
+    STEPS.iter().map(|step| step.name.to_owned()).collect()
+}
+
+/// Whether a database with these steps can be brought to this version.
+pub(crate) fn check_steps(names: &[String]) -> Result<(), OpenError> {
+    let taken: Vec<(i64, String)> = (1..).zip(names.iter().cloned()).collect();
+    missing(&taken).map(drop)
+}
+
 fn failed(step: &Step, cause: &str) -> OpenError {
     OpenError::Migrate(format!("step {} ({}): {cause}", step.number, step.name))
 }
 
-/// Migrates the file; the lock on it is held.
-pub(crate) fn sqlite(connection: &mut Connection) -> Result<(), OpenError> {
+/// Migrates the file; the lock on it is held. `until`: only these steps, for what is to come from an older database.
+pub(crate) fn sqlite(connection: &mut Connection, until: Option<&[String]>) -> Result<(), OpenError> {
     let refused = |error: rusqlite::Error| OpenError::Migrate(explain(&error));
     connection.execute_batch(TABLE).map_err(refused)?;
     let read = |connection: &Connection| -> rusqlite::Result<Vec<(i64, String)>> {
         connection.prepare(TAKEN)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     };
-    for step in missing(&read(connection).map_err(refused)?)? {
+    let taken = read(connection).map_err(refused)?;
+    let most = until.map_or(STEPS.len(), |names| names.len().saturating_sub(taken.len()));
+    for step in missing(&taken)?.iter().take(most) {
         let mut take = || {
             let transaction = connection.transaction()?;
             transaction.execute_batch(step.sqlite)?;
@@ -97,6 +111,23 @@ pub(crate) async fn postgres(target: &Target) -> Result<(), OpenError> {
     let taken: Vec<(i64, String)> = taken.collect::<Result<_, _>>().map_err(refused)?;
     for step in missing(&taken)? {
         take(&mut client, step).await.map_err(|error| failed(step, &explain(&error)))?;
+    }
+    Ok(())
+}
+
+/// Takes these steps inside a transaction, in a database that has none.
+pub(crate) async fn postgres_within(
+    transaction: &tokio_postgres::Transaction<'_>,
+    names: &[String],
+) -> Result<(), OpenError> {
+    check_steps(names)?;
+    transaction.batch_execute(TABLE).await.map_err(|error| OpenError::Migrate(explain(&error)))?;
+    for step in STEPS.iter().take(names.len()) {
+        let taken = async {
+            transaction.batch_execute(step.postgres).await?;
+            transaction.execute(TAKE, &[&step.number, &step.name]).await
+        };
+        taken.await.map_err(|error| failed(step, &explain(&error)))?;
     }
     Ok(())
 }

@@ -7,7 +7,9 @@
 mod connect;
 mod dialect;
 mod fault;
+mod load;
 mod migrate;
+mod pieces;
 mod postgres;
 mod row;
 mod sqlite;
@@ -20,7 +22,11 @@ mod writer;
 #[cfg(feature = "testing")]
 pub(crate) use connect::Target;
 pub(crate) use fault::Fault;
+pub use load::LoadError;
+pub(crate) use load::{postgres as load_postgres, sqlite as load_sqlite};
 pub(crate) use migrate::newest as newest_step;
+pub(crate) use migrate::{check_steps, steps};
+pub(crate) use pieces::{Piece, Pieces};
 pub(crate) use row::{Misfit, Row};
 pub(crate) use tx::Tx;
 pub(crate) use val::{Val, args};

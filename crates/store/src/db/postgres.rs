@@ -111,6 +111,11 @@ impl Postgres {
         result
     }
 
+    /// A connection that is not given back.
+    pub(super) async fn connection_of_its_own(&self) -> Result<deadpool_postgres::ClientWrapper, Fault> {
+        Ok(Object::take(self.pool.get().await?))
+    }
+
     /// Lets writes that have begun come to their end, also those whose caller is gone; then closes the pool.
     pub(crate) async fn close(&self) {
         self.writes.close();

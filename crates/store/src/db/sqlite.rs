@@ -33,12 +33,10 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens, locks and migrates the file.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        let failed = |cause: String| OpenError::File { path: path.to_owned(), cause };
-        let lock = lock(path)?;
-        private_file(path).map_err(|error| failed(error.to_string()))?;
-        let mut connection = connect(path).map_err(|error| failed(error.to_string()))?;
-        migrate::sqlite(&mut connection)?;
-        let writer = Writer::start(connection, lock).map_err(|error| failed(error.to_string()))?;
+        let (mut connection, lock) = create(path)?;
+        migrate::sqlite(&mut connection, None)?;
+        let failed = |why: std::io::Error| OpenError::File { path: path.to_owned(), cause: why.to_string() };
+        let writer = Writer::start(connection, lock).map_err(failed)?;
         Ok(Self { path: path.to_owned(), readers: Mutex::default(), closed: AtomicBool::new(false), writer })
     }
 
@@ -83,7 +81,8 @@ impl Sqlite {
         rows
     }
 
-    fn connect_reader(&self) -> Result<Connection, Fault> {
+    /// A connection that only reads.
+    pub(super) fn connect_reader(&self) -> Result<Connection, Fault> {
         let connection = connect(&self.path)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
@@ -99,6 +98,15 @@ impl Sqlite {
         self.idle().clear();
         self.writer.close().await;
     }
+}
+
+/// Opens the file, made where it is missing, and locks it.
+pub(super) fn create(path: &Path) -> Result<(Connection, File), OpenError> {
+    let failed = |cause: String| OpenError::File { path: path.to_owned(), cause };
+    let lock = lock(path)?;
+    private_file(path).map_err(|error| failed(error.to_string()))?;
+    let connection = connect(path).map_err(|error| failed(error.to_string()))?;
+    Ok((connection, lock))
 }
 
 /// A second process could not know what this one holds in memory, so it must not start.

@@ -8,6 +8,7 @@ mod support;
 mod admins;
 mod attempts;
 mod collecting;
+mod dump;
 mod engines;
 mod housekeeping;
 mod moving_in;

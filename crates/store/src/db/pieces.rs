@@ -1,0 +1,116 @@
+//! Everything that a database holds, at one moment, while it goes on being used: read table by table.
+
+use super::postgres::Postgres;
+use super::sqlite::Sqlite;
+use super::{Db, Fault, Val, dialect};
+use crate::StoreError;
+use futures::{StreamExt, pin_mut};
+use std::sync::Arc;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// Rows that are handed on together.
+const ROWS: usize = 200;
+/// Pieces that may wait for a slow reader.
+const WAITING: usize = 4;
+
+/// A piece of what a database holds.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// The rows of this table come next.
+    Table {
+        /// Its name.
+        name: String,
+        /// Its columns, in the order of the cells.
+        columns: Vec<String>,
+    },
+    /// Some of its rows.
+    Rows(Vec<Vec<Val>>),
+}
+
+/// Pieces on their way to whoever asked.
+pub(crate) type Pieces = Receiver<Result<Piece, StoreError>>;
+type Way = Sender<Result<Piece, StoreError>>;
+
+impl Db {
+    /// Reads these tables as they are at one moment. Whoever goes away ends it.
+    pub(crate) fn pieces(&self, tables: &'static [&'static str]) -> Pieces {
+        let (way, pieces) = channel(WAITING);
+        match self {
+            Self::Sqlite(db) => {
+                let db = Arc::clone(db);
+                tokio::task::spawn_blocking(move || {
+                    if let Err(problem) = of_sqlite(&db, tables, &way) {
+                        let _ = way.blocking_send(Err(problem.into()));
+                    }
+                });
+            }
+            Self::Postgres(db) => {
+                let db = db.clone();
+                tokio::spawn(async move {
+                    if let Err(problem) = of_postgres(&db, tables, &way).await {
+                        let _ = way.send(Err(problem.into())).await;
+                    }
+                });
+            }
+        }
+        pieces
+    }
+}
+
+/// A reader's transaction sees what stood when it began to read; writers go on meanwhile.
+fn of_sqlite(db: &Sqlite, tables: &[&str], way: &Way) -> Result<(), Fault> {
+    let connection = db.connect_reader()?;
+    connection.execute_batch("begin")?;
+    for table in tables {
+        let mut statement = connection.prepare(&format!("select * from {table}"))?;
+        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let width = columns.len();
+        if way.blocking_send(Ok(Piece::Table { name: (*table).to_owned(), columns })).is_err() {
+            return Ok(());
+        }
+        let mut cursor = statement.query([])?;
+        let mut rows = Vec::with_capacity(ROWS);
+        while let Some(row) = cursor.next()? {
+            let cell = |at| {
+                Val::from_sqlite(row.get_ref(at)?)
+                    .ok_or_else(|| Fault::internal(format!("a column of {table} has a foreign type")))
+            };
+            rows.push((0..width).map(cell).collect::<Result<Vec<_>, Fault>>()?);
+            if rows.len() == ROWS && way.blocking_send(Ok(Piece::Rows(std::mem::take(&mut rows)))).is_err() {
+                return Ok(());
+            }
+        }
+        if way.blocking_send(Ok(Piece::Rows(rows))).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn of_postgres(db: &Postgres, tables: &[&str], way: &Way) -> Result<(), Fault> {
+    // The connection goes away with the transaction, also where nobody waits for its end.
+    let client = db.connection_of_its_own().await?;
+    client.batch_execute(dialect::BEGIN_SNAPSHOT_POSTGRES).await?;
+    for table in tables {
+        let statement = client.prepare(&format!("select * from {table}")).await?;
+        let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        if way.send(Ok(Piece::Table { name: (*table).to_owned(), columns })).await.is_err() {
+            return Ok(());
+        }
+        let none: [&Val; 0] = [];
+        let stream = client.query_raw(&statement, none).await?;
+        pin_mut!(stream);
+        let mut rows = Vec::with_capacity(ROWS);
+        while let Some(row) = stream.next().await {
+            let row = row?;
+            rows.push((0..row.len()).map(|at| row.try_get(at)).collect::<Result<Vec<Val>, _>>()?);
+            if rows.len() == ROWS && way.send(Ok(Piece::Rows(std::mem::take(&mut rows)))).await.is_err() {
+                return Ok(());
+            }
+        }
+        if way.send(Ok(Piece::Rows(rows))).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
