@@ -1,8 +1,8 @@
 //! The Admin API: settings, cities, tokens.
 
 use crate::{
-    Caller, City, CityList, Confirm, Download, EnvCatalog, EnvChange, EnvList, Error, MasterKey, People,
-    TokenAnswer,
+    Caller, City, CityList, Confirm, Download, EnvCatalog, EnvChange, EnvList, Error, Insight, MasterKey,
+    People, TokenAnswer,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -61,6 +61,16 @@ impl Admin {
     /// Any [`Error`] of a call.
     pub async fn backup(&self) -> Result<Download, Error> {
         self.caller.download("federation", "backup", &()).await
+    }
+
+    /// Who keeps the Federation, and what they did.
+    pub fn keepers(&self) -> crate::Keepers<'_> {
+        crate::Keepers::new(&self.caller)
+    }
+
+    /// How sign-ins go, and the ways to sign in.
+    pub fn insight(&self) -> Insight<'_> {
+        Insight::new(&self.caller)
     }
 
     /// The people of the Federation: users, their sessions, what happened.

@@ -23,11 +23,12 @@ pub struct Caller {
     federation: Federation,
     city_id: Option<String>,
     bearer: Option<SecretString>,
+    patience: Duration,
 }
 
 impl Caller {
     pub(crate) fn new(federation: Federation, city_id: Option<String>, bearer: Option<SecretString>) -> Self {
-        Self { federation, city_id, bearer }
+        Self { federation, city_id, bearer, patience: CALL_TIMEOUT }
     }
 
     /// The Federation that is called.
@@ -47,6 +48,13 @@ impl Caller {
         self
     }
 
+    /// The same caller, that waits so long for an answer in place of 15 seconds.
+    #[must_use]
+    pub fn waiting(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// `GET /v1/{service}/{action}?{query}`; `&()` is an empty query.
     ///
     /// # Errors
@@ -57,7 +65,7 @@ impl Caller {
         action: &str,
         query: &(impl Serialize + ?Sized),
     ) -> Result<T, Error> {
-        self.get_within(CALL_TIMEOUT, service, action, query).await
+        self.get_within(self.patience, service, action, query).await
     }
 
     /// `GET /v1/{service}/{action}` that answers a text for people.
@@ -138,7 +146,7 @@ impl Caller {
         request: RequestBuilder,
         timeout: Option<Duration>,
     ) -> Result<T, Error> {
-        let body = self.fetch(request, timeout.unwrap_or(CALL_TIMEOUT), "application/json").await?;
+        let body = self.fetch(request, timeout.unwrap_or(self.patience), "application/json").await?;
         parse(&body)
     }
 

@@ -37,9 +37,13 @@ mod account_types;
 mod admin;
 mod admin_types;
 mod caller;
+mod doctor;
 mod error;
 mod federation;
 mod guest;
+mod insight;
+mod insight_types;
+mod keepers;
 mod keeping;
 mod people;
 mod people_types;
@@ -58,10 +62,17 @@ pub use admin_types::{
     EnvList, MasterKey, Service, ServiceList, TokenAnswer,
 };
 pub use caller::{Caller, Download, MAX_ANSWER_BYTES};
+pub use doctor::{DoctorFinding, DoctorReport, Verdict};
 pub use error::{ApiError, Error};
 pub use federation::{DEFAULT_CITY, Federation};
 pub use guest::{Guest, OauthStartRequest, Register};
+pub use insight::{AttemptQuery, Insight};
+pub use insight_types::{
+    Attempt, Attention, Both, CallbackAddress, Health, Overview, PeopleNumbers, Person, PersonIdentity,
+    PersonName, ProviderCard, Step, Tally,
+};
 pub use jiff::Timestamp;
+pub use keepers::{AdminKey, AdminKeyTold, AuditEntry, AuditQuery, Keepers, NewAdminKey};
 pub use keeping::{Introspection, Keys, SigningKey};
 pub use people::{EventQuery, People, SessionQuery, UserQuery};
 pub use people_types::{Event, ListedSession, ListedUser, MergePreview, Page};

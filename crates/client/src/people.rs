@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 /// Which users are looked for; absent fields look for all.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UserQuery<'a> {
-    /// Part of a name, an address, an id.
+    /// A whole id, address, openid or unionid; else part of a name, an address, an id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<&'a str>,
+    /// Those with a session in this city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city_id: Option<&'a str>,
     /// `active`, `disabled` or `deleting`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<&'a str>,

@@ -12,8 +12,8 @@ use axum::{
     routing::{any, get, post},
 };
 use downcity::{
-    CityStatus, Confirm, DeliveryQuery, Error, ExposeSecret, Federation, NewCity, NewWebhook, OauthResult,
-    OauthStartRequest, SecretString, TokenApply,
+    AuditQuery, CityStatus, Confirm, DeliveryQuery, Error, ExposeSecret, Federation, NewAdminKey, NewCity,
+    NewWebhook, OauthResult, OauthStartRequest, SecretString, TokenApply, Verdict,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -172,6 +172,34 @@ fn echoed_key(body: &str) -> Json<Value> {
 }
 
 #[tokio::test]
+async fn keepers_are_typed_and_their_keys_are_never_printed() {
+    let key = r#""key_id":"k1","name":"Li Lei","role":"viewer","city_id":null,"status":"active",
+        "created_at":"2026-09-21T14:13:20Z","expires_at":null,"last_used_at":null,"revoked_at":null"#;
+    let (list, made) =
+        (format!(r#"{{"items":[{{{key}}}]}}"#), format!(r#"{{"admin_key":"ak_secret",{key}}}"#));
+    let entry = r#"{"items":[{"audit_id":"a1","at":"2026-09-21T14:13:20Z","key_id":"local","key_name":"fed dev",
+        "via":"machine","network":null,"action":"env.set","city_id":null,"subject":"A","before":null,
+        "after":"••••"}],"next":"a1"}"#;
+    let app = Router::new()
+        .route("/v1/admin-keys/list", get(move || async move { list }))
+        .route("/v1/admin-keys/create", post(move || async move { made }))
+        .route("/v1/admin-keys/rotate", post(|| async { r#"{"key_id":"k1","admin_key":"ak_secret2"}"# }))
+        .route("/v1/admin-keys/revoke", post(|| async { r#"{"success":true}"# }))
+        .route("/v1/audit/list", get(move || async move { entry }));
+    let admin = serve(app).await.admin(SecretString::from("key"));
+    let keepers = admin.keepers();
+    let new = NewAdminKey { name: "Li Lei".into(), role: "viewer".into(), ..NewAdminKey::default() };
+    let made = keepers.create(&new).await.unwrap();
+    assert_eq!(made.admin_key.expose_secret(), "ak_secret");
+    assert!(!format!("{made:?}").contains("ak_secret"));
+    assert_eq!(keepers.rotate("k1").await.unwrap().admin_key.expose_secret(), "ak_secret2");
+    assert_eq!((keepers.keys().await.unwrap()[0].role.as_str(), made.key_id.as_str()), ("viewer", "k1"));
+    keepers.revoke("k1").await.unwrap();
+    let page = keepers.audit(&AuditQuery { action: Some("env"), ..AuditQuery::default() }).await.unwrap();
+    assert_eq!((page.items[0].after.as_ref().unwrap(), page.next.as_deref()), (&json!("••••"), Some("a1")));
+}
+
+#[tokio::test]
 async fn webhooks_are_typed_and_their_secret_is_never_printed() {
     let hook = r#"{"webhook_id":"w1","url":"https://a.test/hook","types":[],"cities":["city_a"],"status":"active",
         "failing_since":null,"disabled_at":null,"created_at":"2026-09-21T14:13:20Z"}"#;
@@ -204,4 +232,28 @@ async fn webhooks_are_typed_and_their_secret_is_never_printed() {
     assert_eq!(webhooks.replay_since("w1", since).await.unwrap(), 3);
     webhooks.enable("w1").await.unwrap();
     webhooks.remove("w1").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_doctor_is_asked_with_patience_and_read_whole() {
+    let report = r#"{"checked_at":"2026-09-21T14:13:20Z","took_ms":1200,"verdict":"failed","items":[
+        {"check":"wechat.credentials","about":null,"verdict":"failed","code":"secret_wrong","title":"T","evidence":"E","remedy":"R"},
+        {"check":"url.name","about":"b.test","verdict":"unheard_of","code":"x","title":"T","evidence":"E","remedy":null}]}"#;
+    let app = Router::new().route("/v1/federation/doctor", get(move || async move { report }));
+    let admin = serve(app).await.admin(SecretString::from("key"));
+    let found = admin.doctor(Some("wechat")).await.unwrap();
+    assert_eq!((found.verdict, found.took_ms), (Verdict::Failed, 1200));
+    assert_eq!((found.items[0].code.as_str(), found.items[0].remedy.as_deref()), ("secret_wrong", Some("R")));
+    assert_eq!((found.items[1].verdict, found.items[1].about.as_deref()), (Verdict::Other, Some("b.test")));
+    let echo = serve(Router::new().fallback(any(echo))).await.admin(SecretString::from("key"));
+    let asked: Value = echo.raw().get("federation", "doctor", &[("only", "url")]).await.unwrap();
+    assert_eq!(asked["uri"], "/v1/federation/doctor?only=url");
+    // A caller without patience gives up.
+    let slow = Router::new().fallback(any(|| async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        "{}"
+    }));
+    let hasty = serve(slow).await.admin(SecretString::from("key")).raw().clone();
+    let late = hasty.waiting(Duration::from_millis(50)).get::<Value>("x", "y", &()).await.unwrap_err();
+    assert_eq!(late.code(), "timeout");
 }

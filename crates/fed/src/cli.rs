@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::command::{
-    admin_key, attempt, audit, backup, city, demo, dev, env, event, import, login, manual, master_key,
-    overview, provider, serve, session, signing_key, status, token, user, webhook, wechat_sim,
+    admin_key, attempt, audit, backup, city, demo, dev, doctor, env, event, import, login, manual,
+    master_key, overview, provider, serve, session, signing_key, status, token, user, webhook, wechat_sim,
 };
 use crate::config::Options;
 use crate::problem::{EXIT_CODES, Problem};
@@ -46,6 +46,9 @@ enum Command {
     /// Tokens made by hand
     #[command(subcommand)]
     Token(token::Command),
+    /// Look a running Federation over: what works, what does not, and what to do
+    #[command(after_long_help = doctor::AFTER_HELP)]
+    Doctor(doctor::Args),
     /// The people of a running Federation
     #[command(subcommand)]
     User(user::Command),
@@ -110,6 +113,7 @@ impl Cli {
             Command::Env(command) => env::run(command),
             Command::City(command) => city::run(command),
             Command::Token(command) => token::run(command),
+            Command::Doctor(args) => doctor::run(args),
             Command::User(command) => user::run(command),
             Command::Session(command) => session::run(command),
             Command::Event(command) => event::run(command),

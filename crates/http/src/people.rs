@@ -1,7 +1,7 @@
 //! accounts: what admins see of people, and do.
 
 use crate::caller::{AdminOnly, CityAdmin};
-use crate::client;
+use crate::client::{self, Prefers};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Query};
 use crate::json::Json;
@@ -9,9 +9,10 @@ use crate::own::item;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::people::{
-    EventList, EventQuery, MergeAnswer, MergeRequest, SessionItem, SessionList, SessionQuery, SessionRequest,
-    UserList, UserQuery, UserRequest,
+    EventItem, EventList, EventQuery, MergeAnswer, MergeRequest, SessionItem, SessionList, SessionQuery,
+    SessionRequest, UserList, UserQuery, UserRequest,
 };
+use crate::wire::person::{PersonAnswer, PersonIdentity, PersonName, PersonQuery};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use downcity_service::people::{Listing, PeopleError};
@@ -38,12 +39,39 @@ fn narrowed(admin: CityAdmin, listing: Listing) -> Result<Listing, ApiError> {
     params(UserQuery),
     responses((status = 200, body = UserList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn users(
-    _admin: AdminOnly,
+    admin: CityAdmin,
     State(house): State<House>,
     Query(query): Query<UserQuery>,
 ) -> Result<Json<UserList>, ApiError> {
-    let page = house.federation.list_users(&Listing::from(query)).await?;
-    Ok(Json(UserList::from(page)))
+    let listing = narrowed(admin, Listing::from(query))?;
+    Ok(Json(UserList::from(house.federation.list_users(&listing).await?)))
+}
+
+/// One user: profile, ways in, sessions, latest events.
+#[utoipa::path(get, path = "/v1/accounts/users/one", operation_id = "accounts_users_one", tag = "accounts", security(("admin_key" = [])),
+    params(PersonQuery),
+    responses((status = 200, body = PersonAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn one(
+    admin: CityAdmin,
+    State(house): State<House>,
+    Prefers(lang): Prefers,
+    Query(query): Query<PersonQuery>,
+) -> Result<Json<PersonAnswer>, ApiError> {
+    let city = admin.narrowed(query.city_id)?;
+    let person = house.federation.person(&query.user_id, city.as_deref()).await?;
+    let (federation, now) = (&house.federation, house.federation.now());
+    let identities = person.identities.into_iter().map(|(one, names)| PersonIdentity {
+        identity: item(federation, one, lang.unwrap_or_default()),
+        names: names.into_iter().map(PersonName::from).collect(),
+    });
+    Ok(Json(PersonAnswer {
+        user: person.listed.into(),
+        bio: person.bio,
+        locale: person.locale,
+        identities: identities.collect(),
+        sessions: person.sessions.into_iter().map(|one| SessionItem::of(one, now)).collect(),
+        events: person.events.into_iter().map(EventItem::from).collect(),
+    }))
 }
 
 /// Sessions of everybody, newest first.

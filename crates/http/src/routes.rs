@@ -141,6 +141,7 @@ routes! {
     get "/v1/accounts/users" => people::users;
     get "/v1/accounts/sessions" => people::sessions;
     get "/v1/accounts/events" => people::events;
+    get "/v1/accounts/users/one" => people::one;
     post "/v1/accounts/users/disable" => people::disable;
     post "/v1/accounts/users/enable" => people::enable;
     post "/v1/accounts/users/delete" => people::delete;

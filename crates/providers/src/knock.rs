@@ -138,7 +138,8 @@ fn why(error: &reqwest::Error) -> Closed {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Closed::OtherName
             }
-            CertificateError::UnknownIssuer => Closed::UnknownIssuer,
+            // The signature fails where another key of a trusted name was used: that of a CA made anew.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Closed::UnknownIssuer,
             other => Closed::Tls(other.to_string()),
         },
         Some(other) => Closed::Tls(other.to_string()),

@@ -206,6 +206,12 @@ impl Outside {
         Ok(self.guarded().map_err(Fault::Setup)?.post(url))
     }
 
+    /// Whether an issuer's address is a private one that is permitted here.
+    #[must_use]
+    pub fn permits_private(&self, issuer: &str) -> bool {
+        guard::check(issuer, false).is_err() && guard::check(issuer, self.private_issuers).is_ok()
+    }
+
     /// Whether a browser may be sent to an address that an issuer names.
     pub(crate) fn allows(&self, url: &str) -> Result<(), &'static str> {
         guard::check(url, self.private_issuers).map(drop)

@@ -17,12 +17,13 @@ use downcity_providers::Visit;
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// A report so young is told again in place of a new one: checks ask others, who should not be asked for nothing.
 const FRESH: Duration = Duration::from_secs(5);
+/// The group about the time.
+const CLOCK: &str = "clock";
 /// How long one group of checks may take.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -43,6 +44,15 @@ impl Report {
     pub fn verdict(&self) -> Verdict {
         self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Skipped)
     }
+
+    /// What of it is about one check, or else about its group.
+    fn about(mut self, only: Option<&str>, group: Option<&str>) -> Self {
+        let Some(only) = only else { return self };
+        let reached = self.findings.iter().any(|finding| finding.is_meant(only));
+        let wanted = if reached { Some(only) } else { group };
+        self.findings.retain(|finding| wanted.is_none_or(|wanted| finding.is_meant(wanted)));
+        self
+    }
 }
 
 /// There is no check, and no group of checks, of that name.
@@ -53,30 +63,40 @@ pub struct UnknownCheck {
     pub known: Vec<String>,
 }
 
-/// Reports by what was asked for, and the change of settings that they were made at. Locked while checks run, so
-/// that there is one run at a time.
-pub(crate) type Reports = tokio::sync::Mutex<HashMap<Option<String>, (i64, Instant, Arc<Report>)>>;
+/// Reports by the group that was asked for, and the change of settings that they were made at. Locked while checks
+/// run, so that there is one run at a time.
+pub(crate) type Reports = tokio::sync::Mutex<HashMap<Option<String>, (i64, Instant, Report)>>;
 
 type Group<'a> = (String, BoxFuture<'a, Vec<Finding>>);
 
 impl Federation {
     /// Runs the checks: all, or with `only` those of one group (`wechat`, `url`, `database` …) or a single one
-    /// (`wechat.credentials`). One run at a time; what was asked for less than five seconds ago is told again,
-    /// unless a setting has changed since.
+    /// (`wechat.credentials`). One run at a time; what was found less than five seconds ago is told again, unless a
+    /// setting has changed since. Where something keeps a check from being reached, the whole group is told.
     ///
     /// # Errors
-    /// When there is no check of that name.
-    pub async fn check(&self, only: Option<&str>) -> Result<Arc<Report>, UnknownCheck> {
+    /// When there is no group of that name.
+    pub async fn check(&self, only: Option<&str>) -> Result<Report, UnknownCheck> {
         let mut reports = self.reports.lock().await;
         let directory = self.directory.load_full();
         reports.retain(|_, (changes, at, _)| *changes == directory.changes && at.elapsed() < FRESH);
-        let asked = only.map(str::to_owned);
-        if let Some((_, _, report)) = reports.get(&asked) {
-            return Ok(Arc::clone(report));
-        }
-        let report = Arc::new(self.examine(&directory, only).await?);
-        reports.insert(asked, (directory.changes, Instant::now(), Arc::clone(&report)));
-        Ok(report)
+        let group = only.and_then(|only| only.split('.').next()).map(str::to_owned);
+        let whole = reports.get(&None).filter(|(_, _, report)| {
+            report
+                .findings
+                .iter()
+                .any(|finding| group.as_deref().is_none_or(|group| finding.group() == group))
+        });
+        let known = reports.get(&group).or(whole).map(|(_, _, report)| report.clone());
+        let report = match known {
+            Some(report) => report,
+            None => {
+                let report = self.examine(&directory, group.as_deref()).await?;
+                reports.insert(group.clone(), (directory.changes, Instant::now(), report.clone()));
+                report
+            }
+        };
+        Ok(report.about(only, group.as_deref()))
     }
 
     async fn examine(&self, directory: &Directory, only: Option<&str>) -> Result<Report, UnknownCheck> {
@@ -86,21 +106,20 @@ impl Federation {
         let providers: BTreeSet<String> = groups.iter().map(|(group, _)| group.clone()).collect();
         groups.extend(self.own_groups());
         if let Some(only) = only {
-            let wanted = only.split('.').next().unwrap_or_default();
-            let known: Vec<String> =
-                groups.iter().map(|(group, _)| group.clone()).chain(["clock".to_owned()]).collect();
-            if !known.iter().any(|group| group == wanted) {
+            let known = groups.iter().map(|(group, _)| group.clone());
+            let known: Vec<String> = known.chain([CLOCK.to_owned()]).collect();
+            if !known.iter().any(|group| group == only) {
                 return Err(UnknownCheck { known });
             }
             // What the time is elsewhere shows in the answers of providers.
-            groups.retain(|(group, _)| group == wanted || (wanted == "clock" && providers.contains(group)));
+            groups.retain(|(group, _)| group == only || (only == CLOCK && providers.contains(group)));
         }
         let runs = groups.into_iter().map(|(group, run)| async move {
             timeout(PATIENCE, run).await.unwrap_or_else(|_| vec![too_slow(&group)])
         });
         let mut findings: Vec<Finding> = join_all(runs).await.into_iter().flatten().collect();
         findings.push(skew(&visit.skews()));
-        findings.retain(|finding| only.is_none_or(|only| finding.is_meant(only)));
+        findings.retain(|finding| only.is_none_or(|only| finding.group() == only));
         Ok(Report { checked_at, took: began.elapsed(), findings })
     }
 
@@ -139,7 +158,7 @@ fn too_slow(group: &str) -> Finding {
 /// Our clock beside those of providers. Tokens and sealed times are worth as much as it is.
 fn skew(skews: &[i64]) -> Finding {
     let title = Text::new("This machine's clock", "本机时钟");
-    let find = |result, evidence| Finding::new(("clock", "skew"), title, result, evidence);
+    let find = |result, evidence| Finding::new((CLOCK, "skew"), title, result, evidence);
     // The middle one: one provider with a wrong clock says nothing about ours.
     let mut sorted = skews.to_vec();
     sorted.sort_unstable();

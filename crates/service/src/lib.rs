@@ -47,6 +47,7 @@ pub mod own_sessions;
 pub mod password;
 pub mod patterns;
 pub mod people;
+pub mod person;
 pub mod profile;
 pub mod providers;
 pub mod refresh;

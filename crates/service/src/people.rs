@@ -138,7 +138,7 @@ pub(crate) fn paged<T>(mut items: Vec<T>, limit: i64, cursor: impl Fn(&T) -> Str
 }
 
 impl Federation {
-    /// A page of users.
+    /// A page of users. A whole id, address, openid or unionid finds its owner at once, among any number.
     ///
     /// # Errors
     /// See [`PeopleError`].
@@ -146,13 +146,18 @@ impl Federation {
         let limit = listing.limit()?;
         let why = "must be `active`, `disabled` or `deleting`";
         let query = UserQuery {
+            exact: listing.q.as_deref().unwrap_or_default().trim().to_owned(),
             part: listing.part()?,
             status: listing.status(&["active", "disabled", "deleting"], why)?,
             provider: text(listing.provider.as_ref()),
+            city_id: text(listing.city_id.as_ref()),
             after: listing.after()?,
             limit: limit + 1,
         };
-        let found = self.store.users(&query).await?;
+        let found = self.store.users(&query).await.map_err(|error| match error {
+            StoreError::TooLong => bad("q", "fits too few of too many users to be found by a part: send a whole id, address, openid or unionid"),
+            error => error.into(),
+        })?;
         Ok(paged(found, limit, |one| format!("{}.{}", one.user.created_at.0, one.user.user_id)))
     }
 

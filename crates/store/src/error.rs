@@ -43,6 +43,9 @@ pub enum StoreError {
     /// Not possible right now: no free connection, connection lost, disk full, busy. Worth another try later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// It looked at too much for too long, and was given up.
+    #[error("the search took too long")]
+    TooLong,
     /// What is stored contradicts itself.
     #[error("the row {row} of {table} is inconsistent: {what}")]
     Corrupt {

@@ -68,6 +68,22 @@ pub struct EventQuery {
 }
 
 impl Store {
+    /// The newest events about a user, in a city or in all when empty.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when a row contradicts itself.
+    pub async fn events_about(
+        &self,
+        user_id: &str,
+        city_id: &str,
+        limit: i64,
+    ) -> Result<Vec<Event>, StoreError> {
+        let sql = "select event_id, type, user_id, city_id, actor, network, detail, created_at from events \
+                   where user_id = $1 and ($2 = '' or city_id = $2) order by event_id desc limit $3";
+        let rows = self.db.read(sql, args![user_id, city_id, limit]).await?;
+        rows.into_iter().map(|row| row.read_as("events", event)).collect()
+    }
+
     /// A page of events, newest first.
     ///
     /// # Errors

@@ -22,8 +22,9 @@ impl Store {
         let rows = self.db.read("select number, name from schema_steps order by number", args![]).await?;
         let numbers = rows.into_iter().map(|row| {
             row.read_as("schema_steps", |row| {
+                let number = row.int("number")?;
                 row.text("name")?;
-                row.int("number")
+                Ok(number)
             })
         });
         let taken = numbers.collect::<Result<Vec<i64>, _>>()?.last().copied().unwrap_or(0);

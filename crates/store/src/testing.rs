@@ -1,6 +1,10 @@
 //! Fresh stores for tests, on real engines.
 
-use crate::Store;
+use crate::db::args;
+use crate::user_list::{fitting, page, straight, walk};
+use crate::users::user_columns;
+use crate::{Engine, Store};
+use downcity_core::Timestamp;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -76,4 +80,32 @@ pub async fn tamper(store: &Store, sql: &'static str) -> u64 {
 pub async fn number(store: &Store, sql: &'static str) -> i64 {
     let row = store.db.read_row(sql, Vec::new()).await.expect("the query is right").expect("one row");
     row.read_as("(a test)", |row| row.int("number")).expect("a whole number")
+}
+
+/// How the engine would look for users, as it tells itself: by walking down the list of sign-ups, or straight to the
+/// one that is named.
+///
+/// # Panics
+/// When the engine does not explain itself.
+pub async fn plan_of_users(store: &Store, by_name: bool) -> String {
+    let (page, name) = (args![Timestamp(i64::MAX), "", "", "", ""], args!["a", "a", 50_i64]);
+    let sql = match (store.engine(), by_name) {
+        (Engine::Sqlite, true) => concat!("explain query plan ", straight!()),
+        (Engine::Sqlite, false) => concat!("explain query plan ", walk!()),
+        (Engine::Postgres, true) => concat!("explain ", straight!()),
+        (Engine::Postgres, false) => concat!("explain ", walk!()),
+    };
+    let last = if by_name { name } else { args!["", 50_i64] };
+    let rows = store.db.read(sql, page.into_iter().chain(last).collect()).await.expect("a plan");
+    let line = |row: crate::db::Row| {
+        row.read_as("(a plan)", |row| {
+            if store.engine() == Engine::Sqlite {
+                for column in ["id", "parent", "notused"] {
+                    row.int(column)?;
+                }
+            }
+            row.text("detail")
+        })
+    };
+    rows.into_iter().map(|row| line(row).expect("a line")).collect::<Vec<_>>().join("\n")
 }

@@ -22,12 +22,16 @@ pub struct ListedUser {
 /// Which users an admin looks for. Empty texts look for all.
 #[derive(Debug, Clone, Default)]
 pub struct UserQuery {
+    /// The whole id or address, or a name at a provider such as an openid. Where it fits, nobody else is found.
+    pub exact: String,
     /// In lower case: part of the id, the name or the address, with `%` and `_` escaped by `\`.
     pub part: String,
     /// `active`, `disabled` or `deleting`.
     pub status: String,
     /// Who has a way in by this provider.
     pub provider: String,
+    /// Who has a session in this city that is remembered.
+    pub city_id: String,
     /// The last one that was seen already: when they signed up, and their id.
     pub after: Option<(Timestamp, String)>,
     /// How many at most.
@@ -47,42 +51,77 @@ pub struct Disabling {
     pub now: Timestamp,
 }
 
-impl Store {
-    /// A page of users, newest first.
-    ///
-    /// # Errors
-    /// `Unavailable`; `Corrupt` when a row contradicts itself.
-    pub async fn users(&self, query: &UserQuery) -> Result<Vec<ListedUser>, StoreError> {
-        let sql = concat!(
+/// Users that fit everything but the search, of a table called `u`, and after the page before: `$1` to `$5`.
+macro_rules! fitting {
+    () => {
+        "(u.created_at, u.user_id) < ($1, $2) \
+         and ($3 = '' or $3 = case when u.disabled = 1 then 'disabled' \
+         when u.delete_at is not null then 'deleting' else 'active' end) \
+         and ($4 = '' or exists (select 1 from identities i where i.user_id = u.user_id and i.provider = $4)) \
+         and ($5 = '' or exists (select 1 from sessions s where s.user_id = u.user_id and s.city_id = $5))"
+    };
+}
+
+/// A page of users with their ways in. What narrows it down stands in between.
+macro_rules! page {
+    ($narrowed:expr) => {
+        concat!(
             "select ",
             user_columns!(),
-            ", u.delete_at, i.provider from (select * from users u \
-             where (u.created_at < $1 or (u.created_at = $1 and u.user_id < $2)) \
-             and ($3 = '' or $3 = case when u.disabled = 1 then 'disabled' \
-             when u.delete_at is not null then 'deleting' else 'active' end) \
-             and ($4 = '' or exists (select 1 from identities i where i.user_id = u.user_id and i.provider = $4)) \
-             and ($5 = '' or lower(u.user_id) like '%' || $5 || '%' escape '\\' \
-             or lower(u.display_name) like '%' || $5 || '%' escape '\\' \
-             or lower(u.email) like '%' || $5 || '%' escape '\\' \
-             or exists (select 1 from identities i join identity_keys k on k.identity_id = i.identity_id \
-             where i.user_id = u.user_id and i.provider = 'email' and k.value like '%' || $5 || '%' escape '\\')) \
-             order by u.created_at desc, u.user_id desc limit $6) u \
-             left join identities i on i.user_id = u.user_id \
+            ", u.delete_at, i.provider from (select * from users u where ",
+            fitting!(),
+            $narrowed,
+            ") u left join identities i on i.user_id = u.user_id \
              order by u.created_at desc, u.user_id desc, i.provider"
-        );
-        let (at, id) = query.after.clone().unwrap_or((Timestamp(i64::MAX), String::new()));
-        let args = args![at, id, &query.status, &query.provider, &query.part, query.limit];
-        let mut list: Vec<ListedUser> = Vec::new();
-        for row in self.db.read(sql, args).await? {
-            let (found, provider) = row.read_as(TABLE, listed)?;
-            match list.last_mut() {
-                Some(last) if last.user.user_id == found.user.user_id => {
-                    last.providers.extend(provider.filter(|p| last.providers.last() != Some(p)));
-                }
-                _ => list.push(ListedUser { providers: provider.into_iter().collect(), ..found }),
+        )
+    };
+}
+
+/// Walks down the index of sign-ups, and looks at each user on the way where something is searched for.
+macro_rules! walk {
+    () => {
+        page!(
+            " and ($6 = '' or lower(u.user_id) like '%' || $6 || '%' escape '\\' \
+             or lower(u.display_name) like '%' || $6 || '%' escape '\\' \
+             or lower(u.email) like '%' || $6 || '%' escape '\\' \
+             or exists (select 1 from identities i join identity_keys k on k.identity_id = i.identity_id \
+             where i.user_id = u.user_id and i.provider = 'email' and k.value like '%' || $6 || '%' escape '\\')) \
+             order by u.created_at desc, u.user_id desc limit $7"
+        )
+    };
+}
+
+/// Goes straight to whoever has this id, address or name at a provider: `$6` folded, `$7` as it was typed.
+macro_rules! straight {
+    () => {
+        page!(
+            " and u.user_id in (select user_id from users where user_id = $6 \
+             union select user_id from users where email = $6 \
+             union select i.user_id from identity_keys k join identities i on i.identity_id = k.identity_id \
+             where k.value in ($6, $7)) order by u.created_at desc, u.user_id desc limit $8"
+        )
+    };
+}
+#[cfg(feature = "testing")]
+pub(crate) use {fitting, page, straight, walk};
+
+impl Store {
+    /// A page of users, newest first. A search that looks at very many users is given up after 15 seconds.
+    ///
+    /// # Errors
+    /// `TooLong`; `Unavailable`; `Corrupt` when a row contradicts itself.
+    pub async fn users(&self, query: &UserQuery) -> Result<Vec<ListedUser>, StoreError> {
+        let UserQuery { exact, part, status, provider, city_id, after, limit } = query;
+        let (at, id) = after.clone().unwrap_or((Timestamp(i64::MAX), String::new()));
+        if !exact.is_empty() {
+            let args = args![at, &id, status, provider, city_id, exact.to_lowercase(), exact, *limit];
+            let found = self.db.read(straight!(), args).await?;
+            if !found.is_empty() {
+                return listed_users(found);
             }
         }
-        Ok(list)
+        let args = args![at, id, status, provider, city_id, part, *limit];
+        listed_users(self.db.read_aside(walk!(), args).await?)
     }
 
     /// Shuts a user out, which ends their sessions, or lets them in again; false when there is none.
@@ -92,6 +131,21 @@ impl Store {
     pub async fn set_disabled(&self, disabling: Disabling) -> Result<bool, StoreError> {
         self.db.write(disabling, |disabling, tx| Box::pin(set(disabling, tx))).await
     }
+}
+
+/// Puts the rows together: one for each way in of a user.
+fn listed_users(rows: Vec<Row>) -> Result<Vec<ListedUser>, StoreError> {
+    let mut list: Vec<ListedUser> = Vec::new();
+    for row in rows {
+        let (found, provider) = row.read_as(TABLE, listed)?;
+        match list.last_mut() {
+            Some(last) if last.user.user_id == found.user.user_id => {
+                last.providers.extend(provider.filter(|p| last.providers.last() != Some(p)));
+            }
+            _ => list.push(ListedUser { providers: provider.into_iter().collect(), ..found }),
+        }
+    }
+    Ok(list)
 }
 
 async fn set(disabling: &Disabling, tx: &mut Tx) -> Result<bool, Fault> {

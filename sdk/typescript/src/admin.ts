@@ -3,7 +3,7 @@
  * Federation, or to a city, must name what it is about.
  */
 import { type CallOptions, type Target, call } from "./http.js";
-import type { Answer, Body, Exact } from "./wire.js";
+import type { Answer, Body, Exact, Query } from "./wire.js";
 
 function group<S extends string>(to: Target, service: S) {
   return {
@@ -44,6 +44,31 @@ export function cities(to: Target) {
     pause: post("pause"),
     activate: post("activate"),
     remove: post("remove"),
+  };
+}
+
+/** Who may keep the Federation. Changes take an owner's key. */
+export function keys(to: Target) {
+  const { get, post } = group(to, "admin-keys");
+  return {
+    list: get("list"),
+    /** Makes an admin key: the answer has it, and nothing else ever will. */
+    create: post("create"),
+    /** Gives a key another secret. */
+    rotate: post("rotate"),
+    revoke: post("revoke"),
+  };
+}
+
+/** The Federation itself. */
+export function federation(to: Target) {
+  return {
+    /** Looks the Federation over: all of it, or only a group of checks such as `wechat`. Can take some 30 seconds. */
+    doctor: (
+      query: Query<"federation", "doctor"> = {},
+      options: CallOptions = {},
+    ): Promise<Answer<"federation", "doctor", "get">> =>
+      call(to, "GET", "federation/doctor", query, { timeout: 90_000, ...options }),
   };
 }
 

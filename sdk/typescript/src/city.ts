@@ -176,6 +176,16 @@ export class City {
     return admin.cities(this.#to);
   }
 
+  /** Admin keys, for an owner. */
+  get keys() {
+    return admin.keys(this.#to);
+  }
+
+  /** The Federation itself, for an admin. */
+  get federation() {
+    return admin.federation(this.#to);
+  }
+
   /** Tokens made by the product itself, for an admin. */
   get tokens() {
     return admin.tokens(this.#to, this.city_id);

@@ -889,6 +889,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/users/one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user: profile, ways in, sessions, latest events. */
+        get: operations["accounts_users_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/verify-email": {
         parameters: {
             query?: never;
@@ -2908,6 +2925,31 @@ export interface components {
              * @description Users; of a city: those with a session there that is remembered.
              */
             users: number;
+        };
+        /** @description One user: who they are, how they sign in, where they are signed in, what happened. */
+        PersonAnswer: {
+            bio: string | null;
+            /** @description The latest 50, newest first. */
+            events: components["schemas"]["EventItem"][];
+            /** @description Their ways in, oldest first. */
+            identities: components["schemas"]["PersonIdentity"][];
+            locale: string | null;
+            /** @description The latest 50 that are remembered, newest first. */
+            sessions: components["schemas"]["SessionItem"][];
+            user: components["schemas"]["UserItem"];
+        };
+        /** @description A way in with its names at the provider. */
+        PersonIdentity: components["schemas"]["IdentityItem"] & {
+            /** @description The stable names; empty for an admin of one city. */
+            names: components["schemas"]["PersonName"][];
+        };
+        /** @description A stable name at a provider. */
+        PersonName: {
+            /** @description `unionid`, `openid` or `sub`. */
+            kind: string;
+            /** @description Where it is unique: an app's id, an issuer, or empty. */
+            scope: string;
+            value: string;
         };
         /** @description What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null. */
         Profile: {
@@ -4982,13 +5024,18 @@ export interface operations {
     accounts_users: {
         parameters: {
             query?: {
+                /** @description Only users with a session in this city that is remembered. */
+                city_id?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description How many, 1 to 200; 50 when absent. */
                 limit?: number;
                 /** @description Only users with a way in by this provider. */
                 provider?: string;
-                /** @description Part of a name, an address or an id, in any case. */
+                /**
+                 * @description A whole id, address, openid or unionid, which finds its owner at once; else part of a name, an address or an
+                 *     id, in any case.
+                 */
                 q?: string;
                 /** @description `active`, `disabled`, or `deleting` when the owner asked for it. */
                 status?: string;
@@ -5177,6 +5224,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MergeAnswer"];
+                };
+            };
+        };
+    };
+    accounts_users_one: {
+        parameters: {
+            query: {
+                /** @description Only what concerns this city. */
+                city_id?: string;
+                user_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAnswer"];
                 };
             };
         };

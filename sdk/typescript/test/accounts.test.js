@@ -112,6 +112,12 @@ describe("the accounts service, whole", { skip }, () => {
   test("an admin: users, sessions, events, merging", async () => {
     const [one, two] = [await registered("one@example.com"), await registered("two@example.com")];
     const page = await accounts(admin).get("users", { q: "one@example.com" });
+    assert.equal((await accounts(admin).get("users/one", { user_id: one.user_id })).user.user_id, one.user_id);
+    assert.ok(Array.isArray((await accounts(admin).get("attempts", { status: "failed" })).items));
+    const overview = await admin.service("federation").get("overview", { hours: 24 });
+    assert.equal(overview.series.length, 24);
+    const cards = (await admin.service("providers").get("list")).items;
+    assert.equal(cards.find((card) => card.id === "email").status, "enabled");
     assert.deepEqual(page.items.map((item) => item.user_id), [one.user_id]);
     const sessions = await accounts(admin).get("sessions", { user_id: one.user_id, status: "active" });
     await post(admin, "sessions/admin-revoke", { session_id: sessions.items[0].session_id });

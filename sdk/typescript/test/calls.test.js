@@ -177,6 +177,9 @@ test("the admin calls, which take the client's city for tokens alone", async (t)
     const body = { city_id: "city_b" };
     assert.deepEqual(await sent(admin.cities[action](body)), [`POST /v1/cities/${action}`, body]);
   }
+  const doctor = await admin.federation.doctor({ only: "wechat" });
+  assert.deepEqual([doctor.method, doctor.path, doctor.query], ["GET", "/v1/federation/doctor", { only: "wechat" }]);
+  assert.deepEqual((await admin.federation.doctor()).query, {});
   const token = { user_id: "u", ttl: "1h" };
   const path = "POST /v1/cities/tokens/apply";
   assert.deepEqual(await sent(admin.tokens.apply(token)), [path, { ...token, city_id: "city_a" }]);

@@ -17,6 +17,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("accounts_users_disable", "user disable"),
     ("accounts_users_enable", "user enable"),
     ("accounts_users_merge", "user merge"),
+    ("accounts_users_one", "user show"),
     ("admin_keys_create", "admin-key create"),
     ("admin_keys_list", "admin-key list"),
     ("admin_keys_revoke", "admin-key revoke"),

@@ -7,6 +7,7 @@ pub(crate) mod backup;
 pub(crate) mod city;
 pub(crate) mod demo;
 pub(crate) mod dev;
+pub(crate) mod doctor;
 pub(crate) mod env;
 pub(crate) mod event;
 pub(crate) mod import;

@@ -2,9 +2,9 @@
 
 use crate::support::{Fed, Mailbox, Relay, Setup};
 use downcity::{
-    Admin, Confirm, Error, EventQuery, ExposeSecret, Federation, Guest, LoginInput, LoginStep, NewCity,
-    OauthResult, OauthStartRequest, Pkce, ProfileUpdate, Register, SecretString, SessionQuery, SignIn,
-    SignedIn, UserQuery,
+    Admin, AttemptQuery, Confirm, Error, EventQuery, ExposeSecret, Federation, Guest, LoginInput, LoginStep,
+    NewCity, OauthResult, OauthStartRequest, Pkce, ProfileUpdate, Register, SecretString, SessionQuery,
+    SignIn, SignedIn, UserQuery,
 };
 use std::time::Duration;
 use wechat_sim::{Sim, SimConfig};
@@ -175,6 +175,18 @@ async fn people(world: &mut World) {
     let query = UserQuery { q: Some("one@example.com"), ..UserQuery::default() };
     let found = people.users(&query).await.unwrap();
     assert_eq!((found.items.len(), &found.items[0].user_id, found.next), (1, &one.user_id, None));
+    let insight = admin.insight();
+    let person = insight.person(&one.user_id).await.unwrap();
+    assert_eq!(
+        (person.user.user_id, person.identities.len(), person.sessions.len()),
+        (one.user_id.clone(), 1, 1)
+    );
+    assert_eq!(insight.attempts(&AttemptQuery::default()).await.unwrap().next, None);
+    assert_eq!(insight.overview(168, None).await.unwrap().series.len(), 7);
+    insight.disable_provider("email", None).await.unwrap();
+    let cards = insight.providers(None).await.unwrap();
+    assert_eq!(cards.iter().find(|card| card.id == "email").unwrap().status, "off");
+    insight.enable_provider("email", None).await.unwrap();
     let first = people.users(&UserQuery { limit: Some(1), ..UserQuery::default() }).await.unwrap();
     let next = UserQuery { limit: Some(1), cursor: first.next.as_deref(), ..UserQuery::default() };
     assert_ne!(people.users(&next).await.unwrap().items[0].user_id, first.items[0].user_id);

@@ -81,6 +81,7 @@ fn help_describes_every_option_with_its_variable() {
         ("--data", "FED_DATA"),
         ("--database-url", "FED_DATABASE_URL"),
         ("--master-key-file", "FED_MASTER_KEY_FILE"),
+        ("--master-key-command", "FED_MASTER_KEY_COMMAND"),
         ("--trusted-proxy", "FED_TRUSTED_PROXY"),
         ("--token-life", "FED_TOKEN_LIFE"),
         ("--starts-per-minute", "FED_STARTS_PER_MINUTE"),
@@ -93,7 +94,9 @@ fn help_describes_every_option_with_its_variable() {
     }
     let mut command = serve(&["--help"]);
     command.env("FED_DATABASE_URL", "postgres://u:hunter2@h/d");
-    assert!(!said(&run(command, "")).contains("hunter2"));
+    command.env("FED_MASTER_KEY", "ab".repeat(32));
+    let told = said(&run(command, ""));
+    assert!(!told.contains("hunter2") && !told.contains("abab"));
 }
 
 #[test]

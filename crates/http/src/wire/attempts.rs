@@ -2,6 +2,7 @@
 
 use super::{Both, rfc3339};
 use downcity_service::attempts::ToldAttempt;
+use downcity_service::core::Failure;
 use downcity_service::people::{Listing, Paged};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -104,7 +105,7 @@ impl From<ToldAttempt> for AttemptItem {
             agent: attempt.agent,
             linking: attempt.linking,
             status: attempt.status,
-            failure: attempt.failure.map(|failure| failure.code()),
+            failure: attempt.failure.map(Failure::code),
             provider_code: attempt.provider_code,
             reason: words.map(|words| words.what.into()),
             remedy: words.map(|words| words.remedy.into()),

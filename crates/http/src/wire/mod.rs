@@ -14,6 +14,7 @@ pub(crate) mod keys;
 pub(crate) mod master_key;
 pub(crate) mod overview;
 pub(crate) mod people;
+pub(crate) mod person;
 pub(crate) mod providers;
 pub(crate) mod steps;
 pub(crate) mod token;

@@ -210,8 +210,11 @@ pub(crate) struct DeleteAnswer {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UserQuery {
-    /// Part of a name, an address or an id, in any case.
+    /// A whole id, address, openid or unionid, which finds its owner at once; else part of a name, an address or an
+    /// id, in any case.
     q: Option<String>,
+    /// Only users with a session in this city that is remembered.
+    city_id: Option<String>,
     /// `active`, `disabled`, or `deleting` when the owner asked for it.
     status: Option<String>,
     /// Only users with a way in by this provider.
@@ -224,8 +227,8 @@ pub(crate) struct UserQuery {
 
 impl From<UserQuery> for Listing {
     fn from(wire: UserQuery) -> Self {
-        let UserQuery { q, status, provider, limit, cursor } = wire;
-        Self { q, status, provider, limit, cursor, ..Self::default() }
+        let UserQuery { q, city_id, status, provider, limit, cursor } = wire;
+        Self { q, city_id, status, provider, limit, cursor, ..Self::default() }
     }
 }
 

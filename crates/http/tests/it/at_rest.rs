@@ -238,6 +238,7 @@ async fn nothing_secret_is_stored_or_logged_in_clear(on: On) {
     confirmed_or_not(&world, &mut secrets).await;
     failing(&world, &mut secrets).await;
     admin_and_mistakes(&world, &mut secrets, &done).await;
+    world.admin_post("federation/master-key/rotate", json!({})).await;
 
     let (stored, logged) = (by_byte(&database(&world, on)), logs::all());
     assert!(stored.contains(&by_byte("张三🌟".as_bytes())), "the search finds what is stored");
@@ -254,7 +255,10 @@ async fn nothing_secret_is_stored_or_logged_in_clear(on: On) {
         }
     }
     assert!(found.is_empty(), "{found:#?}");
-    assert!(!stored.contains(&by_byte(&[7; 32])), "the master key is stored");
+    for master in [[7; 32], [8; 32]] {
+        assert!(!stored.contains(&by_byte(&master)), "the master key is stored");
+        assert!(!logged.contains(&forms(&by_byte(&master))[1]), "the master key is logged");
+    }
     assert_eq!(wechat_tokens(&logged), [""; 0], "logged");
     assert_eq!(wechat_tokens(&stored), [""; 0], "stored");
     assert_eq!(wechat_tokens(&format!("a 86_{} b", "x".repeat(107))).len(), 1, "the search finds them");

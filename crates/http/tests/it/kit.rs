@@ -104,7 +104,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
             premises: Premises::default(),
         },
         store: world.store.clone(),
-        master_keys: MasterKeys::fixed(&[[7; 32]]),
+        master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
         outside: Arc::new(outside),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         random: Arc::new(SystemRandom),
@@ -121,7 +121,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
 /// The Federation's own signing key and its `kid`, taken out of the vault as only a test can.
 pub(crate) async fn own_key(world: &World) -> (String, EncodingKey) {
     let row = world.store.signing_keys().await.unwrap().remove(0);
-    let masters = MasterKeys::fixed(&[[7; 32]]);
+    let masters = MasterKeys::fixed(&[[7; 32], [8; 32]]);
     let vault =
         Vault::unlock(&world.store, &masters, Arc::new(SystemRandom), world.clock.now()).await.unwrap();
     let private = vault.open(&format!("signing_keys/{}/sealed", row.kid), &row.sealed).unwrap();
@@ -173,4 +173,29 @@ pub(crate) async fn raw(world: &World, bytes: &[u8]) -> String {
     };
     let _ = tokio::time::timeout(Duration::from_secs(2), both).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A Federation of its own, with an empty store and another master key; gives where it listens.
+pub(crate) async fn with_master_key(world: &World, master_key: [u8; 32]) -> String {
+    let (dir, path) = downcity_store::testing::fresh_sqlite();
+    let federation = Federation::open(Parts {
+        settings: world.federation.settings().clone(),
+        store: downcity_service::Store::open_sqlite(&path).await.unwrap(),
+        master_keys: MasterKeys::fixed(&[master_key]),
+        outside: Arc::new(Outside::with_wechat_simulator(world.sim.url()).unwrap()),
+        clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
+        random: Arc::new(SystemRandom),
+    });
+    let federation = federation.await.unwrap();
+    // Kept until the process ends: the server has no end of its own.
+    let _ = dir.keep();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    Listening::open(
+        listener,
+        1000,
+        app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::Everything }),
+    )
+    .unwrap();
+    base
 }

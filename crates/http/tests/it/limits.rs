@@ -129,7 +129,7 @@ async fn another_node(world: &World, starts_per_minute: u32) -> String {
             premises: Premises::default(),
         },
         store: downcity_service::Store::open_postgres(&world.database).await.unwrap(),
-        master_keys: MasterKeys::fixed(&[[7; 32]]),
+        master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
         outside: Arc::new(Outside::with_wechat_simulator(world.sim.url()).unwrap()),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         random: Arc::new(SystemRandom),

@@ -19,9 +19,14 @@ pub(crate) struct Post {
 
 impl Post {
     pub(crate) async fn open(port: u16) -> Self {
+        Self::with(port, "").await
+    }
+
+    /// With the only `user:password` that it takes, if any.
+    pub(crate) async fn with(port: u16, login: &str) -> Self {
         let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.mjs");
         let mut child = Command::new("node")
-            .args([server, &port.to_string()])
+            .args([server, &port.to_string(), login])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

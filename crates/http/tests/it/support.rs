@@ -4,10 +4,11 @@ use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::{Secret, Timestamp};
 use downcity_service::seams::{Clock, SystemClock, SystemRandom};
 use downcity_service::vault::MasterKeys;
-use downcity_service::{Federation, Outside, Parts, Settings, Store};
+use downcity_service::{Federation, Outside, Parts, Premises, Settings, Store};
 use downcity_store::testing::{fresh_postgres, fresh_sqlite};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -64,6 +65,10 @@ pub(crate) struct Plan {
     /// Where GitHub is, and Google.
     pub(crate) github: Option<String>,
     pub(crate) google: Option<String>,
+    /// The CA of a TLS server of the test; the real WeChat is then never asked, since none is set up.
+    pub(crate) ca: Option<PathBuf>,
+    /// Where the process would keep its files.
+    pub(crate) premises: Premises,
 }
 
 impl Plan {
@@ -74,17 +79,22 @@ impl Plan {
             starts_per_minute: 0,
             local_login: false,
             behind_proxy: true,
-            public_url: None,
             other_urls: Vec::new(),
             private_issuers: false,
             private_hooks: false,
             github: None,
             google: None,
+            public_url: None,
+            ca: None,
+            premises: Premises::default(),
         }
     }
 
     fn outside(&self, sim: &Sim) -> Outside {
-        let mut outside = Outside::with_wechat_simulator(sim.url()).unwrap();
+        let mut outside = match &self.ca {
+            Some(ca) => Outside::with_ca_file(ca).unwrap(),
+            None => Outside::with_wechat_simulator(sim.url()).unwrap(),
+        };
         if let Some(base) = &self.github {
             outside = outside.with_github_at(base).unwrap();
         }
@@ -145,10 +155,10 @@ impl World {
                 token_life: Duration::from_secs(7 * 86_400),
                 starts_per_minute: plan.starts_per_minute,
                 allow_local_login: plan.local_login,
-                premises: downcity_service::Premises::default(),
+                premises: plan.premises.clone(),
             },
             store: store.clone(),
-            master_keys: MasterKeys::fixed(&[[7; 32]]),
+            master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
             outside: Arc::new(plan.outside(&sim)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),

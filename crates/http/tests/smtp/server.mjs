@@ -1,14 +1,21 @@
 // A real SMTP server for tests. Prints its port, then every mail it takes as one JSON line. Addresses that
-// begin with `busy` are refused for now (451) twice, those that begin with `nobody` for good (550).
+// begin with `busy` are refused for now (451) twice, those that begin with `nobody` for good (550). With `user:password`
+// as its second argument it takes mails from nobody else.
 import { SMTPServer } from "smtp-server";
 import { simpleParser } from "mailparser";
 
 const refusals = new Map();
+const [user, password] = (process.argv[3] ?? "").split(":");
 
 const server = new SMTPServer({
-  authOptional: true,
-  disabledCommands: ["STARTTLS", "AUTH"],
+  authOptional: !user,
+  allowInsecureAuth: true,
+  disabledCommands: user ? ["STARTTLS"] : ["STARTTLS", "AUTH"],
   disableReverseLookup: true,
+  onAuth(auth, session, done) {
+    const good = auth.username === user && auth.password === password;
+    done(good ? null : Object.assign(new Error("no"), { responseCode: 535 }), good ? { user } : undefined);
+  },
   onRcptTo({ address }, session, done) {
     const told = refusals.get(address) ?? 0;
     refusals.set(address, told + 1);

@@ -136,7 +136,7 @@ impl Federation {
         if !host.eq_ignore_ascii_case(&wanted) {
             // With a single address every host is taken for it.
             let verdict = if self.settings.other_urls.is_empty() { Warning } else { Failed };
-            let shown: String = host.chars().filter(|c| c.is_ascii_graphic()).take(100).collect();
+            let shown: String = host.chars().filter(char::is_ascii_graphic).take(100).collect();
             return find(
                 (verdict, "host_changed"),
                 format!("A request to {wanted} arrives with the host {shown}."),

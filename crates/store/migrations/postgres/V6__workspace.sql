@@ -62,3 +62,6 @@ create table provider_switches (
     off_at   bigint not null,
     primary key (city_id, provider)
 );
+
+-- Somebody is looked for by a name whose provider and app nobody knows.
+create index identity_keys_by_value on identity_keys (value);

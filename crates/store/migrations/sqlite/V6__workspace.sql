@@ -62,3 +62,6 @@ create table provider_switches (
     off_at   integer not null,
     primary key (city_id, provider)
 ) strict, without rowid;
+
+-- Somebody is looked for by a name whose provider and app nobody knows.
+create index identity_keys_by_value on identity_keys (value);

@@ -69,10 +69,10 @@ impl From<rusqlite::Error> for Fault {
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
                 | ErrorCode::OutOfMemory
-                | ErrorCode::ReadOnly
-                | ErrorCode::OperationInterrupted,
+                | ErrorCode::ReadOnly,
                 _,
             ) => Self::unavailable(text),
+            (ErrorCode::OperationInterrupted, _) => Self::Final(StoreError::TooLong),
             _ => Self::internal(text),
         }
     }
@@ -100,6 +100,7 @@ impl From<tokio_postgres::Error> for Fault {
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
                 Self::Conflict(StoreError::Unavailable(short))
             }
+            SqlState::QUERY_CANCELED => Self::Final(StoreError::TooLong),
             SqlState::UNIQUE_VIOLATION => Self::Duplicate(StoreError::Internal(short)),
             SqlState::FOREIGN_KEY_VIOLATION => Self::unavailable(ORPHAN),
             SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::LOCK_NOT_AVAILABLE => Self::unavailable(short),

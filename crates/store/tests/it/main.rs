@@ -4,6 +4,7 @@
 
 mod sign_in_counts;
 mod support;
+mod user_search;
 
 mod admins;
 mod attempts;

@@ -1,7 +1,7 @@
 //! The authorize page: its mistakes, its parameters, its images and the script that embeds it.
 
 use serde_json::Value;
-use wechat_sim::{App, AppKind, Callback, SimError, StateEcho};
+use wechat_sim::{App, AppKind, Callback, Fault, FaultKind, SimError, StateEcho};
 
 use crate::support::{CALLBACK, Fixture, param, uuid_in};
 
@@ -88,6 +88,26 @@ async fn the_strict_rule_refuses_what_developers_need() {
     assert!(page(&fx, &ported).await.contains("redirect_uri 参数错误"));
     assert!(page(&fx, &[]).await.contains("redirect_uri 参数错误"), "loopback");
     uuid_in(&page(&fx, &plain).await);
+}
+
+#[tokio::test]
+async fn a_page_that_explains_nothing_and_a_page_that_is_lost_on_the_way() {
+    let fx = Fixture::new().await;
+    fx.sim.set(|switches| switches.link_refused = true);
+    assert!(page(&fx, &[]).await.contains("该链接无法访问"));
+    fx.sim.set(|switches| switches.link_refused = false);
+    let lost = |kind| fx.sim.set(|switches| switches.page_fault = Some(Fault::new(kind).times(1)));
+    let get = async || fx.http.get(fx.authorize_url("s")).send().await.unwrap();
+    lost(FaultKind::BadGateway);
+    assert_eq!(get().await.status(), 502);
+    lost(FaultKind::Html);
+    assert!(!get().await.text().await.unwrap().contains("/connect/qrcode/"));
+    lost(FaultKind::Reset);
+    assert!(get().await.text().await.is_err(), "the connection breaks");
+    // Pages have no error number.
+    lost(FaultKind::Errcode);
+    uuid_in(&page(&fx, &[]).await);
+    uuid_in(&page(&fx, &[]).await);
 }
 
 #[tokio::test]

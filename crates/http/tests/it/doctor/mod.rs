@@ -1,5 +1,10 @@
 //! The doctor: every fault that it knows, switched on where it happens, and what it says of it.
 
+mod address;
+mod house;
+mod neighbours;
+mod providers;
+mod tls;
 mod wechat;
 
 use crate::kit::admin_get;

@@ -260,3 +260,16 @@ async fn a_citys_own_app_is_checked_too() {
     );
     assert_eq!(result(&finding(&report, "wechat.authorize", Some("city_demo"))), ("ok", "fine"));
 }
+
+#[tokio::test]
+async fn what_is_switched_off_is_said_to_be() {
+    let world = World::ready(On::Sqlite).await;
+    world.admin_post("providers/disable", json!({"provider": "wechat", "city_id": "city_demo"})).await;
+    let found = finding(&examined(&world, "wechat").await, "wechat.switch", Some("city_demo"));
+    assert_eq!(result(&found), ("skipped", "switched_off"));
+    says(&found, &["switched off"], &["providers/enable"]);
+    world.admin_post("providers/disable", json!({"provider": "wechat"})).await;
+    let report = examined(&world, "wechat").await;
+    assert_eq!(result(&finding(&report, "wechat.switch", None)), ("skipped", "switched_off"));
+    assert_eq!(result(&finding(&report, "wechat.credentials", None)), ("ok", "fine"), "it would work");
+}

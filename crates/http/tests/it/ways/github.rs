@@ -20,14 +20,14 @@ const TOKEN: &str = "gho_16C7e42F292c6912E7710c838347Ae178B4a";
 
 /// Answers by path, and what was asked: path, body, headers.
 #[derive(Clone)]
-struct GitHub {
-    base: String,
+pub(crate) struct GitHub {
+    pub(crate) base: String,
     answers: Arc<Mutex<HashMap<&'static str, (u16, Value)>>>,
     asked: Arc<Mutex<Vec<(String, String, HeaderMap)>>>,
 }
 
 impl GitHub {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let github = Self { base, answers: Arc::default(), asked: Arc::default() };
@@ -49,7 +49,7 @@ impl GitHub {
         github
     }
 
-    fn answer(&self, path: &'static str, status: u16, body: Value) {
+    pub(crate) fn answer(&self, path: &'static str, status: u16, body: Value) {
         self.answers.lock().unwrap().insert(path, (status, body));
     }
 
@@ -63,14 +63,21 @@ async fn serve(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> (StatusCode, String) {
-    // GitHub answers nobody without a name.
-    assert!(headers["user-agent"].to_str().unwrap().starts_with("downcity/"));
+) -> (StatusCode, [(&'static str, String); 1], String) {
+    // GitHub's interfaces answer nobody without a name; its pages are for browsers.
+    let page = uri.path() == "/login/oauth/authorize";
+    assert!(page || headers["user-agent"].to_str().unwrap().starts_with("downcity/"));
     let body = String::from_utf8(body.to_vec()).unwrap();
     github.asked.lock().unwrap().push((uri.path().to_owned(), body, headers));
     match github.answers.lock().unwrap().get(uri.path()) {
-        Some((status, body)) => (StatusCode::from_u16(*status).unwrap(), body.to_string()),
-        None => (StatusCode::NOT_FOUND, json!({"message": "Not Found"}).to_string()),
+        Some((status, body)) => {
+            let to = body["location"].as_str().unwrap_or_default().to_owned();
+            (StatusCode::from_u16(*status).unwrap(), [("location", to)], body.to_string())
+        }
+        None => {
+            let body = json!({"message": "Not Found"}).to_string();
+            (StatusCode::NOT_FOUND, [("x-nothing", String::new())], body)
+        }
     }
 }
 
@@ -81,7 +88,7 @@ fn octocat() -> Value {
         "company": "GitHub", "email": "unverified@example.com", "bio": "There once was...", "two_factor_authentication": true})
 }
 
-async fn ready(on: On, github: &GitHub) -> World {
+pub(crate) async fn ready(on: On, github: &GitHub) -> World {
     let world = World::planned(Plan { github: Some(github.base.clone()), ..Plan::on(on) }).await;
     world.admin_post("cities/create", json!({"name": "Demo", "city_id": "city_demo"})).await;
     let raw = format!("GITHUB_CLIENT_ID={CLIENT}\nGITHUB_CLIENT_SECRET={SECRET}");

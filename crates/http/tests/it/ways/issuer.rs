@@ -62,6 +62,8 @@ pub(crate) struct Script {
     pub(crate) token: Option<(u16, String)>,
     /// What userinfo answers.
     pub(crate) userinfo: Option<Value>,
+    /// In place of the sign-in page.
+    pub(crate) authorize: Option<Canned>,
     /// In place of the metadata's answer.
     pub(crate) discovery: Option<Canned>,
     /// The nonce of the running sign-in.
@@ -100,6 +102,7 @@ impl Issuer {
             id_token: None,
             token: None,
             userinfo: None,
+            authorize: None,
             discovery: None,
             nonce: String::new(),
             now: 0,
@@ -176,6 +179,10 @@ async fn serve(
         "/.well-known/openid-configuration" => match issuer.play(|script| script.discovery.clone()) {
             Some(answer) => answer.into_response(),
             None => issuer.metadata().to_string().into_response(),
+        },
+        "/authorize" => match issuer.play(|script| script.authorize.clone()) {
+            Some(answer) => answer.into_response(),
+            None => "Sign in".into_response(),
         },
         "/jwks" => {
             json!({"keys": issuer.play(|script| script.published.clone())}).to_string().into_response()

@@ -1,11 +1,11 @@
 //! Ways in through somebody else: GitHub, Google, and OpenID Connect issuers by configuration.
 
-mod github;
+pub(crate) mod github;
 mod google;
 mod id_token;
-mod issuer;
+pub(crate) mod issuer;
 mod keys;
 mod mix_up;
-mod openid;
+pub(crate) mod openid;
 mod secrecy;
 mod ssrf;

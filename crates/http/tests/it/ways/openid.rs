@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// The server's process; it ends when its standard input closes.
-struct Server {
-    issuer: String,
+pub(crate) struct Server {
+    pub(crate) issuer: String,
     // Whoever stops reading what it prints ends it.
     _prints: Lines<BufReader<ChildStdout>>,
     _child: Child,
@@ -20,7 +20,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(callback: &str) -> Self {
+    pub(crate) async fn start(callback: &str) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oidc/server.mjs");
         let mut child = Command::new("node")
             .arg(script)
