@@ -124,8 +124,7 @@ impl Caller {
         self.fetch(self.federation.client().get(url).query(query), timeout, "text/event-stream").await
     }
 
-    /// `GET /v1/{service}/{action}?{query}`, whose answer may be long: it is read part by part, for as long as parts
-    /// come.
+    /// `GET /v1/{service}/{action}?{query}` that answers as much as there is, to be read part by part.
     ///
     /// # Errors
     /// Any [`Error`] of a call.
@@ -135,10 +134,9 @@ impl Caller {
         action: &str,
         query: &(impl Serialize + ?Sized),
     ) -> Result<Download, Error> {
-        let url = self.federation.endpoint(service, action)?;
-        let begun = self.begin(self.federation.client().get(url).query(query), "*/*");
-        let response = tokio::time::timeout(CALL_TIMEOUT, begun).await.map_err(|_| stalled())??;
-        Ok(Download { response })
+        let request = self.federation.client().get(self.federation.endpoint(service, action)?).query(query);
+        let begun = tokio::time::timeout(CALL_TIMEOUT, self.begin(request, None, "*/*")).await;
+        Ok(Download { response: begun.map_err(|_| stalled())?? })
     }
 
     pub(crate) async fn send<T: DeserializeOwned>(
@@ -156,12 +154,20 @@ impl Caller {
         timeout: Duration,
         accept: &'static str,
     ) -> Result<Vec<u8>, Error> {
-        read(self.begin(request.timeout(timeout), accept).await?).await
+        read(self.begin(request, Some(timeout), accept).await?).await
     }
 
     /// The answer without its body, once it is no error.
-    async fn begin(&self, request: RequestBuilder, accept: &'static str) -> Result<Response, Error> {
+    async fn begin(
+        &self,
+        request: RequestBuilder,
+        timeout: Option<Duration>,
+        accept: &'static str,
+    ) -> Result<Response, Error> {
         let mut request = request.header(header::ACCEPT, accept);
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
         if let Some(language) = self.federation.language() {
             request = request.header(header::ACCEPT_LANGUAGE, language);
         }

@@ -65,12 +65,17 @@ impl Connection {
 
     /// The data folder on this machine.
     pub(crate) fn data_folder(&self) -> PathBuf {
-        let named = self.reach.data.clone().or_else(|| Named::in_environment().data);
-        named.unwrap_or_else(|| PathBuf::from("data"))
+        self.reach.data_folder()
     }
 }
 
 impl Reach {
+    /// The data folder on this machine.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        let named = self.data.clone().or_else(|| Named::in_environment().data);
+        named.unwrap_or_else(|| PathBuf::from("data"))
+    }
+
     /// Which Federation is meant.
     pub(crate) fn target(&self) -> Result<Target, Problem> {
         Target::choose(&self.flags(), &Named::in_environment(), Book::read)

@@ -1,6 +1,6 @@
 //! `fed audit`: what admins did.
 
-use crate::admin::{Connection, Listing, Paging};
+use crate::admin::{Caller, Connection, Listing, Paging};
 use crate::on_this_thread;
 use crate::problem::Problem;
 use crate::table::text;
@@ -103,18 +103,19 @@ async fn export(connection: &Connection, output: Option<&Path>, query: &Value) -
             Problem::usage(format_args!("{} can't be made: {why}", path.display())).next("name another file")
         })?),
     };
-    let fault = |why: io::Error| Problem::new(format_args!("it can't be written: {why}"));
-    let done = async {
-        let mut download = caller.answer(caller.admin.raw().download("audit", "export", query)).await?;
-        while let Some(part) = caller.answer(download.part()).await? {
-            sink.write_all(&part).map_err(fault)?;
-        }
-        sink.flush().map_err(fault)
-    };
-    let done = done.await;
+    let done = take(&caller, query, &mut *sink).await;
     if let (Err(_), Some(path)) = (&done, output) {
         // A part could be taken for the whole.
         let _ = std::fs::remove_file(path);
     }
     done
+}
+
+async fn take(caller: &Caller, query: &Value, sink: &mut dyn Write) -> Result<(), Problem> {
+    let unwritten = |why: io::Error| Problem::new(format_args!("it can't be written: {why}"));
+    let mut entries = caller.answer(caller.admin.raw().download("audit", "export", query)).await?;
+    while let Some(part) = caller.answer(entries.part()).await? {
+        sink.write_all(&part).map_err(unwritten)?;
+    }
+    sink.flush().map_err(unwritten)
 }

@@ -3,7 +3,7 @@
 use crate::admin::Connection;
 use crate::on_this_thread;
 use crate::problem::Problem;
-use crate::screen::{self, Paint};
+use crate::screen::Paint;
 use downcity::{DoctorFinding, DoctorReport, Error, Verdict};
 use serde_json::Value;
 use std::cell::Cell;

@@ -47,12 +47,18 @@ fn the_master_key_comes_from_the_environment_or_a_command() {
     drop(second);
 
     let other = "f".repeat(64);
-    let (code, told) = refused(&data, |command| drop(command.env("FED_MASTER_KEY", &other)));
+    let (code, told) = refused(&data, |command| {
+        command.env("FED_MASTER_KEY", &other);
+    });
     assert!(code == Some(1) && told.contains("does not fit this database"), "{told}");
     assert!(!told.contains(&other), "{told}");
-    let (code, told) = refused(&data, |command| drop(command.env("FED_MASTER_KEY", "short")));
+    let (code, told) = refused(&data, |command| {
+        command.env("FED_MASTER_KEY", "short");
+    });
     assert!(code == Some(1) && told.contains("64 hexadecimal digits"), "{told}");
-    let (_, told) = refused(&data, |command| drop(command.args(["--master-key-file", "/no/such/file"])));
+    let (_, told) = refused(&data, |command| {
+        command.args(["--master-key-file", "/no/such/file"]);
+    });
     assert!(told.contains("no master key file"), "{told}");
     let (code, told) = refused(&data, |command| {
         command.env("FED_MASTER_KEY", KEY).args(["--master-key-command", "true"]);
@@ -102,7 +108,9 @@ fn one_command_changes_the_master_key_of_a_running_federation() {
     assert!(audit.contains("\"left\":0"), "{audit}");
     let data = fed.data();
     drop(fed);
-    let (_, told) = refused(&data, |command| drop(command.arg("--master-key-file").arg(&kept[0])));
+    let (_, told) = refused(&data, |command| {
+        command.arg("--master-key-file").arg(&kept[0]);
+    });
     assert!(told.contains("does not fit this database"), "{told}");
 }
 

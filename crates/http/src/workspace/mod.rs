@@ -17,7 +17,10 @@ pub(crate) mod look;
 mod shell;
 pub(crate) mod trouble;
 
+mod chart;
+mod checks;
 mod env;
+mod env_history;
 mod env_import;
 mod history;
 mod overview;
@@ -52,8 +55,11 @@ workspace! {
     get  Viewer   City  "/admin" => overview::page;
     get  Viewer   City  "/admin/providers" => providers::page;
     post Operator City  "/admin/providers/switch" => providers::switch;
+    get  Viewer   Whole "/admin/checks" => checks::page;
+    post Viewer   Whole "/admin/checks" => checks::run;
     get  Viewer   Whole "/admin/env" => env::page;
     get  Viewer   Whole "/admin/env/setting" => env::setting;
+    get  Viewer   Whole "/admin/env/history" => env_history::page;
     post Operator Whole "/admin/env/set" => env::set;
     post Operator Whole "/admin/env/remove" => env::remove;
     get  Viewer   Whole "/admin/env/import" => env_import::page;

@@ -1,8 +1,10 @@
 //! The web workspace over HTTP: an admin at a browser without scripts.
 
 mod entry;
+mod env;
 mod forms;
 mod pages;
+mod providers;
 
 use crate::kit::admin_try;
 use crate::person::Browser;
