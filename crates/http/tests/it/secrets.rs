@@ -78,7 +78,7 @@ async fn the_master_key_changes_while_everything_goes_on(on: On) {
     assert_eq!(world.sign_in("alice").await["user_id"], before["user_id"], "settings and signing keys");
     let login = json!({"email": "lilei@example.com", "password": PASSWORD, "city_id": "city_demo"});
     world.post_from(HOME, "accounts/login", login).await.ok();
-    let record = "select count(*) from audit where action = 'master_key.rotate'";
+    let record = "select count(*) from audit where action = 'master_key.rotated'";
     assert_eq!(number(&world.store, record).await, 1);
     let refused = unlocked(&world.store, &[[7; 32]]).await.err().unwrap();
     assert!(matches!(refused, VaultError::WrongMasterKey { .. }), "{refused}");
