@@ -267,7 +267,7 @@ async fn a_backup_holds_everything_and_opens_with_its_key_alone(on: On) {
     for secret in [world.admin_key.expose_secret(), world.sim.app().secret.as_str(), viewer.as_str()] {
         assert!(!answer.text.contains(secret), "a secret is in the backup in clear");
     }
-    assert!(answer.text.contains("backup.take"), "it is on record, in itself too");
+    assert!(answer.text.contains("backup.taken"), "it is on record, in itself too");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("backup.jsonl");
     std::fs::write(&file, &answer.text).unwrap();
