@@ -60,7 +60,7 @@ impl Admin {
     /// # Errors
     /// Any [`Error`] of a call.
     pub async fn backup(&self) -> Result<Download, Error> {
-        self.caller.download("federation", "backup").await
+        self.caller.download("federation", "backup", &()).await
     }
 
     /// Who keeps the Federation, and what they did.

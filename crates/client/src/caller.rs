@@ -124,20 +124,19 @@ impl Caller {
         self.fetch(self.federation.client().get(url).query(query), timeout, "text/event-stream").await
     }
 
-    /// An answer of any length, which is read part by part.
-    pub(crate) async fn download(&self, service: &str, action: &str) -> Result<Download, Error> {
-        let mut request = self.federation.client().get(self.federation.endpoint(service, action)?);
-        if let Some(bearer) = &self.bearer {
-            request = request.bearer_auth(bearer.expose_secret());
-        }
-        let response = tokio::time::timeout(CALL_TIMEOUT, request.send()).await;
-        let response = response.map_err(|_| stalled())?.map_err(Error::transport)?;
-        let (status, retry_after) = (response.status(), retry_after(&response));
-        if !status.is_success() {
-            let body = read(response).await?;
-            return Err(Error::Api(Box::new(ApiError::from_answer(status.as_u16(), retry_after, &body))));
-        }
-        Ok(Download { response })
+    /// `GET /v1/{service}/{action}?{query}` that answers as much as there is, to be read part by part.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn download(
+        &self,
+        service: &str,
+        action: &str,
+        query: &(impl Serialize + ?Sized),
+    ) -> Result<Download, Error> {
+        let request = self.federation.client().get(self.federation.endpoint(service, action)?).query(query);
+        let begun = tokio::time::timeout(CALL_TIMEOUT, self.begin(request, None, "*/*")).await;
+        Ok(Download { response: begun.map_err(|_| stalled())?? })
     }
 
     pub(crate) async fn send<T: DeserializeOwned>(
@@ -155,17 +154,33 @@ impl Caller {
         timeout: Duration,
         accept: &'static str,
     ) -> Result<Vec<u8>, Error> {
-        let mut request = request.timeout(timeout).header(header::ACCEPT, accept);
+        read(self.begin(request, Some(timeout), accept).await?).await
+    }
+
+    /// The answer without its body, once it is no error.
+    async fn begin(
+        &self,
+        request: RequestBuilder,
+        timeout: Option<Duration>,
+        accept: &'static str,
+    ) -> Result<Response, Error> {
+        let mut request = request.header(header::ACCEPT, accept);
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
+        if let Some(language) = self.federation.language() {
+            request = request.header(header::ACCEPT_LANGUAGE, language);
+        }
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer.expose_secret());
         }
         let response = request.send().await.map_err(Error::transport)?;
         let (status, retry_after) = (response.status(), retry_after(&response));
-        let body = read(response).await?;
         if !status.is_success() {
+            let body = read(response).await?;
             return Err(Error::Api(Box::new(ApiError::from_answer(status.as_u16(), retry_after, &body))));
         }
-        Ok(body)
+        Ok(response)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The address of a Federation, and the three kinds of caller it gives out.
 
 use crate::{Admin, Caller, Error, Guest, ServiceList, User};
+use reqwest::header::HeaderValue;
 use reqwest::{Client, redirect};
 use secrecy::SecretString;
 use std::time::Duration;
@@ -17,6 +18,7 @@ const USER_AGENT: &str = concat!("downcity-client/", env!("CARGO_PKG_VERSION"));
 pub struct Federation {
     base: Url,
     client: Client,
+    language: Option<HeaderValue>,
 }
 
 impl Federation {
@@ -35,12 +37,23 @@ impl Federation {
             // A proxy cannot reach this machine's loopback, and must not see a development key.
             builder = builder.no_proxy();
         }
-        Ok(Self { base, client: builder.build().map_err(Error::transport)? })
+        Ok(Self { base, client: builder.build().map_err(Error::transport)?, language: None })
     }
 
     /// The address as it is used, without a trailing slash.
     pub fn url(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
+    }
+
+    /// The same Federation, asked for sentences in a language: `en`, `zh`, or any value of `Accept-Language`.
+    #[must_use]
+    pub fn in_language(mut self, language: &str) -> Self {
+        self.language = HeaderValue::from_str(language).ok();
+        self
+    }
+
+    pub(crate) fn language(&self) -> Option<&HeaderValue> {
+        self.language.as_ref()
     }
 
     /// Somebody who is not signed in, at `city_id` ([`DEFAULT_CITY`] if the product has no city of its own).

@@ -13,15 +13,16 @@ use crate::problem::Problem;
 use crate::saved::{self, Book};
 use crate::screen;
 use downcity::{Admin, Error, Federation};
+use downcity_service::core::Lang;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::PathBuf;
 use url::Url;
 
-/// Options of every command that talks to a running Federation. Which one is meant: the flags say, otherwise the
+/// Options of everything that talks to a running Federation. Which one is meant: the flags say, otherwise the
 /// environment, otherwise the default of `fed login`, otherwise the one on this machine.
 #[derive(Clone, Default, clap::Args)]
-pub(crate) struct Connection {
+pub(crate) struct Reach {
     /// A Federation saved with `fed login` [env: FED_FEDERATION] [default: that of `fed use`]
     #[arg(long, value_name = "NAME", value_parser = saved::checked_name, conflicts_with = "url")]
     federation: Option<String>,
@@ -40,7 +41,14 @@ pub(crate) struct Connection {
 
     /// Send the admin key over plain http also to another machine
     #[arg(long)]
-    insecure_http: bool,
+    pub(crate) insecure_http: bool,
+}
+
+/// Options of every command that asks a running Federation something.
+#[derive(Clone, Default, clap::Args)]
+pub(crate) struct Connection {
+    #[command(flatten)]
+    reach: Reach,
 
     /// Print the Federation's answer as JSON
     #[arg(long)]
@@ -50,11 +58,18 @@ pub(crate) struct Connection {
 impl Connection {
     /// An admin at the Federation, with a key from where there is one.
     pub(crate) fn admin(&self) -> Result<Caller, Problem> {
-        let target = self.target()?;
-        let admin = admin_at(&target, self.insecure_http)?;
+        let target = self.reach.target()?;
+        let admin = admin_at(&target, self.reach.insecure_http, None)?;
         Ok(Caller { admin, target, json: self.json })
     }
 
+    /// The data folder on this machine.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        self.reach.data_folder()
+    }
+}
+
+impl Reach {
     /// The data folder on this machine.
     pub(crate) fn data_folder(&self) -> PathBuf {
         let named = self.data.clone().or_else(|| Named::in_environment().data);
@@ -63,19 +78,27 @@ impl Connection {
 
     /// Which Federation is meant.
     pub(crate) fn target(&self) -> Result<Target, Problem> {
-        let flags = Named {
+        Target::choose(&self.flags(), &Named::in_environment(), Book::read)
+    }
+
+    /// Whether flags or the environment name one.
+    pub(crate) fn names_one(&self) -> bool {
+        self.flags().names_any() || Named::in_environment().names_any()
+    }
+
+    fn flags(&self) -> Named {
+        Named {
             url: self.url.clone(),
             federation: self.federation.clone(),
             key_file: self.admin_key_file.clone(),
             key: None,
             data: self.data.clone(),
-        };
-        Target::choose(&flags, &Named::in_environment(), Book::read)
+        }
     }
 }
 
 /// An admin at a Federation. The key goes over plain http only to this machine, or where somebody insists.
-pub(crate) fn admin_at(target: &Target, insecure_http: bool) -> Result<Admin, Problem> {
+pub(crate) fn admin_at(target: &Target, insecure_http: bool, lang: Option<Lang>) -> Result<Admin, Problem> {
     let url = Url::parse(&target.url);
     if url.is_ok_and(|url| lacks_https(&url)) && !insecure_http {
         let what = format!("the admin key would travel unprotected to {}", target.url);
@@ -83,7 +106,10 @@ pub(crate) fn admin_at(target: &Target, insecure_http: bool) -> Result<Admin, Pr
             "use an https address, or a tunnel (ssh -L 43127:127.0.0.1:43127 host); --insecure-http if you must",
         ));
     }
-    let federation = Federation::new(&target.url).map_err(Problem::usage)?;
+    let mut federation = Federation::new(&target.url).map_err(Problem::usage)?;
+    if let Some(lang) = lang {
+        federation = federation.in_language(lang.code());
+    }
     Ok(federation.admin(target.key.clone()))
 }
 
@@ -152,7 +178,13 @@ impl Target {
                             "use a key of this Federation: `fed login URL` saves one (or --admin-key-file, FED_ADMIN_KEY, --data)",
                         )
                     }
-                    403 if matches!(api.code.as_str(), "admin_only" | "forbidden") => Problem::refused(what),
+                    403 if matches!(
+                        api.code.as_str(),
+                        "admin_only" | "role_too_weak" | "owner_only" | "city_key"
+                    ) =>
+                    {
+                        Problem::refused(what)
+                    }
                     429 | 502 | 503 | 504 => Problem::unreachable(what).next("try again in a moment"),
                     _ => Problem::new(what),
                 }

@@ -1,19 +1,23 @@
 //! The command line.
 
 use crate::command::{
-    backup, city, demo, dev, doctor, env, event, import, login, manual, master_key, serve, session,
-    signing_key, status, token, user, webhook, wechat_sim,
+    admin_key, attempt, audit, backup, city, demo, dev, doctor, env, event, import, login, manual,
+    master_key, overview, provider, serve, session, signing_key, status, token, user, webhook, wechat_sim,
 };
 use crate::config::Options;
 use crate::problem::{EXIT_CODES, Problem};
-use clap::{Parser, Subcommand};
+use crate::{screen, tui};
+use clap::{CommandFactory, Parser, Subcommand};
 
-/// Runs a Downcity Federation (accounts, WeChat sign-in) and keeps its settings.
+/// Runs a Downcity Federation (accounts, WeChat sign-in) and keeps its settings. Alone in a terminal it opens the workspace.
 #[derive(Parser)]
 #[command(name = "fed", version, propagate_version = true, max_term_width = 110, after_long_help = EXIT_CODES)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    workspace: tui::Args,
 }
 
 #[derive(Subcommand)]
@@ -60,6 +64,20 @@ enum Command {
     /// The keys that tokens are signed with
     #[command(subcommand)]
     SigningKey(signing_key::Command),
+    /// Who may do how much at a running Federation
+    #[command(subcommand)]
+    AdminKey(admin_key::Command),
+    /// The ways to sign in, what each lacks, and whether it is offered
+    #[command(subcommand)]
+    Provider(provider::Command),
+    /// Sign-ins of the last day, and why they ended
+    #[command(subcommand)]
+    Attempt(attempt::Command),
+    /// How sign-ins go, and what needs attention
+    Overview(overview::Args),
+    /// What admins did
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Which Federation commands mean, and how it stands
     Status(status::Args),
     /// Bring users over from another system
@@ -83,7 +101,8 @@ enum Command {
 impl Cli {
     /// Does what was asked.
     pub(crate) fn run(self) -> Result<(), Problem> {
-        match self.command {
+        let Some(command) = self.command else { return workspace(&self.workspace) };
+        match command {
             Command::Serve(options) => serve::run(*options),
             Command::Dev(args) => dev::run(args),
             Command::Demo => demo::run(),
@@ -100,6 +119,11 @@ impl Cli {
             Command::Event(command) => event::run(command),
             Command::Webhook(command) => webhook::run(command),
             Command::SigningKey(command) => signing_key::run(command),
+            Command::AdminKey(command) => admin_key::run(command),
+            Command::Provider(command) => provider::run(command),
+            Command::Attempt(command) => attempt::run(command),
+            Command::Overview(args) => overview::run(&args),
+            Command::Audit(command) => audit::run(command),
             Command::Status(args) => status::run(&args),
             Command::Import(command) => import::run(command),
             Command::Backup(args) => backup::back_up(args),
@@ -112,13 +136,15 @@ impl Cli {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_contradicts_itself_nowhere() {
-        Cli::command().debug_assert();
+/// The workspace, where somebody sits; otherwise the help, as for any incomplete command.
+fn workspace(args: &tui::Args) -> Result<(), Problem> {
+    if tui::in_a_terminal() {
+        return tui::run(args);
     }
+    screen::tell(Cli::command().render_help());
+    Err(Problem::usage("a command is missing")
+        .next("the workspace opens where `fed` runs alone in a terminal"))
 }
+
+#[cfg(test)]
+mod tests;

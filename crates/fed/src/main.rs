@@ -19,6 +19,7 @@ mod saved;
 mod screen;
 mod table;
 mod telemetry;
+mod tui;
 
 use clap::Parser;
 use problem::Problem;

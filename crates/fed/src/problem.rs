@@ -62,7 +62,6 @@ impl Problem {
     }
 
     /// What is wrong.
-    #[cfg(test)]
     pub(crate) fn what(&self) -> &str {
         &self.what
     }

@@ -1,5 +1,7 @@
 //! Aligned tables for people.
 
+use downcity::Timestamp;
+use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 /// Rows under headings, as wide as what is in them.
@@ -48,8 +50,29 @@ fn line(row: &[String], widths: &[usize]) -> String {
     line.trim_end().to_owned()
 }
 
+/// A value of the wire as people read it: times to the second, lists with spaces between.
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => moment(text).unwrap_or_else(|| text.clone()),
+        Value::Array(list) => list.iter().map(text).collect::<Vec<_>>().join(" "),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "–".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A time to the second, in UTC.
+fn moment(text: &str) -> Option<String> {
+    // Names and values are no times, even where a parser would take them for one.
+    let bytes = text.as_bytes();
+    let looks_like_one = bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T';
+    let at: Timestamp = looks_like_one.then(|| text.parse().ok())??;
+    Some(at.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+}
+
 /// What came over the wire must not move the cursor or change colours.
-fn plain(cell: String) -> String {
+pub(crate) fn plain(cell: String) -> String {
     if cell.chars().any(char::is_control) {
         return cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     }
@@ -59,6 +82,7 @@ fn plain(cell: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn columns_line_up_also_with_wide_letters() {
@@ -71,5 +95,14 @@ mod tests {
         assert_eq!(at(lines[0], "STATUS"), at(lines[1], "active"));
         assert_eq!(at(lines[0], "STATUS"), at(lines[2], "paused"));
         assert!(!drawn.contains('\x1b'));
+    }
+
+    #[test]
+    fn values_are_told_as_people_read_them() {
+        assert_eq!(text(&json!("2026-09-21T14:13:20.123Z")), "2026-09-21 14:13:20Z");
+        assert_eq!(text(&json!(["a", "b"])), "a b");
+        assert_eq!(text(&json!("2026-not-a-time-but-T")), "2026-not-a-time-but-T");
+        assert_eq!(text(&json!("二〇二六年九月二十一日下午两点")), "二〇二六年九月二十一日下午两点");
+        assert_eq!(text(&Value::Null), "");
     }
 }

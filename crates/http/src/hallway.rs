@@ -113,17 +113,19 @@ impl App {
 }
 
 /// Counts a guest's request. Whoever brings a bearer is known, or refused before anything is done; and what only
-/// names public facts may be asked for by anybody at any time.
+/// names public facts may be asked for by anybody at any time. In the workspace everything counts as a look, since who
+/// asks is known only after one.
 fn admit<'a>(
     house: &'a House,
     peer: Peer,
     request: &Request,
 ) -> impl Future<Output = Result<(), TooMany>> + Send + use<'a> {
     let (path, headers) = (request.uri().path(), request.headers());
-    let guest = path.starts_with("/v1/") && !headers.contains_key(header::AUTHORIZATION);
+    let workspace = workspace::is_ours(path);
+    let guest = workspace || path.starts_with("/v1/") && !headers.contains_key(header::AUTHORIZATION);
     let cost = match *request.method() {
         Method::POST if path == "/v1/accounts/oauth/start" => Cost::Start,
-        Method::POST => Cost::Work,
+        Method::POST if !workspace => Cost::Work,
         _ => Cost::Look,
     };
     let network = guest.then(|| sender(Some(peer), headers, &house.trusted_proxies).0);

@@ -10,6 +10,7 @@ import { resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startBrowser, says } from "../support/browser.js";
 import { look } from "../support/look.js";
+import { answer, outcome, pressWeChat, startElsewhere } from "../support/steps.js";
 import { here, startWorld } from "../support/world.js";
 import { keeper, languages, person, visit, without } from "../support/workspace.js";
 
@@ -23,6 +24,20 @@ test("htmx is the file of its npm package, unchanged", () => {
   const own = readFileSync(resolve(here, "../../crates/http/assets/workspace/workspace.js"));
   assert.ok(own.length <= 5 * 1024, `our own script has ${own.length} bytes`);
 });
+
+/** Sign-ins of every kind: left alone, finished, failed. */
+async function traffic(world, browser) {
+  for (let count = 0; count < 7; count += 1) await startElsewhere(world);
+  const who = await person(browser);
+  for (const fault of [null, null, { kind: "errcode", errcode: 40125 }]) {
+    await world.sim.set({ token_fault: fault });
+    const { qr } = await pressWeChat(who, world);
+    await answer(qr, "allow");
+    await outcome(qr, world);
+  }
+  await world.sim.reset();
+  await who.context.close();
+}
 
 for (const [lang, locale] of Object.entries(languages)) {
   describe(`the workspace in ${lang}`, () => {
@@ -50,10 +65,13 @@ for (const [lang, locale] of Object.entries(languages)) {
     });
 
     test("pages", async () => {
+      await traffic(world, browser);
       await visit(page, world, "/admin", lang, "overview");
       await visit(page, world, "/admin/providers", lang, "providers");
+      await visit(page, world, "/admin/checks", lang, "checks");
       await visit(page, world, "/admin/env", lang, "env");
       await visit(page, world, "/admin/env/setting?key=WECHAT_CLIENT_SECRET", lang, "env-setting");
+      await visit(page, world, "/admin/env/history", lang, "env-history");
       await visit(page, world, "/admin/env/import", lang, "env-import");
       await page.fill("#raw", `# from the console\nWECHAT_CLIENT_ID=${SECRET}\nGITHUB_CLIENT_SECRET="${SECRET}"\nlower=1\nno equals`);
       await page.click("main button.primary");
@@ -92,6 +110,26 @@ describe("what an admin does", () => {
     await page.fill("#q", "github_client_secret");
     await page.waitForFunction(() => document.querySelectorAll("#parts tbody tr").length === 1);
     await says(page, "#parts tbody tr", "••••cdef");
+    who.calm();
+  });
+
+  test("a provider is checked beside its card, and switched off and on", async () => {
+    const who = await person(browser);
+    const page = await keeper(who, world);
+    await page.goto(`${world.federation_url}/admin/providers`);
+    await page.click("#wechat form[action='/admin/checks'] button");
+    await page.waitForSelector("#found-wechat .findings li");
+    assert.equal(new URL(page.url()).pathname, "/admin/providers", "only a part of the page came");
+    await look(page, "en-workspace-providers-checked");
+    await page.click("#wechat form[action='/admin/providers/switch'] button");
+    await says(page, ".flash.good", "Switched off");
+    await says(page, "#wechat .badge", "switched off");
+    await page.click("#wechat form[action='/admin/providers/switch'] button");
+    await says(page, "#wechat .badge", "enabled");
+    await who.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.click("#wechat button[data-copy='127.0.0.1']");
+    await says(page, "#wechat button[data-copy='127.0.0.1']", "Copied");
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "127.0.0.1");
     who.calm();
   });
 

@@ -70,6 +70,7 @@ impl Paging {
             }
             progress(shown);
         }
+        done_with_progress();
         match json {
             Some(json) => json.end(cursor.as_deref()),
             None => show.end(cursor.as_deref()),
@@ -80,9 +81,17 @@ impl Paging {
 
 /// Tells how far a long list is, where the list itself goes elsewhere.
 fn progress(shown: usize) {
+    say_beside(&format!("\r{shown} so far"));
+}
+
+fn done_with_progress() {
+    say_beside("\r\x1b[K");
+}
+
+fn say_beside(text: &str) {
     if io::stderr().is_terminal() && !io::stdout().is_terminal() {
         let mut terminal = io::stderr().lock();
-        let _ = write!(terminal, "\r{shown} so far").and_then(|()| terminal.flush());
+        let _ = write!(terminal, "{text}").and_then(|()| terminal.flush());
     }
 }
 

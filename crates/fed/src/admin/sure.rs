@@ -15,14 +15,14 @@ pub(crate) struct Sure {
 impl Sure {
     /// Asks for a yes.
     pub(crate) fn ask(self, what: impl Display) -> Result<(), Problem> {
-        self.agreed(format_args!("{what} Go on? [y/N] "), |answer| {
+        self.agreed(format_args!("{what}\nGo on? [y/N] "), |answer| {
             matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes" | "是")
         })
     }
 
     /// Asks for a name to be typed once more, for what takes much along.
     pub(crate) fn ask_for(self, name: &str, what: impl Display) -> Result<(), Problem> {
-        self.agreed(format_args!("{what} Type {name} to go on: "), |answer| answer == name)
+        self.agreed(format_args!("{what}\nType {name} to go on: "), |answer| answer == name)
     }
 
     fn agreed(self, question: impl Display, fits: impl Fn(&str) -> bool) -> Result<(), Problem> {

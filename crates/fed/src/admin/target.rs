@@ -35,6 +35,11 @@ impl Named {
         }
     }
 
+    /// Whether anything is named.
+    pub(crate) fn names_any(&self) -> bool {
+        self.url.is_some() || self.federation.is_some() || self.names_a_key()
+    }
+
     fn names_a_key(&self) -> bool {
         self.key_file.is_some() || self.key.is_some() || self.data.is_some()
     }
@@ -62,6 +67,13 @@ impl Target {
             source: format!("the saved Federation {name}"),
             key: entry.admin_key.clone(),
         }
+    }
+
+    /// The one on this machine, where it was started in this folder.
+    pub(crate) fn local() -> Option<Self> {
+        let folders = ["data", "data/dev"].into_iter().map(Path::new);
+        let (key, source) = folders.filter_map(|folder| from_folder(folder).ok()).next()?;
+        Some(Self { url: LOCAL_URL.to_owned(), name: None, source, key })
     }
 
     /// The one that is meant. A saved key goes only to the address that it was saved with.

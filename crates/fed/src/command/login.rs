@@ -71,7 +71,7 @@ pub(crate) fn login(args: &Login) -> Result<(), Problem> {
     let name = args.name.clone().map_or_else(|| host(&url), Ok)?;
     // Before anything is typed: it may be refused.
     let untried = |key| Target { url: url.clone(), name: None, source: "what was typed".to_owned(), key };
-    admin_at(&untried(SecretString::from("")), args.insecure_http)?;
+    admin_at(&untried(SecretString::from("")), args.insecure_http, None)?;
     let key = match args.key {
         Some(()) => crate::command::env::piped_secret("the admin key")?,
         None => secret_from_stdin("the admin key", "fed login URL - < file")?,
@@ -105,7 +105,7 @@ pub(crate) fn login(args: &Login) -> Result<(), Problem> {
 
 /// A harmless question that only a good key gets an answer to. A key may be good for less than that.
 async fn tried(target: &Target, insecure_http: bool) -> Result<(), Problem> {
-    let admin = admin_at(target, insecure_http)?;
+    let admin = admin_at(target, insecure_http, None)?;
     match admin.raw().get::<Value>("cities", "list", &()).await {
         Ok(_) => Ok(()),
         Err(Error::Api(api)) if api.status == 403 => Ok(()),

@@ -1,5 +1,8 @@
 //! The commands: one file each.
 
+pub(crate) mod admin_key;
+pub(crate) mod attempt;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod city;
 pub(crate) mod demo;
@@ -11,6 +14,8 @@ pub(crate) mod import;
 pub(crate) mod login;
 pub(crate) mod manual;
 pub(crate) mod master_key;
+pub(crate) mod overview;
+pub(crate) mod provider;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod signing_key;

@@ -8,13 +8,13 @@ use std::process::{Child, Stdio};
 use wechat_sim::{Handle, SimConfig};
 
 /// A running `fed dev --json`, killed when dropped.
-struct Dev {
+pub(crate) struct Dev {
     child: Child,
     ready: Value,
 }
 
 impl Dev {
-    fn start(data: &std::path::Path) -> Self {
+    pub(crate) fn start(data: &std::path::Path) -> Self {
         let mut command = fed();
         command.args(["dev", "--port", "0", "--json", "--data"]).arg(data);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("fed dev starts");
@@ -24,7 +24,7 @@ impl Dev {
         Self { child, ready }
     }
 
-    fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         self.ready[key].as_str().unwrap_or_else(|| panic!("{key}"))
     }
 }

@@ -36,6 +36,32 @@ fn a_request_that_never_ends_its_head_is_closed() {
     assert!(begun.elapsed() > Duration::from_secs(5), "but it gets some time: {:?}", begun.elapsed());
 }
 
+#[tokio::test]
+async fn the_workspace_is_on_the_public_listener_or_on_its_own() {
+    let get = async |url: String| {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        http.get(url).send().await.unwrap().status().as_u16()
+    };
+    let shared = Fed::start();
+    assert_eq!(get(format!("{}/admin/sign-in", shared.url())).await, 200);
+    let apart = Setup::default().args(["--admin-listen", "127.0.0.1:0"]).start();
+    let told = apart.output();
+    let own = told.split("Web workspace: ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    assert!(!own.starts_with(apart.url()), "{told}");
+    assert_eq!(get(format!("{own}/sign-in")).await, 200);
+    assert_eq!(get(own.replace("/admin", "/v1/accounts/providers")).await, 404);
+    for path in ["/admin", "/admin/sign-in"] {
+        assert_eq!(get(format!("{}{path}", apart.url())).await, 404, "{path}");
+    }
+    assert_eq!(get(format!("{}/v1/accounts/providers", apart.url())).await, 200);
+    let closing = Setup::default().env("FED_ADMIN_LISTEN", "127.0.0.1:0").start();
+    assert!(closing.output().contains("Web workspace: http://127.0.0.1:"), "{}", closing.output());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_survives_kill_minus_9_between_its_steps() {
     let sim = simulator().await;

@@ -235,7 +235,7 @@ async fn show(desk: &Desk, house: &House, city: Arc<City>, fields: Fields) -> Re
         fields,
         cards: cards.into_iter().map(Card::of).collect(),
         app: house.federation.city_env_settings(id)?,
-        history: history::entries(&history.items, id, desk.look.lang),
+        history: history::entries(&history.items, desk.look.lang),
         city,
     };
     desk.page_with(status, &page)

@@ -59,12 +59,12 @@ impl Desk {
 
     /// After something was done: on to a page that says so.
     pub(crate) fn done(&self, to: &str, said: impl Into<String>) -> Result<Response, ApiError> {
-        self.tell(to, Flash { good: true, text: said.into() })
+        self.tell(to, &Flash { good: true, text: said.into() })
     }
 
     /// After something could not be done for a reason that the admin can do something about.
     pub(crate) fn refused(&self, to: &str, said: impl Into<String>) -> Result<Response, ApiError> {
-        self.tell(to, Flash { good: false, text: said.into() })
+        self.tell(to, &Flash { good: false, text: said.into() })
     }
 
     /// The same for an error of a story: what concerns the admin is told on the page they came from, anything else
@@ -77,9 +77,9 @@ impl Desk {
         self.refused(to, problem.sentence(self.look.lang))
     }
 
-    fn tell(&self, to: &str, flash: Flash) -> Result<Response, ApiError> {
+    fn tell(&self, to: &str, flash: &Flash) -> Result<Response, ApiError> {
         let mut response = see_other(to);
-        add_cookie(response.headers_mut(), cookies::set_flash(&flash, self.look.secure));
+        add_cookie(response.headers_mut(), cookies::set_flash(flash, self.look.secure));
         Ok(response)
     }
 }

@@ -169,7 +169,7 @@ async fn show(
         setting: house.federation.env_setting(key),
         value,
         problem: problem.map(|problem| problem.get(desk.look.lang)),
-        history: history::entries(&history.items, key, desk.look.lang),
+        history: history::entries(&history.items, desk.look.lang),
     };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     desk.page_with(status, &page)

@@ -49,7 +49,7 @@ pub(super) async fn check(
         Ok(desk) => desk,
         Err(answer) => return answer,
     };
-    let body = if parts.method == Method::GET {
+    let body = if parts.method.is_safe() {
         body
     } else {
         match own_form(&parts, body, &house, &desk).await {

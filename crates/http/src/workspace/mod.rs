@@ -17,12 +17,15 @@ pub(crate) mod look;
 mod shell;
 pub(crate) mod trouble;
 
+mod chart;
+mod checks;
 mod cities;
 mod city;
 mod city_fields;
 mod city_remove;
 mod city_token;
 mod env;
+mod env_history;
 mod env_import;
 mod history;
 mod overview;
@@ -69,8 +72,11 @@ workspace! {
     post Operator City  "/admin/cities/{city_id}/token" => city_token::issue;
     get  Viewer   Whole "/admin/cities/{city_id}/remove" => city_remove::page;
     post Operator Whole "/admin/cities/{city_id}/remove" => city_remove::remove;
+    get  Viewer   Whole "/admin/checks" => checks::page;
+    post Viewer   Whole "/admin/checks" => checks::run;
     get  Viewer   Whole "/admin/env" => env::page;
     get  Viewer   Whole "/admin/env/setting" => env::setting;
+    get  Viewer   Whole "/admin/env/history" => env_history::page;
     post Operator Whole "/admin/env/set" => env::set;
     post Operator Whole "/admin/env/remove" => env::remove;
     get  Viewer   Whole "/admin/env/import" => env_import::page;

@@ -76,6 +76,11 @@ impl Card {
         matches!(self.of.status, ProviderStatus::Enabled | ProviderStatus::Off)
     }
 
+    /// Whether there is anything to check.
+    fn is_checkable(&self) -> bool {
+        self.of.status != ProviderStatus::NotSetUp
+    }
+
     /// Whether it is switched off where this admin can switch it.
     fn is_off(&self, city: &Option<String>) -> bool {
         if city.is_some() { self.of.city_off_at.is_some() } else { self.of.off_at.is_some() }

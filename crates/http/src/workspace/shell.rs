@@ -27,7 +27,7 @@ static NAV: &[Place] = &[
     Place {
         path: "/admin/providers",
         label: Text::new("Providers", "登录方式"),
-        sign: "M9 12a4 4 0 1 0-.1-.1M12 12h9M18 12v3M21 12v2",
+        sign: "M15 9a4.5 4.5 0 1 1-4.5-4.5A4.5 4.5 0 0 1 15 9zM13.8 12.3 20 18.5V21h-3v-2h-2v-2",
         city: true,
     },
     Place {
@@ -40,6 +40,12 @@ static NAV: &[Place] = &[
         path: "/admin/env",
         label: Text::new("Env", "环境变量"),
         sign: "M4 7h9M19 7h1M16 4.5v5M4 17h1M11 17h9M8 14.5v5",
+        city: false,
+    },
+    Place {
+        path: "/admin/checks",
+        label: Text::new("Checks", "检查"),
+        sign: "M3 12h4l3-7 4 14 3-7h4",
         city: false,
     },
 ];
@@ -146,14 +152,16 @@ impl Shell {
         self.may(Role::Owner)
     }
 
-    /// Why something is switched off on the page.
+    /// Why something is switched off on the page; empty for owners, for whom nothing is.
     pub(crate) fn why_not(&self) -> &'static str {
-        if self.operator() {
+        if self.owner() {
+            ""
+        } else if self.operator() {
             self.t("Only an owner's key may do this.", "仅所有者的密钥可执行此操作。")
         } else {
             self.t(
-                "Your key may only look. It takes an operator's or owner's key.",
-                "您的密钥仅可查看，需要操作员或所有者的密钥。",
+                "Your key may only look. It takes an operator's or owner's key to change something.",
+                "您的密钥仅可查看，更改需要操作员或所有者的密钥。",
             )
         }
     }

@@ -54,7 +54,13 @@ pub(super) fn html(status: StatusCode, lang: Lang, page: &impl Template) -> Resp
 
 /// How an error under `/admin` is told.
 pub(crate) fn render(problem: &ApiError, look: &Look, request_id: &str) -> Response {
-    let text = problem.sentence(look.lang);
+    let text = match problem.code {
+        // The API's own sentence leads to its description.
+        Code::UnknownRoute => {
+            look.t("The address is mistyped, or the page is gone.", "地址有误，或页面已不存在。").to_owned()
+        }
+        _ => problem.sentence(look.lang),
+    };
     let status = problem.code.status();
     let mut response = if look.partial {
         html(status, look.lang, &Part { text: &text, request_id })

@@ -42,6 +42,14 @@ async fn a_key_opens_the_workspace_and_signing_out_closes_it(on: On) {
         (&json!("workspace"), &json!("first"), &json!(HOME))
     );
 
+    let key_id = entry["key_id"].as_str().unwrap();
+    let listed = world.federation.admin_sessions(key_id).await.unwrap();
+    assert_eq!((listed.len(), listed[0].network.as_str()), (1, HOME));
+    assert!(listed[0].agent.contains("TestBrowser"));
+    let head = world.http.head(format!("{}/admin", world.base));
+    let head = head.header("cookie", format!("{COOKIE}={}", browser.cookie(COOKIE).unwrap()));
+    assert_eq!(Answer::of(head).await.status, 200);
+
     let cookie = browser.cookie(COOKIE).unwrap();
     let form_token = browser.page("/admin").await.field("form_token");
     let out = browser.post("/admin/sign-out", &[("form_token", &form_token)], OURS).await;

@@ -2,8 +2,10 @@
 
 mod cities;
 mod entry;
+mod env;
 mod forms;
 mod pages;
+mod providers;
 
 use crate::kit::admin_try;
 use crate::person::Browser;

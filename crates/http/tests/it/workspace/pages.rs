@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// A path with something in place of its parameters.
 fn filled(path: &str) -> String {
+    let path = if path == "/admin/env/setting" { "/admin/env/setting?key=SOME_KEY" } else { path };
     path.replace("{city_id}", "city_other").replace("{user_id}", "nobody").replace("{key}", "SOME_KEY")
 }
 
@@ -218,7 +219,8 @@ fn templates_say_nothing_in_one_language_only() {
             let (english, rest) = pair.split_once('"').unwrap();
             let chinese =
                 rest.trim_start_matches([',', ' ']).trim_start_matches('"').split('"').next().unwrap();
-            assert!(english.is_ascii() || english.contains(['…', '—', '→', '•']), "{english}");
+            let ascii = english.chars().filter(char::is_ascii).count();
+            assert!(ascii * 2 > english.chars().count(), "English first: {english}");
             let named = ["GitHub", "Google", "HTML", "API", "CSV", "JSON"].contains(&english);
             assert!(named || chinese.chars().any(|c| c as u32 > 0x2e80), "{english}: {chinese}");
         }

@@ -1,0 +1,124 @@
+//! `fed admin-key`: who may do how much at a running Federation.
+
+use crate::admin::{Connection, Sure};
+use crate::problem::Problem;
+use crate::table::{Table, text};
+use crate::{on_this_thread, screen};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+/// What to do with admin keys.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List all admin keys, also those that are good no more
+    List(#[command(flatten)] Connection),
+    /// Make an admin key; it alone is printed on standard output, this once
+    Create {
+        /// Who holds it, or what it is for
+        name: String,
+        /// How much it may do
+        #[arg(long)]
+        role: Role,
+        /// For this city only [default: the whole Federation]
+        #[arg(long, value_name = "CITY_ID")]
+        city: Option<String>,
+        /// When it ends by itself: 12h, 90d, … [default: never]
+        #[arg(long, value_name = "TIME")]
+        ttl: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Give a key a new secret; the old one is refused from now on. The new one alone is printed on standard output
+    Rotate {
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        named: Named,
+    },
+    /// Revoke a key: it is refused from now on
+    Revoke {
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        named: Named,
+    },
+}
+
+/// One key.
+#[derive(clap::Args)]
+pub(crate) struct Named {
+    /// Its id, from `fed admin-key list`; not the key itself
+    key_id: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// How much a key may do.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Role {
+    /// Looks
+    Viewer,
+    /// Also changes settings, cities, people, webhooks
+    Operator,
+    /// Also keeps the keys
+    Owner,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// Does it.
+pub(crate) fn run(command: Command) -> Result<(), Problem> {
+    on_this_thread(async move {
+        match command {
+            Command::List(connection) => {
+                let caller = connection.admin()?;
+                caller.show(caller.admin.raw().get("admin-keys", "list", &()), |keys| list(&keys)).await
+            }
+            Command::Create { name, role, city, ttl, connection } => {
+                let body = json!({ "name": name, "role": role.as_str(), "city_id": city, "ttl": ttl });
+                let caller = connection.admin()?;
+                caller
+                    .show(caller.admin.raw().post("admin-keys", "create", &body), |made| told_once(&made))
+                    .await
+            }
+            Command::Rotate { sure, named } => {
+                sure.ask(format_args!("The old secret of {} is refused from now on.", named.key_id))?;
+                named.call("rotate", told_once).await
+            }
+            Command::Revoke { sure, named } => {
+                sure.ask(format_args!("{} is refused from now on.", named.key_id))?;
+                named.call("revoke", |_| format!("revoked {}", named.key_id)).await
+            }
+        }
+    })
+}
+
+impl Named {
+    async fn call(&self, action: &str, told: impl FnOnce(&Value) -> String) -> Result<(), Problem> {
+        let (caller, body) = (self.connection.admin()?, json!({ "key_id": self.key_id }));
+        let call = caller.admin.raw().post("admin-keys", action, &body);
+        caller.show(call, |answer: Value| told(&answer)).await
+    }
+}
+
+fn told_once(answer: &Value) -> String {
+    screen::tell(format_args!("{}; this is its secret, told this once:", text(&answer["key_id"])));
+    text(&answer["admin_key"])
+}
+
+fn list(keys: &Value) -> String {
+    let mut table = Table::new(&["KEY", "NAME", "ROLE", "CITY", "STATUS", "LAST USED", "ENDS"]);
+    for key in keys["items"].as_array().into_iter().flatten() {
+        let fields = ["key_id", "name", "role", "city_id", "status", "last_used_at", "expires_at"];
+        table.row(fields.map(|field| text(&key[field])));
+    }
+    table.draw()
+}
