@@ -106,6 +106,11 @@ impl Fields {
         }
     }
 
+    /// Whether a field can't stay empty.
+    pub(super) fn is_required(&self, field: &str) -> bool {
+        field == "name"
+    }
+
     /// What is wrong with one field.
     pub(super) fn about(&self, field: &str) -> Vec<&Problem> {
         self.problems.iter().filter(|problem| problem.field == field).collect()

@@ -30,6 +30,9 @@ mod env_import;
 mod history;
 mod overview;
 mod providers;
+mod user;
+mod user_merge;
+mod users;
 
 use crate::routes::House;
 use axum::Router;
@@ -82,6 +85,13 @@ workspace! {
     get  Viewer   Whole "/admin/env/import" => env_import::page;
     post Operator Whole "/admin/env/preview" => env_import::preview;
     post Operator Whole "/admin/env/import" => env_import::import;
+    get  Viewer   City  "/admin/users" => users::page;
+    get  Viewer   City  "/admin/users/{user_id}" => user::page;
+    post Operator Whole "/admin/users/{user_id}/status" => user::status;
+    post Operator Whole "/admin/users/{user_id}/session" => user::end;
+    post Operator Whole "/admin/users/{user_id}/delete" => user::delete;
+    get  Viewer   Whole "/admin/users/{user_id}/merge" => user_merge::page;
+    post Operator Whole "/admin/users/{user_id}/merge" => user_merge::merge;
     post Viewer   City  "/admin/sign-out" => entry::sign_out;
 }
 

@@ -6,6 +6,7 @@ mod env;
 mod forms;
 mod pages;
 mod providers;
+mod users;
 
 use crate::kit::admin_try;
 use crate::person::Browser;
