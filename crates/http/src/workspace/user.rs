@@ -13,6 +13,7 @@ use downcity_service::core::{Session, Text, Timestamp};
 use downcity_service::people::PeopleError;
 use downcity_service::person::Person;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 #[derive(Template)]
 #[template(path = "workspace/user.html")]
@@ -59,6 +60,13 @@ impl Page {
     /// What happened, in words; the name of its kind where there are none.
     fn happened<'a>(&self, kind: &'a str) -> &'a str {
         HAPPENED.iter().find(|(known, _)| *known == kind).map_or(kind, |(_, words)| self.shell.text(words))
+    }
+
+    /// What an event tells besides, field by field.
+    fn details(&self, json: &str) -> Vec<(String, String)> {
+        let fields: Map<String, Value> = serde_json::from_str(json).unwrap_or_default();
+        let plain = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        fields.into_iter().map(|(name, value)| (name, plain(value))).collect()
     }
 
     fn by(&self, actor: &str) -> &'static str {
