@@ -17,14 +17,20 @@ pub(crate) mod look;
 mod shell;
 pub(crate) mod trouble;
 
+mod agents;
+mod attempts;
+mod audit;
+mod changes;
 mod chart;
 mod checks;
 mod env;
 mod env_history;
 mod env_import;
 mod history;
+mod keys;
 mod overview;
 mod providers;
+mod signing;
 
 use crate::routes::House;
 use axum::Router;
@@ -65,6 +71,18 @@ workspace! {
     get  Viewer   Whole "/admin/env/import" => env_import::page;
     post Operator Whole "/admin/env/preview" => env_import::preview;
     post Operator Whole "/admin/env/import" => env_import::import;
+    get  Viewer   City  "/admin/attempts" => attempts::page;
+    get  Viewer   City  "/admin/attempts/{attempt_id}" => attempts::one;
+    get  Viewer   City  "/admin/audit" => audit::page;
+    get  Viewer   City  "/admin/audit/export" => audit::export;
+    get  Viewer   Whole "/admin/keys" => keys::page;
+    get  Viewer   Whole "/admin/keys/{key_id}" => keys::one;
+    post Owner    Whole "/admin/keys/create" => keys::create;
+    post Owner    Whole "/admin/keys/rotate" => keys::rotate;
+    post Owner    Whole "/admin/keys/revoke" => keys::revoke;
+    post Owner    Whole "/admin/keys/end-session" => keys::end_session;
+    post Owner    Whole "/admin/keys/signing/rotate" => signing::rotate;
+    post Owner    Whole "/admin/keys/signing/revoke" => signing::revoke;
     post Viewer   City  "/admin/sign-out" => entry::sign_out;
 }
 

@@ -1,8 +1,11 @@
 //! The web workspace over HTTP: an admin at a browser without scripts.
 
+mod attempts;
+mod audit;
 mod entry;
 mod env;
 mod forms;
+mod keys;
 mod pages;
 mod providers;
 
