@@ -247,7 +247,7 @@ fn refused(group: &Group<'_>, known: &Known<'_>) -> Option<Attention> {
         .and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok())
         .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
     let name = number.unwrap_or(code);
-    let all = if count == returned.len() { ("all ", "全部") } else { ("", "") };
+    let all = if count > 1 && count == returned.len() { ("all ", "全部") } else { ("", "") };
     let (what, remedy) = (words.what, words.remedy);
     let set = |before: &str, after: &str| {
         set_at.as_ref().map(|at| format!("{before}{at}{after}")).unwrap_or_default()

@@ -44,9 +44,3 @@ setInterval(() => {
   if (list.contains(document.activeElement) || list.querySelector("details[open]") || !getSelection().isCollapsed) return;
   list.dispatchEvent(new Event("poll"));
 }, 10_000);
-
-/** Opens what a link leads to. */
-addEventListener("hashchange", () => {
-  const found = location.hash && document.getElementById(location.hash.slice(1));
-  if (found?.tagName === "DETAILS") found.open = true;
-});

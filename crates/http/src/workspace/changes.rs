@@ -38,6 +38,16 @@ impl Changes {
         found
     }
 
+    /// Whether anything stood there before.
+    pub(crate) fn had(&self) -> bool {
+        self.changed.iter().any(|change| change.before.is_some())
+    }
+
+    /// Whether anything stands there afterwards.
+    pub(crate) fn has(&self) -> bool {
+        self.changed.iter().any(|change| change.after.is_some())
+    }
+
     /// The names of what stayed.
     pub(crate) fn same_names(&self) -> String {
         self.same.join(", ")

@@ -38,7 +38,7 @@ async fn attempts_are_told_in_words_and_without_what_would_finish_them(on: On) {
     {
         assert!(list.contains(part), "{part}: {list}");
     }
-    assert!(list.contains("<p>WeChat"), "the pattern or a card names the provider: {list}");
+    assert!(list.contains("failed with 40125"), "the pattern: {list}");
     let one = keeper.get(&format!("{LIST}/{failed}")).await.text;
     for part in
         ["<code>40125</code>", "<code>provider_misconfigured</code>", "WECHAT_CLIENT_SECRET", "It failed"]
