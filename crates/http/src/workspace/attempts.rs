@@ -104,6 +104,8 @@ struct Step {
     at: Timestamp,
     /// How long after the one before.
     after: String,
+    /// Whether it is where it went wrong.
+    bad: bool,
 }
 
 /// The attempts, newest first, and what they have in common; for the key of a city, those of that city.
@@ -179,7 +181,8 @@ fn steps(told: &ToldAttempt, desk: &Desk) -> Vec<Step> {
     let mut steps = Vec::new();
     for (what, at) in moments {
         let Some(at) = at else { continue };
-        steps.push(Step { what, at, after: span(at.0 - before.0) });
+        let bad = one.ended_at == Some(at) && one.status == "failed" && what == end;
+        steps.push(Step { what, at, after: span(at.0 - before.0), bad });
         before = at;
     }
     steps

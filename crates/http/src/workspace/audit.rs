@@ -155,12 +155,6 @@ impl Page {
             _ => "",
         }
     }
-
-    /// The page with what was done to this, too.
-    fn about(&self, subject: &str) -> String {
-        let subject: String = form_urlencoded::byte_serialize(subject.as_bytes()).collect();
-        format!("{LIST}?subject={subject}")
-    }
 }
 
 #[cfg(test)]

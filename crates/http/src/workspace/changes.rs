@@ -70,6 +70,7 @@ fn fields(json: Option<&str>) -> BTreeMap<String, String> {
 fn lay_out(name: String, value: &Value, found: &mut BTreeMap<String, String>) {
     let text = match value {
         Value::Null => return,
+        Value::Array(items) if items.is_empty() => return,
         Value::Object(inner) => {
             for (part, value) in inner {
                 let path = if name.is_empty() { part.clone() } else { format!("{name}.{part}") };
@@ -133,6 +134,6 @@ mod tests {
         ];
         assert_eq!(found.changed, expected);
         assert_eq!(Changes::of(None, None), Changes::default());
-        assert_eq!(Changes::of(Some("null"), Some("{}")), Changes::default());
+        assert_eq!(Changes::of(Some("null"), Some(r#"{"list":[]}"#)), Changes::default());
     }
 }

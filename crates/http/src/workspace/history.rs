@@ -19,6 +19,14 @@ pub(crate) struct Entry {
     pub(crate) changes: Changes,
 }
 
+impl Entry {
+    /// The part of the audit record about what this was done to.
+    pub(crate) fn record(&self) -> String {
+        let subject: String = form_urlencoded::byte_serialize(self.subject.as_bytes()).collect();
+        format!("/admin/audit?subject={subject}")
+    }
+}
+
 /// Entries in words.
 pub(crate) fn entries(rows: &[Audit], lang: Lang) -> Vec<Entry> {
     rows.iter().map(|row| entry(row, lang)).collect()
