@@ -191,9 +191,9 @@ fn steps(told: &ToldAttempt, desk: &Desk) -> Vec<Step> {
 /// A span of time as short as it can be said.
 fn span(millis: i64) -> String {
     match millis {
-        ..1 => String::new(),
-        ..1000 => format!("+{millis} ms"),
-        ..60_000 => format!("+{}.{} s", millis / 1000, millis % 1000 / 100),
+        ..=0 => String::new(),
+        1..1000 => format!("+{millis} ms"),
+        1000..60_000 => format!("+{}.{} s", millis / 1000, millis % 1000 / 100),
         _ => format!("+{} min {} s", millis / 60_000, millis % 60_000 / 1000),
     }
 }
