@@ -17,6 +17,10 @@ pub(crate) mod look;
 mod shell;
 pub(crate) mod trouble;
 
+mod agents;
+mod attempts;
+mod audit;
+mod changes;
 mod chart;
 mod checks;
 mod cities;
@@ -28,8 +32,10 @@ mod env;
 mod env_history;
 mod env_import;
 mod history;
+mod keys;
 mod overview;
 mod providers;
+mod signing;
 mod user;
 mod user_merge;
 mod users;
@@ -92,6 +98,18 @@ workspace! {
     post Operator Whole "/admin/users/{user_id}/delete" => user::delete;
     get  Viewer   Whole "/admin/users/{user_id}/merge" => user_merge::page;
     post Operator Whole "/admin/users/{user_id}/merge" => user_merge::merge;
+    get  Viewer   City  "/admin/attempts" => attempts::page;
+    get  Viewer   City  "/admin/attempts/{attempt_id}" => attempts::one;
+    get  Viewer   City  "/admin/audit" => audit::page;
+    get  Viewer   City  "/admin/audit/export" => audit::export;
+    get  Viewer   Whole "/admin/keys" => keys::page;
+    get  Viewer   Whole "/admin/keys/{key_id}" => keys::one;
+    post Owner    Whole "/admin/keys/create" => keys::create;
+    post Owner    Whole "/admin/keys/rotate" => keys::rotate;
+    post Owner    Whole "/admin/keys/revoke" => keys::revoke;
+    post Owner    Whole "/admin/keys/end-session" => keys::end_session;
+    post Owner    Whole "/admin/keys/signing/rotate" => signing::rotate;
+    post Owner    Whole "/admin/keys/signing/revoke" => signing::revoke;
     post Viewer   City  "/admin/sign-out" => entry::sign_out;
 }
 

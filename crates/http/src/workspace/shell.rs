@@ -49,6 +49,24 @@ static NAV: &[Place] = &[
         city: false,
     },
     Place {
+        path: "/admin/attempts",
+        label: Text::new("Attempts", "登录记录"),
+        sign: "M14 4h5v16h-5M4 12h11M11 8l4 4-4 4",
+        city: true,
+    },
+    Place {
+        path: "/admin/audit",
+        label: Text::new("Audit", "审计记录"),
+        sign: "M6 3h9l4 4v14H6zM15 3v4h4M9.5 12h6M9.5 16h6",
+        city: true,
+    },
+    Place {
+        path: "/admin/keys",
+        label: Text::new("Keys", "密钥"),
+        sign: "M5 11h14v10H5zM8 11V7.5a4 4 0 0 1 8 0V11M12 15v2.5",
+        city: false,
+    },
+    Place {
         path: "/admin/checks",
         label: Text::new("Checks", "检查"),
         sign: "M3 12h4l3-7 4 14 3-7h4",
