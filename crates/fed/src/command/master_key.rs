@@ -99,7 +99,7 @@ async fn rotate(file: &Path, only_node: bool, connection: &Connection) -> Result
             old.display()
         )),
         None => {
-            screen::tell("Take the old key out of its place on every node; keep it for backups from before.")
+            screen::tell("Take the old key out of its place on every node; keep it for backups from before.");
         }
     }
     Ok(())

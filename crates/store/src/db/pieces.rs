@@ -63,7 +63,7 @@ fn of_sqlite(db: &Sqlite, tables: &[&str], way: &Way) -> Result<(), Fault> {
     connection.execute_batch("begin")?;
     for table in tables {
         let mut statement = connection.prepare(&format!("select * from {table}"))?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let width = columns.len();
         if way.blocking_send(Ok(Piece::Table { name: (*table).to_owned(), columns })).is_err() {
             return Ok(());

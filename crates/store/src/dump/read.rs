@@ -206,11 +206,11 @@ pub fn verify(path: &Path, progress: impl FnMut(u64)) -> Result<Verified, DumpEr
     let mut keys = Vec::new();
     let mut first = None;
     let mut at = (String::new(), Vec::new());
-    while let Some(piece) = dump.next() {
+    for piece in dump.by_ref() {
         match piece? {
             Piece::Table { name, columns } => at = (name, columns),
             Piece::Rows(rows) if at.0 == "data_keys" => {
-                keys.extend(rows.into_iter().map(|row| (at.1.clone(), row)))
+                keys.extend(rows.into_iter().map(|row| (at.1.clone(), row)));
             }
             // Where a database had no data keys yet, its master key is told here.
             Piece::Rows(rows) if at.0 == "facts" => {
