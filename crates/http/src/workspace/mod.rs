@@ -23,6 +23,11 @@ mod audit;
 mod changes;
 mod chart;
 mod checks;
+mod cities;
+mod city;
+mod city_fields;
+mod city_remove;
+mod city_token;
 mod env;
 mod env_history;
 mod env_import;
@@ -31,6 +36,9 @@ mod keys;
 mod overview;
 mod providers;
 mod signing;
+mod user;
+mod user_merge;
+mod users;
 
 use crate::routes::House;
 use axum::Router;
@@ -61,6 +69,18 @@ workspace! {
     get  Viewer   City  "/admin" => overview::page;
     get  Viewer   City  "/admin/providers" => providers::page;
     post Operator City  "/admin/providers/switch" => providers::switch;
+    get  Viewer   City  "/admin/cities" => cities::page;
+    post Operator Whole "/admin/cities" => cities::create;
+    get  Viewer   City  "/admin/cities/{city_id}" => city::page;
+    post Operator City  "/admin/cities/{city_id}" => city::save;
+    post Operator City  "/admin/cities/{city_id}/status" => city::status;
+    post Operator City  "/admin/cities/{city_id}/provider" => city::switch;
+    post Operator City  "/admin/cities/{city_id}/app" => city::set_app;
+    post Operator City  "/admin/cities/{city_id}/app/remove" => city::remove_app;
+    get  Viewer   City  "/admin/cities/{city_id}/token" => city_token::page;
+    post Operator City  "/admin/cities/{city_id}/token" => city_token::issue;
+    get  Viewer   Whole "/admin/cities/{city_id}/remove" => city_remove::page;
+    post Operator Whole "/admin/cities/{city_id}/remove" => city_remove::remove;
     get  Viewer   Whole "/admin/checks" => checks::page;
     post Viewer   Whole "/admin/checks" => checks::run;
     get  Viewer   Whole "/admin/env" => env::page;
@@ -83,6 +103,13 @@ workspace! {
     post Owner    Whole "/admin/keys/end-session" => keys::end_session;
     post Owner    Whole "/admin/keys/signing/rotate" => signing::rotate;
     post Owner    Whole "/admin/keys/signing/revoke" => signing::revoke;
+    get  Viewer   City  "/admin/users" => users::page;
+    get  Viewer   City  "/admin/users/{user_id}" => user::page;
+    post Operator Whole "/admin/users/{user_id}/status" => user::status;
+    post Operator Whole "/admin/users/{user_id}/session" => user::end;
+    post Operator Whole "/admin/users/{user_id}/delete" => user::delete;
+    get  Viewer   Whole "/admin/users/{user_id}/merge" => user_merge::page;
+    post Operator Whole "/admin/users/{user_id}/merge" => user_merge::merge;
     post Viewer   City  "/admin/sign-out" => entry::sign_out;
 }
 

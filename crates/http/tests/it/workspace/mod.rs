@@ -2,12 +2,14 @@
 
 mod attempts;
 mod audit;
+mod cities;
 mod entry;
 mod env;
 mod forms;
 mod keys;
 mod pages;
 mod providers;
+mod users;
 
 use crate::kit::admin_try;
 use crate::person::Browser;
