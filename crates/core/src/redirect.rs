@@ -3,6 +3,7 @@
 //! A `return_to` is compared whole with a city's list (RFC 9700 §2.1, §4.1.3): scheme, host, port, path and
 //! query. Only the port is free, and only for `http://127.0.0.1` and `http://[::1]` (RFC 8252 §7.3).
 
+use crate::Text;
 use url::{Host, Url};
 
 /// Why a `return_to` or a list entry can't be used.
@@ -20,6 +21,30 @@ pub enum RedirectError {
     /// Well formed, but not registered.
     #[error("is not in the city's allowed_redirects")]
     NotListed,
+}
+
+impl RedirectError {
+    /// The same for people, to be read after the address.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::NotAUrl => Text::new(
+                "is not an absolute URL of at most 2,000 characters.",
+                "不是绝对 URL，或超过 2000 个字符。",
+            ),
+            Self::Ambiguous => Text::new(
+                "must be written plainly: no user name, fragment, backslash, white space, dot segments or default port.",
+                "必须采用标准写法：不含用户名、片段、反斜杠、空白、点号路径段或默认端口。",
+            ),
+            Self::Scheme => Text::new(
+                "must be https, or http on 127.0.0.1, [::1] or localhost.",
+                "必须使用 https，或在 127.0.0.1、[::1]、localhost 上使用 http。",
+            ),
+            Self::NotListed => {
+                Text::new("is not in the city's allowed_redirects.", "不在城市的 allowed_redirects 中。")
+            }
+        }
+    }
 }
 
 /// A checked address to send the browser to.

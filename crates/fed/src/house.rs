@@ -114,7 +114,7 @@ impl Serving {
             let hurry = async {
                 if told.await.is_err() {
                     // The other door has closed in its time; this one takes its own.
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             };
             door.close(hurry).await;

@@ -47,14 +47,22 @@ pub(crate) async fn export(
     State(house): State<House>,
     Query(query): Query<AuditListQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let listing = AuditListing { limit: Some(AT_ONCE), ..narrowed(admin, query.listing()?)? };
+    exported(&house.federation, narrowed(admin, query.listing()?)?).await
+}
+
+/// All entries that fit as a file, one a line.
+pub(crate) async fn exported(
+    federation: &Arc<Federation>,
+    listing: AuditListing,
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    let listing = AuditListing { limit: Some(AT_ONCE), ..listing };
     // The first page now, so that what is wrong with the question is told by a status.
-    let first = house.federation.list_audit(&listing).await?;
+    let first = federation.list_audit(&listing).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.ndjson\""),
     ];
-    Ok((headers, Body::from_stream(lines(Arc::clone(&house.federation), listing, first))))
+    Ok((headers, Body::from_stream(lines(Arc::clone(federation), listing, first))))
 }
 
 /// Page after page, as whoever reads takes them.

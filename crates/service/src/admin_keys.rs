@@ -175,6 +175,14 @@ impl Federation {
     }
 }
 
+/// Whether a key is the last owner's that lasts, so that it can't be revoked.
+#[must_use]
+pub fn is_last_owner(key: &AdminKeyRow, all: &[AdminKeyRow]) -> bool {
+    let lasts =
+        |key: &&AdminKeyRow| key.role == Role::Owner && key.expires_at.is_none() && key.revoked_at.is_none();
+    lasts(&key) && all.iter().filter(lasts).count() == 1
+}
+
 fn about<'a>(action: &'static str, row: &'a AdminKeyRow) -> Deed<'a> {
     let city_id = row.city_id.as_ref().map(CityId::as_str);
     Deed { action, city_id, subject: &row.key_id, ..Deed::default() }

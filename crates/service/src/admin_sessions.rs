@@ -143,7 +143,30 @@ impl Federation {
         self.store.end_admin_session(&visit.session_id, audit).await
     }
 
-    /// The workspace sessions that began with a key and are good now, newest first.
+    /// Ends a workspace session of any admin, at once on every node; false when there is none.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn end_admin_session(&self, admin: &Admin, session_id: &str) -> Result<bool, StoreError> {
+        let open = self.admin_sessions("").await?;
+        let Some(session) = open.iter().find(|one| one.session_id == session_id) else { return Ok(false) };
+        let before = json!({
+            "key_id": session.key_id,
+            "network": session.network,
+            "agent": session.agent,
+            "created_at": session.created_at.0,
+        });
+        let deed = Deed {
+            action: "admin.session_ended",
+            subject: session_id,
+            before: Some(before),
+            ..Deed::default()
+        };
+        self.store.end_admin_session(session_id, self.audit_entry(admin, deed)).await
+    }
+
+    /// The workspace sessions that began with a key and are good now, newest first; those of all keys when `key_id`
+    /// is empty.
     ///
     /// # Errors
     /// When the store does not answer.

@@ -2,8 +2,9 @@
 
 use crate::federation::Federation;
 use crate::people::{Listing, Paged, PeopleError, paged};
+use downcity_core::{Failure, Text};
 use downcity_providers::{Words, words};
-use downcity_store::{AttemptQuery, ListedAttempt};
+use downcity_store::{AttemptQuery, ListedAttempt, StoreError};
 
 /// What can become of an attempt.
 pub const STATUSES: &[&str] =
@@ -26,7 +27,22 @@ impl From<ListedAttempt> for ToldAttempt {
     }
 }
 
+/// What a failure means, whichever provider it is of.
+#[must_use]
+pub fn failure_words(failure: Failure) -> Text {
+    words("", None, failure).what
+}
+
 impl Federation {
+    /// One attempt, while it is remembered.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn told_attempt(&self, attempt_id: &str) -> Result<Option<ToldAttempt>, StoreError> {
+        let found = self.store.listed_attempt(attempt_id, self.clock.now()).await?;
+        Ok(found.map(ToldAttempt::from))
+    }
+
     /// A page of attempts, newest first; `city_id`, `provider`, `status`, `user_id` and `failure` narrow it. They are
     /// remembered for a day.
     ///

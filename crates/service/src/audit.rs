@@ -12,6 +12,24 @@ const PAGE: i64 = 50;
 /// Entries on a page at most.
 const LONGEST_PAGE: i64 = 200;
 
+/// What the record tells of: the first part of every action.
+pub const NOUNS: &[&str] = &[
+    "admin",
+    "admin_key",
+    "backup",
+    "city",
+    "city_env",
+    "env",
+    "import",
+    "master_key",
+    "provider",
+    "session",
+    "signing_key",
+    "token",
+    "user",
+    "webhook",
+];
+
 /// What an admin asks the record for.
 #[derive(Debug, Clone, Default)]
 pub struct AuditListing {

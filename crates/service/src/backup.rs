@@ -21,7 +21,7 @@ impl Federation {
     /// When the store does not answer.
     pub async fn backup(&self, admin: &Admin) -> Result<Receiver<Result<Vec<u8>, StoreError>>, StoreError> {
         let subject = self.settings.public_url.host_str().unwrap_or_default();
-        let deed = Deed { action: "backup.take", subject, ..Deed::default() };
+        let deed = Deed { action: "backup.taken", subject, ..Deed::default() };
         self.store.record_audit(self.audit_entry(admin, deed)).await?;
         info!(admin = admin.key_id, "a backup is being taken");
         Ok(self.store.dump(self.clock.now()))
@@ -35,7 +35,7 @@ impl Federation {
         let rows: u64 = backup.rows.values().sum();
         let after = Some(json!({"made_at": backup.header.made_at, "rows": rows}));
         let deed =
-            Deed { action: "backup.restore", subject: &backup.header.engine, after, ..Deed::default() };
+            Deed { action: "backup.restored", subject: &backup.header.engine, after, ..Deed::default() };
         self.store.record_audit(self.audit_entry(admin, deed)).await
     }
 }

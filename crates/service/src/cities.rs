@@ -12,7 +12,7 @@ use downcity_store::{CityPatch, NewAudit, StoreError};
 use std::sync::Arc;
 
 /// How many origins or redirects a city may list.
-const LIST_LIMIT: usize = 50;
+pub(crate) const LIST_LIMIT: usize = 50;
 
 /// What an admin sets; absent fields stay as they are.
 #[derive(Debug, Clone, Default)]

@@ -99,7 +99,7 @@ impl Federation {
         self.audit_entry(admin, deed)
     }
 
-    fn env_city(&self, city_id: &str) -> Result<CityId, EnvError> {
+    pub(crate) fn env_city(&self, city_id: &str) -> Result<CityId, EnvError> {
         let id = CityId::parse(city_id).map_err(|why| bad("city_id", why.to_string()))?;
         if self.directory.load().cities.contains_key(&id) { Ok(id) } else { Err(EnvError::UnknownCity) }
     }

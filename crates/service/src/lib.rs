@@ -13,6 +13,7 @@ pub mod backup;
 pub mod callback;
 pub mod cities;
 pub mod city_env;
+pub mod city_view;
 pub mod confirm;
 mod deliveries;
 pub mod directory;
@@ -57,6 +58,7 @@ pub mod rotation;
 pub mod seams;
 pub mod sessions;
 pub mod tokens;
+pub mod user_pages;
 pub mod vault;
 mod wake;
 pub mod webhooks;
@@ -67,8 +69,8 @@ pub use downcity_providers::Outside;
 /// Rows as stories hand them on.
 pub mod rows {
     pub use downcity_store::{
-        AdminKeyRow, Audit, Delivery, Event, Identity, ListedAdminSession, ListedAttempt, ListedSession,
-        ListedUser, MailTrace, PeopleNumbers, Webhook,
+        AdminKeyRow, Audit, CityNumbers, Delivery, Event, Identity, ListedAdminSession, ListedAttempt,
+        ListedSession, ListedUser, MailTrace, Merged, PeopleNumbers, Webhook,
     };
 }
 

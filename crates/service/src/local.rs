@@ -11,7 +11,7 @@ use std::sync::Arc;
 use url::{Host, Url};
 
 /// The id of this way in.
-pub(crate) const ID: &str = "local";
+pub const ID: &str = "local";
 
 /// The longest name, in characters.
 const NAME: usize = 64;

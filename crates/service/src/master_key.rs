@@ -115,7 +115,7 @@ impl Federation {
         let audit = self.audit_entry(
             admin,
             Deed {
-                action: "master_key.rotate",
+                action: "master_key.rotated",
                 subject: &next.name(),
                 before: Some(json!({"master_key_id": from})),
                 after: Some(json!({"master_key_id": next.name(), "data_key_id": fresh.data_key_id})),

@@ -142,7 +142,7 @@ impl Federation {
         let since = Timestamp(now.0 - now.0.rem_euclid(step) - (hours * HOUR - step));
         let counted_since = Timestamp(since.0.min(now.0 - now.0.rem_euclid(HOUR) - DAY));
         let counts = self.store.sign_in_counts(city, counted_since, now).await?;
-        let attempts = self.store.attempts_since(city, Timestamp(now.0 - DAY), LOOKED_AT, now).await?;
+        let attempts = self.last_attempts(city, now).await?;
         let series = series(&counts, since, now, step);
         let mut total = Tally::default();
         counts.iter().filter(|one| one.hour >= since).for_each(|one| total.add(&one.outcome, size(one)));
@@ -161,6 +161,20 @@ impl Federation {
             health: cards.into_iter().map(|card| health(card, &counts, &attempts, now)).collect(),
             attention,
         })
+    }
+
+    /// What the sign-ins of the last day have in common, in one city or everywhere; the worst first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sign_in_patterns(&self, city_id: Option<&str>) -> Result<Vec<Attention>, StoreError> {
+        let now = self.clock.now();
+        let attempts = self.last_attempts(city_id.unwrap_or_default(), now).await?;
+        Ok(self.patterns_of(&attempts, now))
+    }
+
+    async fn last_attempts(&self, city: &str, now: Timestamp) -> Result<Vec<ListedAttempt>, StoreError> {
+        self.store.attempts_since(city, Timestamp(now.0 - DAY), LOOKED_AT, now).await
     }
 
     /// What the attempts, newest first, have in common.

@@ -247,21 +247,25 @@ fn refused(group: &Group<'_>, known: &Known<'_>) -> Option<Attention> {
         .and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok())
         .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
     let name = number.unwrap_or(code);
-    let all = if count == returned.len() { ("all ", "全部") } else { ("", "") };
+    let counted = match count {
+        1 => ("the only one".to_owned(), "仅有的 1 次".to_owned()),
+        _ if count == returned.len() => (format!("all {count}"), format!("全部 {count} 次")),
+        _ => (count.to_string(), format!("{count} 次")),
+    };
     let (what, remedy) = (words.what, words.remedy);
     let set = |before: &str, after: &str| {
         set_at.as_ref().map(|at| format!("{before}{at}{after}")).unwrap_or_default()
     };
     let text = Said::new(
         format!(
-            "{}{count} since the last success failed with {name}: {}{}.",
-            all.0,
+            "{} since the last success failed with {name}: {}{}.",
+            counted.0,
             what.get(Lang::En),
             set(" (it was set at ", ")")
         ),
         format!(
-            "自上次成功以来{}有 {count} 次以 {name} 失败：{}{}。",
-            all.1,
+            "自上次成功以来，{}登录以 {name} 失败：{}{}。",
+            counted.1,
             what.get(Lang::Zh),
             set("（设置于 ", "）")
         ),

@@ -143,6 +143,17 @@ impl Federation {
     /// # Errors
     /// See [`PeopleError`].
     pub async fn list_users(&self, listing: &Listing) -> Result<Paged<ListedUser>, PeopleError> {
+        let (limit, found) = self.users_beyond(listing, false).await?;
+        Ok(paged(found, limit, user_cursor))
+    }
+
+    /// How many users were asked for, and those and one more, if there is one: beyond the cursor, towards those who
+    /// signed up later or before.
+    pub(crate) async fn users_beyond(
+        &self,
+        listing: &Listing,
+        later: bool,
+    ) -> Result<(i64, Vec<ListedUser>), PeopleError> {
         let limit = listing.limit()?;
         let why = "must be `active`, `disabled` or `deleting`";
         let query = UserQuery {
@@ -152,13 +163,14 @@ impl Federation {
             provider: text(listing.provider.as_ref()),
             city_id: text(listing.city_id.as_ref()),
             after: listing.after()?,
+            later,
             limit: limit + 1,
         };
         let found = self.store.users(&query).await.map_err(|error| match error {
             StoreError::TooLong => bad("q", "fits too few of too many users to be found by a part: send a whole id, address, openid or unionid"),
             error => error.into(),
         })?;
-        Ok(paged(found, limit, |one| format!("{}.{}", one.user.created_at.0, one.user.user_id)))
+        Ok((limit, found))
     }
 
     /// A page of sessions.
@@ -272,6 +284,11 @@ impl Federation {
     fn by_admin(&self, kind: &'static str, admin: &Admin, user_id: &str, detail: &Value) -> NewEvent {
         self.event(kind, Actor::Admin(admin), user_id, (None, None), detail)
     }
+}
+
+/// Where a page that begins or ends with this user can go on.
+pub(crate) fn user_cursor(one: &ListedUser) -> String {
+    format!("{}.{}", one.user.created_at.0, one.user.user_id)
 }
 
 fn user(text: &str, field: &'static str) -> Result<UserId, PeopleError> {

@@ -6,7 +6,7 @@ use crate::cities::CityError;
 use crate::federation::Federation;
 use crate::result::Handed;
 use downcity_core::network::Network;
-use downcity_core::{OpaqueToken, Session, SessionId, UserId};
+use downcity_core::{OpaqueToken, Session, SessionId, Text, UserId};
 use downcity_store::{NewSession, StoreError};
 use serde_json::json;
 use std::time::Duration;
@@ -74,6 +74,39 @@ pub fn parse_ttl(text: &str) -> Result<Duration, &'static str> {
     if life.is_zero() || life > LONGEST { Err(why) } else { Ok(life) }
 }
 
+/// Why a text can't be the id of a user.
+#[must_use]
+pub fn user_id_problem(text: &str) -> Option<Text> {
+    UserId::parse(text).is_err().then_some(Text::new(
+        "A user's id is 1 to 128 visible characters of ASCII, without spaces.",
+        "用户 ID 由 1 到 128 个可见 ASCII 字符组成，不含空格。",
+    ))
+}
+
+/// Why a text is no life of a token.
+#[must_use]
+pub fn ttl_problem(text: &str) -> Option<Text> {
+    parse_ttl(text).is_err().then_some(Text::new(
+        "Write seconds, or a number with s, m, h or d such as 30m; at most 366 days.",
+        "请填写秒数，或带 s、m、h、d 的数字（如 30m），最长 366 天。",
+    ))
+}
+
+/// Why a text is no metadata.
+#[must_use]
+pub fn metadata_problem(text: &str) -> Option<Text> {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(value) if value.is_object() && value.to_string().len() <= METADATA_LIMIT => None,
+        Ok(value) if value.is_object() => {
+            Some(Text::new("The metadata is longer than 4096 bytes.", "元数据超过 4096 字节。"))
+        }
+        _ => Some(Text::new(
+            "The metadata must be a JSON object, such as {\"plan\": \"pro\"}.",
+            "元数据必须是 JSON 对象，例如 {\"plan\": \"pro\"}。",
+        )),
+    }
+}
+
 impl Federation {
     /// Issues a token with a session of its own, so that it can be revoked like any other.
     ///
@@ -128,6 +161,19 @@ impl Federation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_before_a_token_is_issued() {
+        assert!(user_id_problem("auth0|1").is_none() && user_id_problem("a b").is_some());
+        assert!(ttl_problem("7d").is_none() && ttl_problem("1w").is_some());
+        assert!(metadata_problem("{\"plan\": \"pro\"}").is_none());
+        for bad in ["", "[]", "\"a\"", "{", "{} {}"] {
+            assert!(metadata_problem(bad).is_some(), "{bad}");
+        }
+        let of_length = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));
+        assert!(metadata_problem(&of_length(METADATA_LIMIT)).is_none());
+        assert!(metadata_problem(&of_length(METADATA_LIMIT + 1)).is_some());
+    }
 
     #[test]
     fn lives_people_write() {

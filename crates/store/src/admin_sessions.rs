@@ -116,7 +116,7 @@ impl Store {
             .await
     }
 
-    /// The sessions of a key that are good now, newest first.
+    /// The sessions of a key that are good now, newest first; of all keys when `key_id` is empty.
     ///
     /// # Errors
     /// `Unavailable`; `Corrupt` when a row contradicts itself.
@@ -127,8 +127,8 @@ impl Store {
         idle: Timestamp,
     ) -> Result<Vec<ListedAdminSession>, StoreError> {
         let sql = "select session_id, key_id, network, agent, created_at, seen_at, expires_at \
-                   from admin_sessions where key_id = $1 and expires_at > $2 and seen_at > $3 \
-                   order by created_at desc, session_id desc limit 100";
+                   from admin_sessions where ($1 = '' or key_id = $1) and expires_at > $2 and seen_at > $3 \
+                   order by created_at desc, session_id desc limit 200";
         let rows = self.db.read(sql, args![key_id, now, idle]).await?;
         rows.into_iter().map(|row| row.read_as(TABLE, listed)).collect()
     }

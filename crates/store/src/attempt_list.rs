@@ -19,6 +19,19 @@ macro_rules! status {
 
 pub(crate) use status;
 
+/// What is read of an attempt; the argument is where the `User-Agent` comes from.
+macro_rules! columns {
+    ($agent:literal) => {
+        concat!(
+            "attempt_id, city_id, provider, app_id, redirect_uri, starter_network, ",
+            $agent,
+            ", cast(case when link_user_id is null then 0 else 1 end as bigint) as linking, ",
+            status!(),
+            ", provider_code, user_id, created_at, claimed_at, ended_at, collected_at"
+        )
+    };
+}
+
 /// One attempt as an admin sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedAttempt {
@@ -89,10 +102,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<ListedAttempt>, StoreError> {
         let sql = concat!(
-            "select * from (select attempt_id, city_id, provider, app_id, redirect_uri, starter_network, \
-             starter_agent, cast(case when link_user_id is null then 0 else 1 end as bigint) as linking, ",
-            status!(),
-            ", provider_code, user_id, created_at, claimed_at, ended_at, collected_at from login_attempts) a \
+            "select * from (select ",
+            columns!("starter_agent"),
+            " from login_attempts) a \
              where ($3 = '' or attempt_id < $3) and ($4 = '' or city_id = $4) and ($5 = '' or provider = $5) \
              and ($6 = '' or status = $6) and ($7 = '' or failure = $7) and ($8 = '' or user_id = $8) \
              order by attempt_id desc limit $9"
@@ -102,6 +114,20 @@ impl Store {
         let args = args![now, begun, after, city_id, provider, status, failure, user_id, *limit];
         let rows = self.db.read_aside(sql, args).await?;
         rows.into_iter().map(|row| row.read_as(TABLE, listed)).collect()
+    }
+
+    /// One attempt, while it is remembered.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn listed_attempt(
+        &self,
+        attempt_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<ListedAttempt>, StoreError> {
+        let sql = concat!("select ", columns!("starter_agent"), " from login_attempts where attempt_id = $3");
+        let row = self.db.read_row(sql, args![now, now.minus(EXCHANGE_LIMIT), attempt_id]).await?;
+        row.map(|row| row.read_as(TABLE, listed)).transpose()
     }
 
     /// The newest attempts that were started since then, for what they have in common.
@@ -116,11 +142,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<ListedAttempt>, StoreError> {
         let sql = concat!(
-            "select attempt_id, city_id, provider, app_id, redirect_uri, starter_network, \
-             '', cast(case when link_user_id is null then 0 else 1 end as bigint) as linking, ",
-            status!(),
-            ", provider_code, user_id, created_at, claimed_at, ended_at, collected_at from login_attempts \
-             where expires_at >= $3 and ($4 = '' or city_id = $4) order by expires_at desc, attempt_id desc limit $5"
+            "select ",
+            columns!("'' as starter_agent"),
+            " from login_attempts where expires_at >= $3 and ($4 = '' or city_id = $4) order by expires_at desc, attempt_id desc limit $5"
         );
         let args = args![now, now.minus(EXCHANGE_LIMIT), since.plus(LIFETIME), city_id, limit];
         let rows = self.db.read_aside(sql, args).await?;

@@ -63,7 +63,7 @@ pub use limits::Permits;
 pub use mail_tokens::{MailToken, NewMailToken, Offered, Purpose};
 pub use merging::{Merge, Merged};
 pub use moving_in::{Arrival, Arrivals, Arrived, ArrivingIdentity};
-pub use numbers::{EndingKey, OutboxNumbers, PeopleNumbers};
+pub use numbers::{CityNumbers, EndingKey, OutboxNumbers, PeopleNumbers};
 pub use outbox::{Due, NewMail, Outgoing};
 pub use passwords::{Account, NewAccount, Password, PasswordChange, Registered};
 pub use profiles::ProfileChange;

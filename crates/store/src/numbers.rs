@@ -20,6 +20,17 @@ pub struct PeopleNumbers {
     pub live_sessions: i64,
 }
 
+/// What a city holds that goes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CityNumbers {
+    /// Sessions that are live.
+    pub live_sessions: i64,
+    /// Sign-in attempts that are remembered.
+    pub attempts: i64,
+    /// Those of them that are under way.
+    pub under_way: i64,
+}
+
 /// Mails and deliveries that do not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OutboxNumbers {
@@ -68,6 +79,27 @@ impl Store {
         let all = self.db.read_aside("select count(*) from users", args![]).await?.into_iter().next();
         let users = all.map(|row| row.read_as("users", |row| row.int("count"))).transpose()?;
         Ok(PeopleNumbers { users: users.unwrap_or(0), ..found })
+    }
+
+    /// What a city holds that goes with it.
+    ///
+    /// # Errors
+    /// `Unavailable`, also when it takes too long.
+    pub async fn city_numbers(&self, city_id: &str, now: Timestamp) -> Result<CityNumbers, StoreError> {
+        let sql = "select s.live, a.known, a.waiting from (select count(*) as live from sessions \
+                   where city_id = $1 and revoked_at is null and expires_at > $2) s \
+                   cross join (select count(*) as known, \
+                   count(case when ended_at is null and expires_at > $2 then 1 end) as waiting \
+                   from login_attempts where city_id = $1) a";
+        let row = self.db.read_aside(sql, args![city_id, now]).await?.into_iter().next();
+        let row = row.ok_or_else(|| StoreError::Internal("a count without a row".into()))?;
+        row.read_as("cities", |row| {
+            Ok(CityNumbers {
+                live_sessions: row.int("live")?,
+                attempts: row.int("known")?,
+                under_way: row.int("waiting")?,
+            })
+        })
     }
 
     /// Mails that do not arrive.

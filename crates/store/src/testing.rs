@@ -90,10 +90,10 @@ pub async fn number(store: &Store, sql: &'static str) -> i64 {
 pub async fn plan_of_users(store: &Store, by_name: bool) -> String {
     let (page, name) = (args![Timestamp(i64::MAX), "", "", "", ""], args!["a", "a", 50_i64]);
     let sql = match (store.engine(), by_name) {
-        (Engine::Sqlite, true) => concat!("explain query plan ", straight!()),
-        (Engine::Sqlite, false) => concat!("explain query plan ", walk!()),
-        (Engine::Postgres, true) => concat!("explain ", straight!()),
-        (Engine::Postgres, false) => concat!("explain ", walk!()),
+        (Engine::Sqlite, true) => concat!("explain query plan ", straight!("<", "desc")),
+        (Engine::Sqlite, false) => concat!("explain query plan ", walk!("<", "desc")),
+        (Engine::Postgres, true) => concat!("explain ", straight!("<", "desc")),
+        (Engine::Postgres, false) => concat!("explain ", walk!("<", "desc")),
     };
     let last = if by_name { name } else { args!["", 50_i64] };
     let rows = store.db.read(sql, page.into_iter().chain(last).collect()).await.expect("a plan");

@@ -34,6 +34,8 @@ pub struct UserQuery {
     pub city_id: String,
     /// The last one that was seen already: when they signed up, and their id.
     pub after: Option<(Timestamp, String)>,
+    /// Those who signed up later than that one, oldest first; otherwise those before, newest first.
+    pub later: bool,
     /// How many at most.
     pub limit: i64,
 }
@@ -51,54 +53,72 @@ pub struct Disabling {
     pub now: Timestamp,
 }
 
-/// Users that fit everything but the search, of a table called `u`, and after the page before: `$1` to `$5`.
+/// Users that fit everything but the search, of a table called `u`, and beyond the page that was seen: `$1` to `$5`.
 macro_rules! fitting {
-    () => {
-        "(u.created_at, u.user_id) < ($1, $2) \
+    ($beyond:literal) => {
+        concat!(
+            "(u.created_at, u.user_id) ",
+            $beyond,
+            " ($1, $2) \
          and ($3 = '' or $3 = case when u.disabled = 1 then 'disabled' \
          when u.delete_at is not null then 'deleting' else 'active' end) \
          and ($4 = '' or exists (select 1 from identities i where i.user_id = u.user_id and i.provider = $4)) \
          and ($5 = '' or exists (select 1 from sessions s where s.user_id = u.user_id and s.city_id = $5))"
+        )
     };
 }
 
-/// A page of users with their ways in. What narrows it down stands in between.
+/// A page of users with their ways in, beyond the one that was seen (`<` with `desc`, `>` with `asc`). What narrows it
+/// down stands last, and ends with the limit.
 macro_rules! page {
-    ($narrowed:expr) => {
+    ($beyond:literal, $order:literal, $narrowed:literal, $limit:literal) => {
         concat!(
             "select ",
             user_columns!(),
             ", u.delete_at, i.provider from (select * from users u where ",
-            fitting!(),
+            fitting!($beyond),
             $narrowed,
-            ") u left join identities i on i.user_id = u.user_id \
-             order by u.created_at desc, u.user_id desc, i.provider"
+            " order by u.created_at ",
+            $order,
+            ", u.user_id ",
+            $order,
+            $limit,
+            ") u left join identities i on i.user_id = u.user_id order by u.created_at ",
+            $order,
+            ", u.user_id ",
+            $order,
+            ", i.provider"
         )
     };
 }
 
 /// Walks down the index of sign-ups, and looks at each user on the way where something is searched for.
 macro_rules! walk {
-    () => {
+    ($beyond:literal, $order:literal) => {
         page!(
+            $beyond,
+            $order,
             " and ($6 = '' or lower(u.user_id) like '%' || $6 || '%' escape '\\' \
              or lower(u.display_name) like '%' || $6 || '%' escape '\\' \
              or lower(u.email) like '%' || $6 || '%' escape '\\' \
              or exists (select 1 from identities i join identity_keys k on k.identity_id = i.identity_id \
-             where i.user_id = u.user_id and i.provider = 'email' and k.value like '%' || $6 || '%' escape '\\')) \
-             order by u.created_at desc, u.user_id desc limit $7"
+             where i.user_id = u.user_id and i.provider = 'email' and k.value like '%' || $6 || '%' escape '\\'))",
+            " limit $7"
         )
     };
 }
 
 /// Goes straight to whoever has this id, address or name at a provider: `$6` folded, `$7` as it was typed.
 macro_rules! straight {
-    () => {
+    ($beyond:literal, $order:literal) => {
         page!(
+            $beyond,
+            $order,
             " and u.user_id in (select user_id from users where user_id = $6 \
              union select user_id from users where email = $6 \
              union select i.user_id from identity_keys k join identities i on i.identity_id = k.identity_id \
-             where k.value in ($6, $7)) order by u.created_at desc, u.user_id desc limit $8"
+             where k.value in ($6, $7))",
+            " limit $8"
         )
     };
 }
@@ -106,22 +126,24 @@ macro_rules! straight {
 pub(crate) use {fitting, page, straight, walk};
 
 impl Store {
-    /// A page of users, newest first. A search that looks at very many users is given up after 15 seconds.
+    /// A page of users. A search that looks at very many users is given up after 15 seconds.
     ///
     /// # Errors
     /// `TooLong`; `Unavailable`; `Corrupt` when a row contradicts itself.
     pub async fn users(&self, query: &UserQuery) -> Result<Vec<ListedUser>, StoreError> {
-        let UserQuery { exact, part, status, provider, city_id, after, limit } = query;
+        let UserQuery { exact, part, status, provider, city_id, after, later, limit } = query;
         let (at, id) = after.clone().unwrap_or((Timestamp(i64::MAX), String::new()));
         if !exact.is_empty() {
             let args = args![at, &id, status, provider, city_id, exact.to_lowercase(), exact, *limit];
-            let found = self.db.read(straight!(), args).await?;
+            let sql = if *later { straight!(">", "asc") } else { straight!("<", "desc") };
+            let found = self.db.read(sql, args).await?;
             if !found.is_empty() {
                 return listed_users(found);
             }
         }
         let args = args![at, id, status, provider, city_id, part, *limit];
-        listed_users(self.db.read_aside(walk!(), args).await?)
+        let sql = if *later { walk!(">", "asc") } else { walk!("<", "desc") };
+        listed_users(self.db.read_aside(sql, args).await?)
     }
 
     /// Shuts a user out, which ends their sessions, or lets them in again; false when there is none.

@@ -10,9 +10,8 @@ import { resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startBrowser, says } from "../support/browser.js";
 import { look } from "../support/look.js";
-import { answer, outcome, pressWeChat, startElsewhere } from "../support/steps.js";
 import { here, startWorld } from "../support/world.js";
-import { keeper, languages, person, visit, without } from "../support/workspace.js";
+import { keeper, languages, person, traffic, visit, without } from "../support/workspace.js";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 
@@ -24,20 +23,6 @@ test("htmx is the file of its npm package, unchanged", () => {
   const own = readFileSync(resolve(here, "../../crates/http/assets/workspace/workspace.js"));
   assert.ok(own.length <= 5 * 1024, `our own script has ${own.length} bytes`);
 });
-
-/** Sign-ins of every kind: left alone, finished, failed. */
-async function traffic(world, browser) {
-  for (let count = 0; count < 7; count += 1) await startElsewhere(world);
-  const who = await person(browser);
-  for (const fault of [null, null, { kind: "errcode", errcode: 40125 }]) {
-    await world.sim.set({ token_fault: fault });
-    const { qr } = await pressWeChat(who, world);
-    await answer(qr, "allow");
-    await outcome(qr, world);
-  }
-  await world.sim.reset();
-  await who.context.close();
-}
 
 for (const [lang, locale] of Object.entries(languages)) {
   describe(`the workspace in ${lang}`, () => {

@@ -44,6 +44,19 @@ export function resultElsewhere(world, state) {
   return request(new URL(`/v1/accounts/oauth/result?state=${state}`, world.federation_url), "GET");
 }
 
+/** Somebody new signs in with WeChat, with nobody at a browser; gives the outcome with their token. */
+export async function signedIn(world, name) {
+  const ask = async (url, options) => (await fetch(url, { redirect: "manual", ...options })).json();
+  const at = (call) => `${world.federation_url}/v1/accounts/oauth/${call}`;
+  const body = JSON.stringify({ provider: "wechat", city_id: world.city_id });
+  await world.sim.post("users", { id: name, nickname: name });
+  const { url, state } = await ask(at("start"), { method: "POST", headers: { "content-type": "application/json" }, body });
+  await fetch(url);
+  const { callback } = await world.sim.post("allow", { state: new URL(url).searchParams.get("state"), user: name });
+  await fetch(callback, { redirect: "manual" });
+  return ask(at(`result?state=${state}`));
+}
+
 const post = (url, body) => request(url, "POST", JSON.stringify(body));
 
 function request(url, method, body) {

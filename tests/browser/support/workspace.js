@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { person } from "./browser.js";
 import { look } from "./look.js";
+import { answer, outcome, pressWeChat, startElsewhere } from "./steps.js";
 
 /** An admin at a browser, signed in; answers the page. */
 export async function keeper(who, world, key = world.admin_key) {
@@ -29,6 +30,20 @@ export async function visit(page, world, path, lang, name) {
   assert.equal(answer.status(), 200, path);
   assert.equal(await page.getAttribute("html", "lang"), { en: "en", zh: "zh-CN" }[lang], path);
   await look(page, `${lang}-workspace-${name}`);
+}
+
+/** Sign-ins of every kind: left alone, finished, failed. */
+export async function traffic(world, browser) {
+  for (let count = 0; count < 7; count += 1) await startElsewhere(world);
+  const who = await person(browser);
+  for (const fault of [null, null, { kind: "errcode", errcode: 40125 }]) {
+    await world.sim.set({ token_fault: fault });
+    const { qr } = await pressWeChat(who, world);
+    await answer(qr, "allow");
+    await outcome(qr, world);
+  }
+  await world.sim.reset();
+  await who.context.close();
 }
 
 export { person };

@@ -15,8 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What stands below the options.
 pub(crate) const AFTER_HELP: &str = "\
-Exit code 0: nothing failed (there may be warnings). 1: a check failed, or the Federation could not be asked.
-2: the command was called wrongly.
+Exit code 0: nothing failed (there may be warnings). 1: a check failed. 2: the command was called wrongly. 3: the admin
+key was refused. 4: no Federation answered.
 
 Groups of checks: wechat, github, google, email, an OIDC issuer's name, url, database, disk, files, keys,
 webhooks, clock. Nobody is signed in, no mail and no event is sent.";

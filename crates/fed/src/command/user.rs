@@ -1,16 +1,17 @@
 //! `fed user`: the people of a running Federation.
 
 use super::env::moment;
-use crate::admin::{Caller, Connection, Listing, Paging, Sure, understood};
+use crate::admin::{Connection, Listing, Paging, Sure};
+use crate::on_this_thread;
 use crate::problem::Problem;
-use crate::table::Table;
-use crate::{on_this_thread, screen};
+use crate::table::{Table, text};
 use clap::Subcommand;
-use downcity::{Event, ListedSession, ListedUser, MergePreview, Page};
+use downcity::{Event, ListedSession, ListedUser, MergePreview};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Sessions and events that `fed user show` tells of.
-const LATEST: u32 = 10;
+const LATEST: usize = 10;
 
 /// What to do with users.
 #[derive(Subcommand)]
@@ -82,7 +83,10 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
                 let query = json!({ "q": search, "status": status, "provider": provider });
                 paging.list(&connection.admin()?, ("accounts", "users"), &query, listing()).await
             }
-            Command::Show(named) => show(&named.connection.admin()?, &named.user_id).await,
+            Command::Show(named) => {
+                let (caller, query) = (named.connection.admin()?, json!({ "user_id": named.user_id }));
+                caller.show(caller.admin.raw().get("accounts", "users/one", &query), whole).await
+            }
             Command::Disable { sure, named } => {
                 sure.ask(format_args!("All sessions of {} end now.", named.user_id))?;
                 named.change("users/disable", "shut out").await
@@ -126,32 +130,21 @@ fn listing() -> Listing<ListedUser> {
     })
 }
 
-/// A user as the list has them: there is no call for one alone.
-async fn find(caller: &Caller, user_id: &str) -> Result<Value, Problem> {
-    let query = json!({ "q": user_id, "limit": 200 });
-    let page: Page<Value> = caller.answer(caller.admin.raw().get("accounts", "users", &query)).await?;
-    let found = page.items.into_iter().find(|user| user["user_id"] == user_id);
-    found.ok_or_else(|| {
-        Problem::new(format_args!("there is no user {user_id}"))
-            .next("`fed user list --search TEXT` finds ids")
-    })
+/// Everything that is known about a user.
+#[derive(Deserialize)]
+struct Whole {
+    user: ListedUser,
+    identities: Vec<Value>,
+    sessions: Vec<ListedSession>,
+    events: Vec<Event>,
 }
 
-async fn show(caller: &Caller, user_id: &str) -> Result<(), Problem> {
-    let user = find(caller, user_id).await?;
-    let (query, raw) = (json!({ "user_id": user_id, "limit": LATEST }), caller.admin.raw());
-    let sessions: Page<Value> = caller.answer(raw.get("accounts", "sessions", &query)).await?;
-    let events: Page<Value> = caller.answer(raw.get("accounts", "events", &query)).await?;
-    if caller.json {
-        screen::say(json!({ "user": user, "sessions": sessions.items, "events": events.items }));
-        return Ok(());
-    }
-    let user: ListedUser = understood(user)?;
+fn whole(known: Whole) -> String {
+    let user = known.user;
     let mut about = Table::new(&["USER", &user.user_id]);
     for (name, value) in [
         ("name", user.display_name.unwrap_or_default()),
         ("e-mail", user.auth_email.unwrap_or_default()),
-        ("ways in", user.providers.join(" ")),
         ("status", user.status),
         ("since", moment(user.auth_created_at)),
         ("removed at", moment(user.delete_at)),
@@ -160,34 +153,37 @@ async fn show(caller: &Caller, user_id: &str) -> Result<(), Problem> {
             about.row([name.to_owned(), value]);
         }
     }
+    let mut ways = Table::new(&["WAY IN", "NAME THERE", "IS"]);
+    for way in known.identities {
+        for name in way["names"].as_array().into_iter().flatten() {
+            ways.row([&way["provider"], &name["kind"], &name["value"]].map(text));
+        }
+    }
     let mut seen = Table::new(&["SESSION", "CITY", "BY", "STATUS", "NETWORK", "LAST USED"]);
-    for session in sessions.items {
-        let s: ListedSession = understood(session)?;
+    for s in known.sessions.into_iter().take(LATEST) {
         let last = moment(s.last_seen_at.or(Some(s.created_at)));
         seen.row([s.session_id, s.city_id, s.provider, s.status, s.network, last]);
     }
     let mut happened = Table::new(&["WHEN", "WHAT", "CITY", "BY"]);
-    for event in events.items {
-        let event: Event = understood(event)?;
+    for event in known.events.into_iter().take(LATEST) {
         let when = moment(Some(event.created_at));
         happened.row([when, event.kind, event.city_id.unwrap_or_default(), event.actor]);
     }
-    screen::say(format_args!("{}\n\n{}\n\n{}", about.draw(), seen.draw(), happened.draw()));
-    Ok(())
+    [about, ways, seen, happened].map(Table::draw).join("\n\n")
 }
 
 fn merged(merge: &MergePreview, from: &str, into: &str) -> String {
     let ways: Vec<&str> = merge.identities.iter().map(|way| way.provider.as_str()).collect();
     let head = if merge.merged { "moved" } else { "would move" };
-    let mut text = format!("{head} from {from} to {into}: ways in: {}", ways.join(" "));
+    let mut told = format!("{head} from {from} to {into}: ways in: {}", ways.join(" "));
     for (moves, what) in [(merge.password_moves, "password"), (merge.email_moves, "e-mail address")] {
         if moves {
-            text.push_str(&format!(", {what}"));
+            told.push_str(&format!(", {what}"));
         }
     }
-    text.push_str(&format!("\nsessions that end: {}", merge.sessions));
+    told.push_str(&format!("\nsessions that end: {}", merge.sessions));
     if !merge.conflicts.is_empty() {
-        text.push_str(&format!("\nboth have, so that of {from} is dropped: {}", merge.conflicts.join(", ")));
+        told.push_str(&format!("\nboth have, so that of {from} is dropped: {}", merge.conflicts.join(", ")));
     }
-    text
+    told
 }

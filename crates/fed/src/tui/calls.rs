@@ -9,7 +9,11 @@ use downcity::{Admin, Error};
 use downcity_service::core::Lang;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
+
+/// Longer than all checks of the doctor together may take.
+const CHECKUP: Duration = Duration::from_secs(90);
 
 /// Makes calls at the Federations that can be chosen.
 pub(crate) struct Calls {
@@ -58,6 +62,9 @@ impl Calls {
 
 async fn ask(admin: &Admin, request: &Request) -> Result<serde_json::Value, Error> {
     let Request { reads, service, action, body } = request;
+    if *action == "doctor" {
+        return admin.raw().clone().waiting(CHECKUP).get(service, action, body).await;
+    }
     match reads {
         true => admin.raw().get(service, action, body).await,
         false => admin.raw().post(service, action, body).await,

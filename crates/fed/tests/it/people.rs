@@ -66,7 +66,7 @@ async fn a_user_is_found_shut_out_merged_and_removed() {
     let left = json(&fed, &["user", "list", "--json"]);
     assert_eq!(left["items"].as_array().unwrap().len(), 1);
     let output = run(fed.command(&["user", "show", &ids[0]]), "");
-    assert!(output.status.code() == Some(1) && said(&output).contains("no user"), "{}", said(&output));
+    assert!(output.status.code() == Some(1) && said(&output).contains("unknown_user"), "{}", said(&output));
 }
 
 #[tokio::test]

@@ -31,3 +31,16 @@ for (const field of document.querySelectorAll("input[data-confirm]")) field.disp
 document.addEventListener("change", ({ target }) => {
   if (target.matches?.("select[data-send]")) target.form.requestSubmit();
 });
+
+/**
+ * Asks for the newest rows now and then: while the page is seen and somebody is there, and nothing in the list is being
+ * read with keyboard, selection or an open detail. After ten minutes without anybody it rests.
+ */
+let rounds = 0;
+for (const sign of ["pointermove", "keydown", "touchstart"]) addEventListener(sign, () => (rounds = 0), { passive: true });
+setInterval(() => {
+  const list = document.querySelector("[data-poll]");
+  if (!list || document.hidden || (rounds += 1) > 60 || !document.querySelector("[data-live]")?.checked) return;
+  if (list.contains(document.activeElement) || list.querySelector("details[open]") || !getSelection().isCollapsed) return;
+  list.dispatchEvent(new Event("poll"));
+}, 10_000);

@@ -1,20 +1,30 @@
 //! Entries of the audit record as pages show them.
 
+use super::changes::Changes;
 use downcity_service::core::{Lang, Text, Timestamp};
 use downcity_service::rows::Audit;
-use serde_json::Value;
 
 /// One thing that an admin did.
 pub(crate) struct Entry {
     pub(crate) at: Timestamp,
+    /// The id of the key.
+    pub(crate) key_id: String,
     /// Who: the name of the key.
     pub(crate) who: String,
     /// From where, and which way.
     pub(crate) from: String,
     pub(crate) action: String,
     pub(crate) subject: String,
-    pub(crate) before: Option<String>,
-    pub(crate) after: Option<String>,
+    pub(crate) city: Option<String>,
+    pub(crate) changes: Changes,
+}
+
+impl Entry {
+    /// The part of the audit record about what this was done to.
+    pub(crate) fn record(&self) -> String {
+        let subject: String = form_urlencoded::byte_serialize(self.subject.as_bytes()).collect();
+        format!("/admin/audit?subject={subject}")
+    }
 }
 
 /// Entries in words.
@@ -29,21 +39,15 @@ fn entry(row: &Audit, lang: Lang) -> Entry {
         _ => Text::new("API", "API"),
     };
     let via = via.get(lang);
+    let unknown = Text::new("a wrong key", "无效密钥").get(lang);
     Entry {
         at: row.at,
-        who: row.key_name.clone(),
+        key_id: row.key_id.clone(),
+        who: if row.key_name.is_empty() { unknown.to_owned() } else { row.key_name.clone() },
         from: row.network.as_ref().map_or_else(|| via.to_owned(), |network| format!("{network} · {via}")),
         action: row.action.clone(),
         subject: row.subject.clone(),
-        before: row.before.as_deref().map(plain),
-        after: row.after.as_deref().map(plain),
-    }
-}
-
-/// A JSON text without the quotes round it, anything else as it stands.
-fn plain(json: &str) -> String {
-    match serde_json::from_str(json) {
-        Ok(Value::String(text)) => text,
-        _ => json.to_owned(),
+        city: row.city_id.clone(),
+        changes: Changes::of(row.before.as_deref(), row.after.as_deref()),
     }
 }

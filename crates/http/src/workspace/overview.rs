@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use downcity_service::core::{Failure, Lang};
 use downcity_service::overview::{Health, Overview, Step, Tally};
-use downcity_service::patterns::Severity;
+use downcity_service::patterns::{Attention, Severity};
 use downcity_service::providers::ProviderStatus;
 use serde::Deserialize;
 
@@ -29,12 +29,12 @@ struct Page {
 }
 
 /// Something that needs attention.
-struct Notice {
-    tone: &'static str,
-    text: String,
-    remedy: String,
+pub(super) struct Notice {
+    pub(super) tone: &'static str,
+    pub(super) text: String,
+    pub(super) remedy: String,
     /// The card of the provider that it is about.
-    provider: Option<String>,
+    pub(super) provider: Option<String>,
 }
 
 /// Why sign-ins failed.
@@ -62,7 +62,7 @@ pub(super) async fn page(
     let page = Page {
         shell: desk.shell(PAGE, desk.t("Overview", "概览")),
         chart: Chart::of(&view.series, |step| name(step, hours == 24)),
-        notices: notices(&view, desk.look.lang),
+        notices: notices(&view.attention, desk.look.lang),
         reasons: reasons(&view.total, desk.look.lang),
         hours,
         view,
@@ -70,19 +70,20 @@ pub(super) async fn page(
     desk.page(&page)
 }
 
-fn notices(view: &Overview, lang: Lang) -> Vec<Notice> {
+/// What needs attention, in one language.
+pub(super) fn notices(attention: &[Attention], lang: Lang) -> Vec<Notice> {
     let tone = |severity| match severity {
         Severity::Error => "bad",
         Severity::Warning => "ask",
         Severity::Info => "calm",
     };
-    let notice = |one: &downcity_service::patterns::Attention| Notice {
+    let notice = |one: &Attention| Notice {
         tone: tone(one.severity),
         text: one.text.get(lang).to_owned(),
         remedy: one.remedy.get(lang).to_owned(),
         provider: one.provider.clone(),
     };
-    view.attention.iter().map(notice).collect()
+    attention.iter().map(notice).collect()
 }
 
 /// The most frequent first.

@@ -23,8 +23,8 @@ struct Page {
 }
 
 /// A provider and how it is set up.
-struct Card {
-    of: ProviderCard,
+pub(super) struct Card {
+    pub(super) of: ProviderCard,
     guide: Guide,
 }
 
@@ -39,7 +39,7 @@ enum Guide {
 }
 
 impl Card {
-    fn of(of: ProviderCard) -> Self {
+    pub(super) fn of(of: ProviderCard) -> Self {
         let guide = match of.id.as_str() {
             "wechat" => Guide::WeChat,
             "email" => Guide::Mail,
@@ -51,7 +51,7 @@ impl Card {
     }
 
     /// How the status looks.
-    fn tone(&self) -> &'static str {
+    pub(super) fn tone(&self) -> &'static str {
         match self.of.status {
             ProviderStatus::Enabled => "good",
             ProviderStatus::Broken => "bad",
@@ -61,7 +61,7 @@ impl Card {
     }
 
     /// The status in words.
-    fn status(&self, shell: &Shell) -> &'static str {
+    pub(super) fn status(&self, shell: &Shell) -> &'static str {
         match self.of.status {
             ProviderStatus::Enabled => shell.t("enabled", "已启用"),
             ProviderStatus::Off => shell.t("switched off", "已停用"),
@@ -72,7 +72,7 @@ impl Card {
     }
 
     /// Whether it is set up, so that it can be switched.
-    fn is_usable(&self) -> bool {
+    pub(super) fn is_usable(&self) -> bool {
         matches!(self.of.status, ProviderStatus::Enabled | ProviderStatus::Off)
     }
 
@@ -95,14 +95,14 @@ impl Card {
 /// Which provider to switch, and how.
 #[derive(Deserialize)]
 pub(super) struct SwitchForm {
-    provider: String,
-    to: To,
+    pub(super) provider: String,
+    pub(super) to: To,
 }
 
 /// On or off.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum To {
+pub(super) enum To {
     On,
     Off,
 }

@@ -31,9 +31,39 @@ static NAV: &[Place] = &[
         city: true,
     },
     Place {
+        path: "/admin/cities",
+        label: Text::new("Cities", "城市"),
+        sign: "M3 21h18M5 21V7l7-4v18M19 21V11l-7-4M8.5 10v.01M8.5 14v.01M15.5 13v.01M15.5 17v.01",
+        city: true,
+    },
+    Place {
+        path: "/admin/users",
+        label: Text::new("Users", "用户"),
+        sign: "M16 20v-1.5a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4V20M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM22 20v-1.5a4 4 0 0 0-3-3.9M16 4.2a3.5 3.5 0 0 1 0 6.6",
+        city: true,
+    },
+    Place {
         path: "/admin/env",
         label: Text::new("Env", "环境变量"),
         sign: "M4 7h9M19 7h1M16 4.5v5M4 17h1M11 17h9M8 14.5v5",
+        city: false,
+    },
+    Place {
+        path: "/admin/attempts",
+        label: Text::new("Attempts", "登录记录"),
+        sign: "M14 4h5v16h-5M4 12h11M11 8l4 4-4 4",
+        city: true,
+    },
+    Place {
+        path: "/admin/audit",
+        label: Text::new("Audit", "审计记录"),
+        sign: "M6 3h9l4 4v14H6zM15 3v4h4M9.5 12h6M9.5 16h6",
+        city: true,
+    },
+    Place {
+        path: "/admin/keys",
+        label: Text::new("Keys", "密钥"),
+        sign: "M5 11h14v10H5zM8 11V7.5a4 4 0 0 1 8 0V11M12 15v2.5",
         city: false,
     },
     Place {

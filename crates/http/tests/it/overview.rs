@@ -109,7 +109,10 @@ async fn a_wrong_secret_and_a_used_code_are_spelled_out(on: On) {
     let told = overview(&world, "").await;
     let pattern = found(&told, "provider_refuses").unwrap();
     let text = pattern["text"]["en"].as_str().unwrap();
-    assert!(text.starts_with("all 1 since the last success failed with 40125: the AppSecret"), "{text}");
+    assert!(
+        text.starts_with("the only one since the last success failed with 40125: the AppSecret"),
+        "{text}"
+    );
     assert!(text.contains("it was set at 20"), "{text}");
     assert_eq!(health(&told, "wechat")["last_hour"]["success_rate"], 0.0);
     world.set_up_wechat().await;

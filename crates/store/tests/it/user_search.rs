@@ -94,4 +94,16 @@ async fn many_are_paged_to_the_last_without_a_gap(store: Store) {
         }
     }
     assert_eq!(seen.len(), MANY);
+    let query = UserQuery {
+        after: Some((Timestamp(0), String::new())),
+        later: true,
+        limit: 4,
+        ..UserQuery::default()
+    };
+    let oldest = store.users(&query).await.unwrap();
+    let ids: Vec<_> = oldest.iter().map(|one| one.user.user_id.as_str()).collect();
+    assert_eq!(ids, ["user-1", "user-2", "user-3", "user-4"], "the other way round, also at the same moment");
+    let from = Some((oldest[1].user.created_at, "user-2".to_owned()));
+    let further = store.users(&UserQuery { after: from, ..query }).await.unwrap();
+    assert_eq!(further[..2], oldest[2..], "and on from there");
 }

@@ -18,6 +18,9 @@ on_both_engines!(
 /// Whatever is given to the Federation as a secret has this in it.
 const CANARY: &str = "canary-0123456789-canary";
 
+/// Tried in `secrets.rs`, where there is a next master key to change to.
+const ELSEWHERE: &[&str] = &["federation/master-key/rotate"];
+
 async fn entries(world: &World) -> Vec<Value> {
     let mut all = Vec::new();
     let mut cursor = String::new();
@@ -91,7 +94,8 @@ async fn every_admin_action_is_on_record_and_no_secret_is(on: On) {
     let world = crate::kit::ready_with(Plan { private_hooks: true, ..Plan::on(on) }).await;
     let actions = actions(&world).await;
     let covered: BTreeSet<String> = actions.iter().map(|(path, _, _)| (*path).to_owned()).collect();
-    let changes = |(method, path): &(String, String)| method != "GET" && !READS.contains(&path.as_str());
+    let elsewhere = [READS, ELSEWHERE].concat();
+    let changes = |(method, path): &(String, String)| method != "GET" && !elsewhere.contains(&path.as_str());
     let changing = admin_routes().into_iter().filter(changes).map(|(_, path)| path);
     assert_eq!(covered, changing.collect(), "every changing admin route is tried here");
     let mut secrets = vec![world.admin_key.expose_secret().to_owned(), CANARY.to_owned()];

@@ -117,7 +117,7 @@ async fn an_issuer_is_examined_in_every_part() {
         (
             |s| {
                 s.authorize =
-                    Some((StatusCode::BAD_REQUEST, [("x-a", "b".into())], "invalid_redirect_uri".into()))
+                    Some((StatusCode::BAD_REQUEST, [("x-a", "b".into())], "invalid_redirect_uri".into()));
             },
             "corp.authorize",
             ("failed", "callback_mismatch"),

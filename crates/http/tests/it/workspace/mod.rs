@@ -1,10 +1,15 @@
 //! The web workspace over HTTP: an admin at a browser without scripts.
 
+mod attempts;
+mod audit;
+mod cities;
 mod entry;
 mod env;
 mod forms;
+mod keys;
 mod pages;
 mod providers;
+mod users;
 
 use crate::kit::admin_try;
 use crate::person::Browser;

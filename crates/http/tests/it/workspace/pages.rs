@@ -10,7 +10,11 @@ use std::path::{Path, PathBuf};
 /// A path with something in place of its parameters.
 fn filled(path: &str) -> String {
     let path = if path == "/admin/env/setting" { "/admin/env/setting?key=SOME_KEY" } else { path };
-    path.replace("{city_id}", "city_other").replace("{user_id}", "nobody").replace("{key}", "SOME_KEY")
+    path.replace("{city_id}", "city_other")
+        .replace("{user_id}", "nobody")
+        .replace("{key}", "SOME_KEY")
+        .replace("{attempt_id}", "nothing")
+        .replace("{key_id}", "nothing")
 }
 
 #[tokio::test]
