@@ -182,6 +182,8 @@ routes! {
     post "/v1/admin-keys/create" => admin_keys::create;
     post "/v1/admin-keys/rotate" => admin_keys::rotate;
     post "/v1/admin-keys/revoke" => admin_keys::revoke;
+    get "/v1/admin-keys/sessions" => admin_keys::sessions;
+    post "/v1/admin-keys/sessions/end" => admin_keys::end_session;
     get "/v1/audit/list" => audit::list;
     get "/v1/audit/export" => audit::export;
     // the Federation itself
