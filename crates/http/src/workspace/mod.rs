@@ -91,6 +91,13 @@ workspace! {
     get  Viewer   Whole "/admin/env/import" => env_import::page;
     post Operator Whole "/admin/env/preview" => env_import::preview;
     post Operator Whole "/admin/env/import" => env_import::import;
+    get  Viewer   City  "/admin/users" => users::page;
+    get  Viewer   City  "/admin/users/{user_id}" => user::page;
+    post Operator Whole "/admin/users/{user_id}/status" => user::status;
+    post Operator Whole "/admin/users/{user_id}/session" => user::end;
+    post Operator Whole "/admin/users/{user_id}/delete" => user::delete;
+    get  Viewer   Whole "/admin/users/{user_id}/merge" => user_merge::page;
+    post Operator Whole "/admin/users/{user_id}/merge" => user_merge::merge;
     get  Viewer   City  "/admin/attempts" => attempts::page;
     get  Viewer   City  "/admin/attempts/{attempt_id}" => attempts::one;
     get  Viewer   City  "/admin/audit" => audit::page;
@@ -103,13 +110,6 @@ workspace! {
     post Owner    Whole "/admin/keys/end-session" => keys::end_session;
     post Owner    Whole "/admin/keys/signing/rotate" => signing::rotate;
     post Owner    Whole "/admin/keys/signing/revoke" => signing::revoke;
-    get  Viewer   City  "/admin/users" => users::page;
-    get  Viewer   City  "/admin/users/{user_id}" => user::page;
-    post Operator Whole "/admin/users/{user_id}/status" => user::status;
-    post Operator Whole "/admin/users/{user_id}/session" => user::end;
-    post Operator Whole "/admin/users/{user_id}/delete" => user::delete;
-    get  Viewer   Whole "/admin/users/{user_id}/merge" => user_merge::page;
-    post Operator Whole "/admin/users/{user_id}/merge" => user_merge::merge;
     post Viewer   City  "/admin/sign-out" => entry::sign_out;
 }
 
