@@ -185,15 +185,16 @@ async fn two_nodes_count_together() {
     assert_eq!(number(&world.store, rows).await, 0);
 }
 
-/// Each route refuses a bearer that is not good, or counts whoever brings it.
+/// Each look refuses a bearer that is not good, or counts whoever brings it. Starts and work are counted by their
+/// stories, whatever is brought.
 async fn a_bearer_that_nobody_looks_at_lifts_no_limit(on: On) {
     let world = limited(on, 2).await;
-    let routes = documented_routes().into_iter().filter(|(_, path, _)| path.starts_with("/v1/"));
-    for (n, (method, path, _)) in routes.enumerate() {
+    let routes = documented_routes();
+    let routes = routes.iter().filter(|(method, path, _)| method == "GET" && path.starts_with("/v1/"));
+    for (n, (_, path, _)) in routes.enumerate() {
         let from = format!("198.51.100.{n}");
         let ask = async || {
-            let method = method.parse().unwrap();
-            let request = world.http.request(method, format!("{}{path}", world.base));
+            let request = world.http.get(format!("{}{path}", world.base));
             Answer::of(request.header("x-forwarded-for", &from).bearer_auth("ak_nobody")).await.status
         };
         let mut status = ask().await;
@@ -203,6 +204,6 @@ async fn a_bearer_that_nobody_looks_at_lifts_no_limit(on: On) {
             }
             status = ask().await;
         }
-        assert!(matches!(status, 401 | 429), "{method} {path}: {status}");
+        assert!(matches!(status, 401 | 429), "{path}: {status}");
     }
 }
