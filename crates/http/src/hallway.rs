@@ -112,9 +112,22 @@ impl App {
     }
 }
 
-/// Counts a guest's request. Whoever brings a bearer is known, or refused before anything is done; and what only
-/// names public facts may be asked for by anybody at any time. In the workspace everything counts as a look, since who
-/// asks is known only after one.
+/// What asks nobody for a bearer: pages for browsers, and the doctor's echo. One that is brought there proves nothing.
+const WITHOUT_BEARER: &[&str] = &[
+    "/v1/accounts/oauth/callback",
+    "/v1/accounts/oauth/outcome",
+    "/v1/accounts/oauth/confirm",
+    "/v1/accounts/email/open",
+    "/v1/accounts/email/confirm",
+    "/v1/accounts/email/reset",
+    "/v1/accounts/email/change/confirm",
+    "/v1/accounts/email/enter",
+    "/v1/federation/echo",
+];
+
+/// Counts a guest's request. Whoever brings a bearer is known, or refused before anything is done, where one is looked
+/// at; and what only names public facts may be asked for by anybody at any time. In the workspace everything counts as
+/// a look, since who asks is known only after one.
 fn admit<'a>(
     house: &'a House,
     peer: Peer,
@@ -122,7 +135,8 @@ fn admit<'a>(
 ) -> impl Future<Output = Result<(), TooMany>> + Send + use<'a> {
     let (path, headers) = (request.uri().path(), request.headers());
     let workspace = workspace::is_ours(path);
-    let guest = workspace || path.starts_with("/v1/") && !headers.contains_key(header::AUTHORIZATION);
+    let known = || headers.contains_key(header::AUTHORIZATION) && !WITHOUT_BEARER.contains(&path);
+    let guest = workspace || path.starts_with("/v1/") && !known();
     let cost = match *request.method() {
         Method::POST if path == "/v1/accounts/oauth/start" => Cost::Start,
         Method::POST if !workspace => Cost::Work,
