@@ -125,6 +125,12 @@ impl Metrics {
             memory: Number::default(),
             files: Number::default(),
         };
+        // From the start at zero, so that the first failure is seen as a rise.
+        for (kind, outcome) in
+            [("mail", "sent"), ("mail", "failed"), ("webhook", "sent"), ("webhook", "failed")]
+        {
+            drop(new.sends.get_or_create(&SendLabels { kind, outcome }));
+        }
         new.registered(started)
     }
 
