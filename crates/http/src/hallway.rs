@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use tower::Service;
 use tracing::{debug, error, warn};
 
@@ -77,6 +78,7 @@ impl App {
     pub(crate) async fn answer(&self, peer: SocketAddr, mut request: Request) -> Response {
         let Some(house) = &self.house else { return self.route(request).await };
         request.extensions_mut().insert(Peer(peer));
+        let began = Instant::now();
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let lang = accepted(request.headers());
         let allowed = cors::check(&house.federation, request.uri().path(), request.headers());
@@ -108,6 +110,7 @@ impl App {
         harden(headers, house.secure);
         cors::stamp(allowed, headers);
         headers.insert(&REQUEST_ID, request_id(number));
+        house.meters.answered(house.federation.metrics(), uri.path(), response.status(), began.elapsed());
         response
     }
 }
