@@ -25,6 +25,7 @@ mod keys;
 mod lazy_timer;
 mod listen;
 mod mailed;
+mod meter;
 mod openapi;
 mod overview;
 mod own;

@@ -1,6 +1,7 @@
 //! All routes on one screen.
 
 use crate::hallway::App;
+use crate::meter::{self, Meters};
 use crate::{error, federation, workspace};
 use axum::Router;
 use axum::routing::{get, post};
@@ -29,6 +30,8 @@ pub enum Serves {
     AllButWorkspace,
     /// The web workspace alone.
     WorkspaceAlone,
+    /// The metrics alone, to whoever reaches this door.
+    MetricsAlone,
 }
 
 /// What every handler can reach. One counter of references, since every request takes some and all cores write it.
@@ -41,13 +44,14 @@ pub(crate) struct Rooms {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Whether people reach us by https, so that cookies and transport security can insist on it.
     pub(crate) secure: bool,
+    pub(crate) meters: Meters,
     serves: Serves,
 }
 
 impl Rooms {
     /// Whether the web workspace is behind this door.
     pub(crate) fn has_workspace(&self) -> bool {
-        self.serves != Serves::AllButWorkspace
+        matches!(self.serves, Serves::Everything | Serves::WorkspaceAlone)
     }
 
     /// Whether the workspace's cookies can insist on https. Behind a door of its own it may also be reached as this
@@ -81,7 +85,6 @@ macro_rules! routes {
             Router::new()$(.route($path, $method(crate::$noun::$handler)))*
         }
 
-        #[cfg(test)]
         const LIST: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
 
         /// Every route with its documentation.
@@ -182,6 +185,8 @@ routes! {
     post "/v1/admin-keys/create" => admin_keys::create;
     post "/v1/admin-keys/rotate" => admin_keys::rotate;
     post "/v1/admin-keys/revoke" => admin_keys::revoke;
+    get "/v1/admin-keys/sessions" => admin_keys::sessions;
+    post "/v1/admin-keys/sessions/end" => admin_keys::end_session;
     get "/v1/audit/list" => audit::list;
     get "/v1/audit/export" => audit::export;
     // the Federation itself
@@ -202,6 +207,14 @@ routes! {
     get "/.well-known/downcity.json" => federation::about;
 }
 
+const OPENAPI: &str = "/openapi.json";
+const METRICS: &str = "/metrics";
+
+/// The template of every route.
+fn templates() -> impl Iterator<Item = &'static str> {
+    LIST.iter().map(|(_, path)| *path).chain(workspace::paths()).chain([OPENAPI, METRICS])
+}
+
 /// The whole service, to be given to [`Listening`](crate::Listening).
 #[must_use]
 pub fn app(door: Door) -> App {
@@ -209,13 +222,16 @@ pub fn app(door: Door) -> App {
         secure: door.federation.settings().public_url.scheme() == "https",
         federation: door.federation,
         trusted_proxies: door.trusted_proxies,
+        meters: Meters::new(templates()),
         serves: door.serves,
     }));
-    let api = || listed().route("/openapi.json", get(federation::openapi));
+    let api =
+        || listed().route(OPENAPI, get(federation::openapi)).route(METRICS, get(meter::metrics_for_admins));
     let router = match door.serves {
         Serves::Everything => api().merge(workspace::router(&house)),
         Serves::AllButWorkspace => api(),
         Serves::WorkspaceAlone => workspace::router(&house),
+        Serves::MetricsAlone => Router::new().route(METRICS, get(meter::metrics)),
     };
     let router = router
         .fallback(error::unknown_route)

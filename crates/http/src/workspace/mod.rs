@@ -55,6 +55,9 @@ macro_rules! workspace {
                 $(.route($path, $method($noun::$handler).layer(guard(Role::$role, Reach::$reach))))*
         }
 
+        /// The templates of [`listed`].
+        const LISTED: &[&str] = &[$($path),*];
+
         /// Every page and form of the workspace for whoever is signed in: method, path, the weakest role, and whether keys of one city may come.
         #[cfg(feature = "openapi")]
         #[must_use]
@@ -116,10 +119,20 @@ workspace! {
 /// The workspace's routes, with those that need no session.
 pub(crate) fn router(house: &House) -> Router<House> {
     listed(house)
-        .route("/admin/", get(entry::home))
-        .route("/admin/sign-in", get(entry::page).post(entry::sign_in))
-        .route("/admin/look", post(entry::look))
-        .route("/admin/assets/{hash}/{name}", get(assets::get))
+        .route(HOME, get(entry::home))
+        .route(SIGN_IN, get(entry::page).post(entry::sign_in))
+        .route(LOOK, post(entry::look))
+        .route(ASSET, get(assets::get))
+}
+
+const HOME: &str = "/admin/";
+const SIGN_IN: &str = "/admin/sign-in";
+const LOOK: &str = "/admin/look";
+const ASSET: &str = "/admin/assets/{hash}/{name}";
+
+/// The templates of all of them.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    LISTED.iter().copied().chain([HOME, SIGN_IN, LOOK, ASSET])
 }
 
 /// Whether an address belongs to the workspace.

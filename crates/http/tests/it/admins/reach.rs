@@ -36,6 +36,7 @@ const OWNERS: &[&str] = &[
     "admin-keys/create",
     "admin-keys/rotate",
     "admin-keys/revoke",
+    "admin-keys/sessions/end",
     "federation/keys/rotate",
     "federation/keys/revoke",
     "federation/master-key",
