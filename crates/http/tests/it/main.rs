@@ -8,6 +8,7 @@ mod at_rest;
 mod attempts;
 mod bad_input;
 mod city_apps;
+mod clock_jumps;
 mod confirm;
 mod confirm_page;
 mod contract;
