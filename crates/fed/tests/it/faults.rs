@@ -6,6 +6,8 @@ use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number};
 use serde_json::{Value, json};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -20,6 +22,8 @@ struct Asker {
     http: reqwest::Client,
     url: String,
     key: String,
+    /// Requests that were answered with success.
+    confirmed: Arc<AtomicUsize>,
 }
 
 /// What came back.
@@ -31,7 +35,7 @@ struct Told {
 impl Asker {
     fn of(fed: &Fed) -> Self {
         let http = reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap();
-        Self { http, url: fed.url().to_owned(), key: fed.admin_key() }
+        Self { http, url: fed.url().to_owned(), key: fed.admin_key(), confirmed: Arc::default() }
     }
 
     /// A change that is durable when it is answered with 200.
@@ -53,7 +57,9 @@ impl Asker {
         let wait =
             answer.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse::<u64>().ok());
         let text = answer.text().await.unwrap();
-        if status != 200 {
+        if status == 200 {
+            self.confirmed.fetch_add(1, Ordering::Relaxed);
+        } else {
             assert_eq!(status, 503, "{text}");
             assert!(wait.is_some_and(|wait| (1..=60).contains(&wait)), "Retry-After {wait:?}: {text}");
             let body: Value = serde_json::from_str(&text).unwrap();
@@ -154,12 +160,16 @@ async fn connections_that_are_cut_in_the_middle_of_changes_halve_none() {
     let (fed, wire) = behind_a_wire(&direct).await;
     let asker = Asker::of(&fed);
     let mut told = Vec::new();
+    asker.recovers("uncut").await;
     for round in 0..8 {
+        let enough = asker.confirmed.load(Ordering::Relaxed) + 2 * round;
         let storm = tokio::spawn({
             let asker = asker.clone();
             async move { asker.crowd(&format!("r{round}"), 30).await }
         });
-        tokio::time::sleep(Duration::from_millis(5 + 15 * round)).await;
+        while asker.confirmed.load(Ordering::Relaxed) < enough && !storm.is_finished() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         wire.set(Flow::Cut);
         tokio::time::sleep(Duration::from_millis(30)).await;
         wire.set(Flow::Open);

@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Barrier;
 use wechat_sim::{Sim, SimConfig};
 
 /// Starts that are worked on at the same time (`http/src/admission.rs`).
@@ -40,12 +41,15 @@ async fn start(http: &reqwest::Client, url: &str) -> (u16, String, Duration) {
 /// So many clients start one sign-in after the other for a while; those who are refused wait a little. Gives how long
 /// each one that was let in took, in order, and how many were refused.
 async fn press(url: &str, clients: usize, span: Duration) -> (Vec<Duration>, usize) {
-    let (http, end) = (http(), Instant::now() + span);
+    let (http, connected) = (http(), Arc::new(Barrier::new(clients)));
     let tasks: Vec<_> = (0..clients)
         .map(|_| {
-            let (http, url) = (http.clone(), url.to_owned());
+            let (http, url, connected) = (http.clone(), url.to_owned(), Arc::clone(&connected));
             tokio::spawn(async move {
                 let (mut took, mut refused) = (Vec::new(), 0);
+                http.get(format!("{url}/health")).send().await.expect("a connection");
+                connected.wait().await;
+                let end = Instant::now() + span;
                 while Instant::now() < end {
                     let (status, code, after) = start(&http, &url).await;
                     if status == 200 {
@@ -53,7 +57,7 @@ async fn press(url: &str, clients: usize, span: Duration) -> (Vec<Duration>, usi
                     } else {
                         assert_eq!(code, "overloaded");
                         refused += 1;
-                        tokio::time::sleep(Duration::from_millis(500)).await;
+                        tokio::time::sleep(Duration::from_secs(2)).await;
                     }
                 }
                 (took, refused)
