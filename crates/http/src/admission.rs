@@ -77,6 +77,7 @@ impl Places {
 
     async fn read(&self, mut body: Body) -> Result<Vec<u8>, ApiError> {
         if body.size_hint().lower() > BODY_LIMIT as u64 {
+            pour_away(body).await;
             return Err(ApiError::of(Code::BodyTooLarge));
         }
         let (mut bytes, mut large) = (Vec::new(), None);
@@ -85,6 +86,7 @@ impl Places {
                 |why: axum::Error| ApiError { cause: Some(why.to_string()), ..ApiError::of(Code::BadJson) };
             let Ok(data) = frame.map_err(cut)?.into_data() else { continue };
             if bytes.len() + data.len() > BODY_LIMIT {
+                pour_away(body).await;
                 return Err(ApiError::of(Code::BodyTooLarge));
             }
             if large.is_none() && bytes.len() + data.len() > SMALL {
@@ -93,6 +95,17 @@ impl Places {
             bytes.extend_from_slice(&data);
         }
         Ok(bytes)
+    }
+}
+
+/// Reads on for a while: a connection that ends while its peer still sends takes the answer with it.
+async fn pour_away(mut body: Body) {
+    let mut poured = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        poured += frame.data_ref().map_or(0, |data| data.len());
+        if poured > 4 * BODY_LIMIT {
+            break;
+        }
     }
 }
 
