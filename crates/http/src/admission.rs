@@ -20,6 +20,8 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 const SMALL: usize = 16 * 1024;
 /// Large bodies that are on their way at the same time: a bound of memory.
 const LARGE: usize = 64;
+/// How long a body that is not wanted may pause before it is left alone.
+const SILENT: Duration = Duration::from_millis(100);
 /// When whoever found no place shall come again.
 const COME_AGAIN: Duration = Duration::from_secs(1);
 
@@ -98,10 +100,11 @@ impl Places {
     }
 }
 
-/// Reads on for a while: a connection that ends while its peer still sends takes the answer with it.
+/// Reads on for a moment: a connection that ends while its peer still sends takes the answer with it.
 async fn pour_away(mut body: Body) {
     let mut poured = 0;
-    while let Some(Ok(frame)) = body.frame().await {
+    // A peer that sends nothing, since it waits for the answer, gets it.
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(SILENT, body.frame()).await {
         poured += frame.data_ref().map_or(0, |data| data.len());
         if poured > 4 * BODY_LIMIT {
             break;
