@@ -40,6 +40,11 @@ pub(crate) struct Options {
     #[arg(long, env = "FED_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) admin_listen: Option<SocketAddr>,
 
+    /// A listener of its own for /metrics, which then needs no key there: keep it off the public network
+    /// [default: /metrics on --listen, with an admin key]
+    #[arg(long, env = "FED_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+
     /// The folder for keys and, without --database-url, the SQLite database [default: ./data]
     #[arg(long, env = "FED_DATA", value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
@@ -137,6 +142,7 @@ impl Options {
             also_public_url: self.also_public_url.or(weaker.also_public_url),
             listen: self.listen.or(weaker.listen),
             admin_listen: self.admin_listen.or(weaker.admin_listen),
+            metrics_listen: self.metrics_listen.or(weaker.metrics_listen),
             data: self.data.or(weaker.data),
             database_url: self.database_url.or(weaker.database_url),
             master_key_file: self.master_key_file.or(weaker.master_key_file),
@@ -172,6 +178,7 @@ mod tests {
             also_public_url = ["https://b.example"]
             listen = "127.0.0.1:1"
             admin_listen = "127.0.0.1:2"
+            metrics_listen = "127.0.0.1:3"
             data = "/srv/fed"
             database_url = "postgres://u:p@h/d"
             master_key_file = "/k"
@@ -192,6 +199,7 @@ mod tests {
         assert_eq!(both.public_url.as_deref(), Some("https://flag.example"));
         assert_eq!(both.also_public_url.unwrap(), ["https://b.example"]);
         assert_eq!((both.listen.unwrap().port(), both.admin_listen.unwrap().port()), (1, 2));
+        assert_eq!(both.metrics_listen.unwrap().port(), 3);
         assert_eq!(both.data.as_deref(), Some(Path::new("/srv/fed")));
         assert_eq!(both.database_url.unwrap().expose_secret(), "postgres://u:p@h/d");
         assert_eq!(both.master_key_file.as_deref(), Some(Path::new("/k")));

@@ -66,6 +66,7 @@ impl House {
         &self,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
+        metrics_listener: Option<TcpListener>,
     ) -> Result<Serving, Problem> {
         let federation = Arc::clone(&self.federation);
         let open = |listener, serves| {
@@ -75,8 +76,10 @@ impl House {
         let apart = admin_listener.is_some();
         let door = open(listener, if apart { Serves::AllButWorkspace } else { Serves::Everything })?;
         let admin_door = admin_listener.map(|listener| open(listener, Serves::WorkspaceAlone)).transpose()?;
+        let metrics_door =
+            metrics_listener.map(|listener| open(listener, Serves::MetricsAlone)).transpose()?;
         let keeping = tokio::spawn(Arc::clone(&federation).keep_house());
-        Ok(Serving { federation, door, admin_door, keeping })
+        Ok(Serving { federation, door, admin_door, metrics_door, keeping })
     }
 }
 
@@ -98,6 +101,7 @@ pub(crate) struct Serving {
     federation: Arc<Federation>,
     door: Listening,
     admin_door: Option<Listening>,
+    metrics_door: Option<Listening>,
     keeping: JoinHandle<()>,
 }
 
@@ -120,6 +124,10 @@ impl Serving {
             door.close(hurry).await;
         };
         tokio::join!(self.door.close(hurry), admin_door);
+        if let Some(door) = self.metrics_door {
+            // Measured to the end; nobody is hurt by a scrape that is cut off.
+            door.close(std::future::ready(())).await;
+        }
         self.keeping.abort();
         self.federation.close().await;
     }

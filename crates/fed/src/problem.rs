@@ -33,7 +33,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// Something failed: exit code 1.
     pub(crate) fn new(what: impl Display) -> Self {
-        Self { what: what.to_string(), next: None, ending: Ending::Failed }
+        Self { what: tame(&what.to_string()), next: None, ending: Ending::Failed }
     }
 
     /// The command line, the environment or the file asks for what can't be: exit code 2.
@@ -53,7 +53,7 @@ impl Problem {
 
     /// The same with what to do next.
     pub(crate) fn next(self, next: impl Display) -> Self {
-        Self { next: Some(next.to_string()), ..self }
+        Self { next: Some(tame(&next.to_string())), ..self }
     }
 
     /// The system gives no threads.
@@ -81,5 +81,21 @@ impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
         self.next.as_ref().map_or(Ok(()), |next| write!(f, "; {next}"))
+    }
+}
+
+/// A part of it may have come over the wire or out of a file: it must not move the cursor or change colours.
+pub(crate) fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_text_does_not_reach_the_terminal_as_a_command() {
+        let told = Problem::new("a\u{1b}[2Jb\u{9b}31mc\r\u{7}\nd").next("e\u{1b}]0;f\u{7}").to_string();
+        assert_eq!(told, "a [2Jb 31mc  \nd; e ]0;f ");
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::caller::{AdminOnly, OwnerOnly};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::Body;
+use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::admin_keys::{
     AdminKey, AdminKeyCreateRequest, AdminKeyCreated, AdminKeyList, AdminKeyRequest, AdminKeyRotated,
+    AdminSession, AdminSessionList, AdminSessionQuery, AdminSessionRequest,
 };
 use axum::extract::State;
 use downcity_service::admin_keys::{AdminKeyError, NewAdminKey};
@@ -76,4 +77,32 @@ pub(crate) async fn revoke(
 ) -> Result<Json<Success>, ApiError> {
     house.federation.revoke_admin_key(&admin, &request.key_id).await?;
     Ok(Json(Success::YES))
+}
+
+/// The sessions of the web workspace that are good now, newest first.
+#[utoipa::path(get, path = "/v1/admin-keys/sessions", operation_id = "admin_keys_sessions", tag = "admin-keys", security(("admin_key" = [])),
+    params(AdminSessionQuery),
+    responses((status = 200, body = AdminSessionList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn sessions(
+    _admin: AdminOnly,
+    State(house): State<House>,
+    Query(query): Query<AdminSessionQuery>,
+) -> Result<Json<AdminSessionList>, ApiError> {
+    let found = house.federation.admin_sessions(query.key_id.as_deref().unwrap_or_default()).await?;
+    Ok(Json(AdminSessionList { items: found.into_iter().map(AdminSession::from).collect() }))
+}
+
+/// Ends a session of the web workspace, at once on every node.
+#[utoipa::path(post, path = "/v1/admin-keys/sessions/end", operation_id = "admin_keys_sessions_end", tag = "admin-keys", security(("admin_key" = [])),
+    request_body = AdminSessionRequest,
+    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+pub(crate) async fn end_session(
+    OwnerOnly(admin): OwnerOnly,
+    State(house): State<House>,
+    Body(request): Body<AdminSessionRequest>,
+) -> Result<Json<Success>, ApiError> {
+    match house.federation.end_admin_session(&admin, &request.session_id).await? {
+        true => Ok(Json(Success::YES)),
+        false => Err(ApiError::of(Code::UnknownSession)),
+    }
 }

@@ -1,7 +1,7 @@
 //! What is let in: request bodies as fast as they have to come, and as many requests as can be worked on at a time.
 //!
 //! More at a time would not be done sooner, only all of them later. Whoever finds no place is told at once when to come
-//! again, which costs next to nothing (`docs/decisions/0027-as-many-as-can-be-served.md`).
+//! again, which costs next to nothing (`docs/decisions/0025-as-many-as-can-be-served.md`).
 
 use crate::error::{ApiError, Code};
 use crate::workspace;
@@ -105,7 +105,7 @@ async fn pour_away(mut body: Body) {
     let mut poured = 0;
     // A peer that sends nothing, since it waits for the answer, gets it.
     while let Ok(Some(Ok(frame))) = tokio::time::timeout(SILENT, body.frame()).await {
-        poured += frame.data_ref().map_or(0, |data| data.len());
+        poured += frame.data_ref().map_or(0, axum::body::Bytes::len);
         if poured > 4 * BODY_LIMIT {
             break;
         }

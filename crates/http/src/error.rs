@@ -360,6 +360,7 @@ impl From<ApplyError> for ApiError {
         match error {
             ApplyError::UnknownCity => Self::of(Code::UnknownCity),
             ApplyError::CityPaused => Self::of(Code::CityPaused),
+            ApplyError::NotTheirs => Self::of(Code::CityKey),
             ApplyError::BadField { field, why } => Self::field(field, why),
             ApplyError::Internal(error) => error.into(),
         }

@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use tower::Service;
 use tracing::{debug, error, warn};
 
@@ -77,6 +78,7 @@ impl App {
     pub(crate) async fn answer(&self, peer: SocketAddr, mut request: Request) -> Response {
         let Some(house) = &self.house else { return self.route(request).await };
         request.extensions_mut().insert(Peer(peer));
+        let began = Instant::now();
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let lang = accepted(request.headers());
         let allowed = cors::check(&house.federation, request.uri().path(), request.headers());
@@ -106,13 +108,27 @@ impl App {
         harden(headers, house.secure);
         cors::stamp(allowed, headers);
         headers.insert(&REQUEST_ID, request_id(number));
+        house.meters.answered(house.federation.metrics(), uri.path(), response.status(), began.elapsed());
         response
     }
 }
 
-/// Counts a guest's request. Whoever brings a bearer is known, or refused before anything is done; and what only
-/// names public facts may be asked for by anybody at any time. In the workspace everything counts as a look, since who
-/// asks is known only after one.
+/// What asks nobody for a bearer: pages for browsers, and the doctor's echo. One that is brought there proves nothing.
+const WITHOUT_BEARER: &[&str] = &[
+    "/v1/accounts/oauth/callback",
+    "/v1/accounts/oauth/outcome",
+    "/v1/accounts/oauth/confirm",
+    "/v1/accounts/email/open",
+    "/v1/accounts/email/confirm",
+    "/v1/accounts/email/reset",
+    "/v1/accounts/email/change/confirm",
+    "/v1/accounts/email/enter",
+    "/v1/federation/echo",
+];
+
+/// Counts a guest's request. Whoever brings a bearer is known, or refused before anything is done, where one is looked
+/// at; and what only names public facts may be asked for by anybody at any time. In the workspace everything counts as
+/// a look, since who asks is known only after one.
 fn admit<'a>(
     house: &'a House,
     peer: Peer,
@@ -120,7 +136,8 @@ fn admit<'a>(
 ) -> impl Future<Output = Result<(), TooMany>> + Send + use<'a> {
     let (path, headers) = (request.uri().path(), request.headers());
     let workspace = workspace::is_ours(path);
-    let guest = workspace || path.starts_with("/v1/") && !headers.contains_key(header::AUTHORIZATION);
+    let known = || headers.contains_key(header::AUTHORIZATION) && !WITHOUT_BEARER.contains(&path);
+    let guest = workspace || path.starts_with("/v1/") && !known();
     let cost = match *request.method() {
         Method::POST if path == "/v1/accounts/oauth/start" => Cost::Start,
         Method::POST if !workspace => Cost::Work,

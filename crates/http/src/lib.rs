@@ -26,6 +26,7 @@ mod keys;
 mod lazy_timer;
 mod listen;
 mod mailed;
+mod meter;
 mod openapi;
 mod overview;
 mod own;

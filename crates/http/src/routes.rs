@@ -2,6 +2,7 @@
 
 use crate::admission::Places;
 use crate::hallway::App;
+use crate::meter::{self, Meters};
 use crate::{error, federation, workspace};
 use axum::Router;
 use axum::routing::{get, post};
@@ -30,6 +31,8 @@ pub enum Serves {
     AllButWorkspace,
     /// The web workspace alone.
     WorkspaceAlone,
+    /// The metrics alone, to whoever reaches this door.
+    MetricsAlone,
 }
 
 /// What every handler can reach. One counter of references, since every request takes some and all cores write it.
@@ -44,13 +47,14 @@ pub(crate) struct Rooms {
     pub(crate) secure: bool,
     /// For the requests that are worked on.
     pub(crate) places: Places,
+    pub(crate) meters: Meters,
     serves: Serves,
 }
 
 impl Rooms {
     /// Whether the web workspace is behind this door.
     pub(crate) fn has_workspace(&self) -> bool {
-        self.serves != Serves::AllButWorkspace
+        matches!(self.serves, Serves::Everything | Serves::WorkspaceAlone)
     }
 
     /// Whether the workspace's cookies can insist on https. Behind a door of its own it may also be reached as this
@@ -84,7 +88,6 @@ macro_rules! routes {
             Router::new()$(.route($path, $method(crate::$noun::$handler)))*
         }
 
-        #[cfg(test)]
         const LIST: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
 
         /// Every route with its documentation.
@@ -185,6 +188,8 @@ routes! {
     post "/v1/admin-keys/create" => admin_keys::create;
     post "/v1/admin-keys/rotate" => admin_keys::rotate;
     post "/v1/admin-keys/revoke" => admin_keys::revoke;
+    get "/v1/admin-keys/sessions" => admin_keys::sessions;
+    post "/v1/admin-keys/sessions/end" => admin_keys::end_session;
     get "/v1/audit/list" => audit::list;
     get "/v1/audit/export" => audit::export;
     // the Federation itself
@@ -205,6 +210,14 @@ routes! {
     get "/.well-known/downcity.json" => federation::about;
 }
 
+const OPENAPI: &str = "/openapi.json";
+const METRICS: &str = "/metrics";
+
+/// The template of every route.
+fn templates() -> impl Iterator<Item = &'static str> {
+    LIST.iter().map(|(_, path)| *path).chain(workspace::paths()).chain([OPENAPI, METRICS])
+}
+
 /// The whole service, to be given to [`Listening`](crate::Listening).
 #[must_use]
 pub fn app(door: Door) -> App {
@@ -213,13 +226,16 @@ pub fn app(door: Door) -> App {
         federation: door.federation,
         trusted_proxies: door.trusted_proxies,
         places: Places::default(),
+        meters: Meters::new(templates()),
         serves: door.serves,
     }));
-    let api = || listed().route("/openapi.json", get(federation::openapi));
+    let api =
+        || listed().route(OPENAPI, get(federation::openapi)).route(METRICS, get(meter::metrics_for_admins));
     let router = match door.serves {
         Serves::Everything => api().merge(workspace::router(&house)),
         Serves::AllButWorkspace => api(),
         Serves::WorkspaceAlone => workspace::router(&house),
+        Serves::MetricsAlone => Router::new().route(METRICS, get(meter::metrics)),
     };
     let router = router
         .fallback(error::unknown_route)

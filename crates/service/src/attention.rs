@@ -25,6 +25,7 @@ impl Federation {
         if !cards.iter().any(|card| card.status == ProviderStatus::Enabled) {
             found.push(no_way_in(city));
         }
+        found.extend(cards.iter().filter(|card| self.breakers.is_open(&card.id)).map(left_alone));
         if !city.is_empty() {
             return Ok(found);
         }
@@ -39,6 +40,23 @@ impl Federation {
 
 fn told(id: &'static str, severity: Severity, text: Said, remedy: Said) -> Attention {
     Attention { id, severity, text, remedy, provider: None, city_id: None }
+}
+
+/// Its circuit is open (`breaker.rs`).
+fn left_alone(card: &ProviderCard) -> Attention {
+    let label = &card.label;
+    let text = Said::new(
+        format!(
+            "{label} has not answered several times in a row, so sign-ins with it end at once; it is tried again by itself."
+        ),
+        format!("{label} 已连续多次没有应答，因此使用它的登录会立即结束；系统会自动重试。"),
+    );
+    let remedy = Said::new(
+        "If it lasts, run the checks: they say whether this machine reaches the provider.",
+        "如持续出现，请运行检查，以确认本机能否连接该提供方。",
+    );
+    let provider = Some(card.id.clone());
+    Attention { provider, ..told("provider_left_alone", Severity::Error, text, remedy) }
 }
 
 fn half_done(card: &ProviderCard, city: &str) -> Attention {

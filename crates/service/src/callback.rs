@@ -15,6 +15,8 @@ use downcity_providers::{Callback, Exchange};
 use downcity_store::{Completed, SignIn, StoreError};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 /// Where the browser goes next.
@@ -177,6 +179,7 @@ impl Federation {
     pub(crate) async fn end(&self, attempt: &Attempt, failure: Failure) -> Result<(), StoreError> {
         let Attempt { attempt_id, city_id, provider, .. } = attempt;
         if self.store.fail_attempt(attempt_id, failure, self.clock.now()).await? {
+            self.metrics.signed_in(provider, failure.code());
             info!(%attempt_id, %city_id, %provider, failure = failure.code(), "sign-in ended without a token");
         }
         Ok(())
@@ -186,6 +189,7 @@ impl Federation {
     async fn end_refused(&self, attempt: &Attempt, failure: Failure, code: &str) -> Result<(), StoreError> {
         let Attempt { attempt_id, city_id, provider, .. } = attempt;
         if self.store.refuse_attempt(attempt_id, (failure, code), self.clock.now()).await? {
+            self.metrics.signed_in(provider, failure.code());
             info!(%attempt_id, %city_id, %provider, failure = failure.code(), "sign-in refused by the provider");
         }
         Ok(())
@@ -214,7 +218,26 @@ impl Federation {
             iss: query.iss.as_deref(),
             now: self.clock.now(),
         };
-        provider.identify(&exchange).await.map_err(|problem| {
+        let breaker = self.breakers.of(provider.id());
+        let Some(passage) = breaker.pass().await else {
+            self.metrics.called(provider.id(), "not_asked", Duration::ZERO);
+            warn!(attempt_id = %attempt.attempt_id, provider = %attempt.provider,
+                "the provider was not asked: it has not answered for a while; it is tried again by itself");
+            return Err(Failure::ProviderUnavailable.into());
+        };
+        let began = Instant::now();
+        let asked = provider.identify(&exchange).await;
+        let outcome = asked.as_ref().map_or_else(|problem| problem.failure.code(), |_| "ok");
+        self.metrics.called(provider.id(), outcome, began.elapsed());
+        match &asked {
+            Err(problem) if problem.failure == Failure::ProviderUnavailable => {
+                if passage.failed() {
+                    warn!(provider = %attempt.provider, "the provider failed several times in a row: it is left alone for a while");
+                }
+            }
+            _ => passage.answered(),
+        }
+        asked.map_err(|problem| {
             warn!(
                 attempt_id = %attempt.attempt_id,
                 provider = %attempt.provider,
@@ -272,12 +295,14 @@ impl Federation {
         let (attempt_id, city_id, provider) = (&attempt.attempt_id, &attempt.city_id, &attempt.provider);
         match self.store.complete_sign_in(&sign_in).await? {
             Completed::SignedIn { user_id, new_user, conflicts_with } => {
+                self.metrics.signed_in(provider, "done");
                 info!(%attempt_id, %city_id, %provider, %user_id, new_user, "signed in");
                 if let Some(other) = conflicts_with {
                     warn!(%user_id, other_user_id = %other, "two users share this person: an openid of one, a unionid of the other");
                 }
             }
             Completed::UserDisabled => {
+                self.metrics.signed_in(provider, Failure::UserDisabled.code());
                 info!(%attempt_id, %city_id, %provider, "sign-in of a disabled user refused");
             }
             Completed::Lost => warn!(%attempt_id, "a sign-in was settled elsewhere first"),

@@ -128,6 +128,7 @@ impl Federation {
         let (delivery_id, tries, now) = (due.outbox_id.as_str(), due.tries, self.clock.now());
         match outcome {
             Outcome::Arrived => {
+                self.metrics.sent("webhook", "sent");
                 debug!(delivery_id, tries, "delivered");
                 self.store.note_delivery(delivery_id, &hook.webhook_id, now).await
             }
@@ -168,6 +169,7 @@ impl Federation {
         (next_at, patience): (Option<Timestamp>, Timestamp),
     ) -> Result<(), StoreError> {
         let (webhook_id, now) = (hook.webhook_id.as_str(), self.clock.now());
+        self.metrics.sent("webhook", "failed");
         warn!(webhook_id, delivery_id, report = error, "a delivery failed");
         let detail = json!({"webhook_id": webhook_id, "why": error});
         let disabled = self.general_event("webhook.disabled", crate::events::Actor::System, "", &detail);

@@ -1,10 +1,12 @@
 //! The Federation: everything the stories share, and how it is opened.
 
+use crate::breaker::Breakers;
 use crate::directory::{Directory, ReadError};
 use crate::doctor::Reports;
 use crate::hasher::Hasher;
 use crate::keys::{KeyError, TokenKeys};
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::seams::{Clock, Random};
 use crate::vault::{MasterKeys, Vault, VaultError};
 use crate::wake::Waiters;
@@ -102,6 +104,8 @@ pub struct Federation {
     pub(crate) limits: Limits,
     pub(crate) hasher: Hasher,
     pub(crate) reports: Reports,
+    pub(crate) metrics: Metrics,
+    pub(crate) breakers: Breakers,
     /// Numbers of people by city, and when they were counted.
     pub(crate) numbers: tokio::sync::Mutex<HashMap<String, (Timestamp, PeopleNumbers)>>,
     /// Rung when something new lies in the outbox.
@@ -144,6 +148,8 @@ impl Federation {
             limits,
             hasher,
             reports: Reports::default(),
+            metrics: Metrics::new(now),
+            breakers: Breakers::default(),
             numbers: tokio::sync::Mutex::default(),
             outbox_bell: tokio::sync::Notify::new(),
             tasks: TaskTracker::new(),

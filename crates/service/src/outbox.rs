@@ -56,6 +56,7 @@ impl Federation {
         };
         match mailer.send(&mail, id).await {
             Ok(()) => {
+                self.metrics.sent("mail", "sent");
                 debug!(outbox_id = id, tries = due.tries, "mail sent");
                 self.store.mark_sent(id, now).await
             }
@@ -65,6 +66,7 @@ impl Federation {
 
     async fn put_off(&self, due: &Due, failure: &MailFailure, now: Timestamp) -> Result<(), StoreError> {
         let (outbox_id, tries, report) = (due.outbox_id.as_str(), due.tries, failure.report.as_str());
+        self.metrics.sent("mail", "failed");
         if failure.temporary && now < due.created_at.plus(PATIENCE) {
             warn!(outbox_id, tries, report, "a mail could not be sent yet; trying again");
             return self.store.postpone(outbox_id, now.plus(backoff(tries)), report).await;

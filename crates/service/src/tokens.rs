@@ -38,6 +38,9 @@ pub enum ApplyError {
     /// The city is paused.
     #[error("city is paused")]
     CityPaused,
+    /// The key is for one city, and that is a person of the Federation, whose account reaches further.
+    #[error("the key of a city issues no tokens for users of the Federation")]
+    NotTheirs,
     /// A field has a value that can't be used.
     #[error("{field} {why}")]
     BadField {
@@ -120,6 +123,9 @@ impl Federation {
             Err(_) => return Err(ApplyError::UnknownCity),
         };
         let user_id = UserId::parse(&apply.user_id).map_err(|why| bad("user_id", why.to_string()))?;
+        if admin.city.is_some() && self.store.user(&user_id).await?.is_some() {
+            return Err(ApplyError::NotTheirs);
+        }
         let metadata = match &apply.metadata {
             None | Some(serde_json::Value::Null) => None,
             Some(object) if object.is_object() => Some(object.to_string()),

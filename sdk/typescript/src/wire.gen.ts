@@ -994,6 +994,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin-keys/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of the web workspace that are good now, newest first. */
+        get: operations["admin_keys_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin-keys/sessions/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a session of the web workspace, at once on every node. */
+        post: operations["admin_keys_sessions_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit/export": {
         parameters: {
             query?: never;
@@ -1776,6 +1810,37 @@ export interface components {
              */
             admin_key: string;
             key_id: string;
+        };
+        /** @description A session of the web workspace, without its cookie. */
+        AdminSession: {
+            /** @description The `User-Agent` it was begun with; text from outside. */
+            agent: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends at the latest.
+             */
+            expires_at: string;
+            /** @description The key that it began with, and is worth no more than. */
+            key_id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_seen_at: string;
+            /** @description The network address it was begun from; an IPv6 address by its /64. */
+            network: string;
+            session_id: string;
+        };
+        /** @description The sessions of the web workspace that are good now, newest first. */
+        AdminSessionList: {
+            items: components["schemas"]["AdminSession"][];
+        };
+        /** @description Names a session of the web workspace. */
+        AdminSessionRequest: {
+            /** @description Its id, from `admin-keys/sessions`. */
+            session_id: string;
         };
         /**
          * @description Yes or no.
@@ -5454,6 +5519,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminKeyRotated"];
+                };
+            };
+        };
+    };
+    admin_keys_sessions: {
+        parameters: {
+            query?: {
+                /** @description Only those that began with this key. */
+                key_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSessionList"];
+                };
+            };
+        };
+    };
+    admin_keys_sessions_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminSessionRequest"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success"];
                 };
             };
         };

@@ -6,6 +6,7 @@ mod links;
 mod locks;
 mod rooms;
 mod rust;
+mod shown;
 mod test_code;
 mod texts;
 mod tree;
@@ -18,7 +19,7 @@ pub(crate) use tree::{Break, Tree};
 
 /// Every break of a rule in the tree.
 pub(crate) fn check(tree: &Tree) -> Vec<Break> {
-    let rules: [fn(&Tree) -> Vec<Break>; 6] =
-        [rooms::check, rust::check, texts::check, links::check, documents::check, locks::check];
+    let rules: [fn(&Tree) -> Vec<Break>; 7] =
+        [rooms::check, rust::check, texts::check, links::check, documents::check, locks::check, shown::check];
     rules.iter().flat_map(|rule| rule(tree)).collect()
 }

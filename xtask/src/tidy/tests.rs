@@ -274,6 +274,29 @@ fn both_engines_have_the_same_migrations() {
 }
 
 #[test]
+fn what_is_said_to_be_shown_is_shown_by_a_test() {
+    let told = |tests: &[&str]| format!("# Security\n\n| 1 | {} |\n", tests.join(", "));
+    let found = |english: &str, chinese: &str| {
+        let mut files = good();
+        let rust = "//! Tests.\n\non_both_engines!(one, two);\n\nasync fn two(on: On) {}\n\nfn helper() {}\n\n#[test]\nfn three() {}\n";
+        files.insert("crates/http/tests/it/a.rs".to_owned(), rust.to_owned());
+        files.insert("tests/a.test.js".to_owned(), "test(\"four and more\", f);\n".to_owned());
+        files.insert("docs/security.md".to_owned(), english.to_owned());
+        files.insert("docs/security.zh.md".to_owned(), chinese.to_owned());
+        breaks(&files)
+    };
+    let good = told(&["`it/a.rs::two`", "`a.rs::three`", "`a.test.js::four`"]);
+    assert_eq!(found(&good, &good), Vec::<String>::new());
+    for bad in ["`a.rs::one`", "`a.rs::helper`", "`b.rs::two`", "`a.rs::thre`", "`a.test.js::five`"] {
+        let told = told(&[bad]);
+        let found = found(&told, &told);
+        assert!(found.len() == 1 && found[0].contains("security.md:3: there is no test"), "{found:?}");
+    }
+    let other = found(&good, &told(&["`it/a.rs::two`"]));
+    assert!(other.len() == 1 && other[0].contains("security.zh.md:1: it does not name"), "{other:?}");
+}
+
+#[test]
 fn files_that_are_gone_do_not_count() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Tree::read(folder.path(), ["gone.rs"].into_iter()).len(), 0);

@@ -35,6 +35,22 @@ pub(crate) enum Command {
         #[command(flatten)]
         named: Named,
     },
+    /// List the sessions of the web workspace that are good now
+    Sessions {
+        /// Only those that began with this key
+        key_id: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// End a session of the web workspace
+    EndSession {
+        /// Its id, from `fed admin-key sessions`
+        session_id: String,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Revoke a key: it is refused from now on
     Revoke {
         #[command(flatten)]
@@ -93,6 +109,18 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
                 sure.ask(format_args!("The old secret of {} is refused from now on.", named.key_id))?;
                 named.call("rotate", told_once).await
             }
+            Command::Sessions { key_id, connection } => {
+                let caller = connection.admin()?;
+                let query = json!({ "key_id": key_id });
+                let call = caller.admin.raw().get("admin-keys", "sessions", &query);
+                caller.show(call, |found| sessions(&found)).await
+            }
+            Command::EndSession { session_id, sure, connection } => {
+                sure.ask(format_args!("Whoever uses {session_id} has to sign in again."))?;
+                let (caller, body) = (connection.admin()?, json!({ "session_id": session_id }));
+                let call = caller.admin.raw().post("admin-keys", "sessions/end", &body);
+                caller.show(call, |_: Value| format!("ended {session_id}")).await
+            }
             Command::Revoke { sure, named } => {
                 sure.ask(format_args!("{} is refused from now on.", named.key_id))?;
                 named.call("revoke", |_| format!("revoked {}", named.key_id)).await
@@ -112,6 +140,15 @@ impl Named {
 fn told_once(answer: &Value) -> String {
     screen::tell(format_args!("{}; this is its secret, told this once:", text(&answer["key_id"])));
     text(&answer["admin_key"])
+}
+
+fn sessions(found: &Value) -> String {
+    let mut table = Table::new(&["SESSION", "KEY", "FROM", "WITH", "BEGAN", "LAST SEEN", "ENDS"]);
+    for one in found["items"].as_array().into_iter().flatten() {
+        let fields = ["session_id", "key_id", "network", "agent", "created_at", "last_seen_at", "expires_at"];
+        table.row(fields.map(|field| text(&one[field])));
+    }
+    table.draw()
 }
 
 fn list(keys: &Value) -> String {

@@ -41,6 +41,8 @@ async fn serve(config: Config) -> Result<(), Problem> {
     let listener = door::bind(config.listen)?;
     let address = own_address(address_of(&listener)?);
     let admin_listener = config.admin_listen.map(door::bind).transpose()?;
+    let metrics_listener = config.metrics_listen.map(door::bind).transpose()?;
+    let metrics = metrics_listener.as_ref().map(address_of).transpose()?;
     let workspace = match &admin_listener {
         Some(listener) => own_address(address_of(listener)?),
         None => config.public_url.clone().unwrap_or_else(|| address.clone()),
@@ -75,8 +77,11 @@ async fn serve(config: Config) -> Result<(), Problem> {
     if config.local_login {
         warn!("LOCAL SIGN-IN IS ON: anybody on this machine can sign in as anybody");
     }
-    let serving = house.serve(listener, admin_listener)?;
+    let serving = house.serve(listener, admin_listener, metrics_listener)?;
     screen::say(format_args!("Web workspace: {}/admin\n", bare(&workspace)));
+    if let Some(address) = metrics {
+        screen::say(format_args!("Metrics: http://{address}/metrics\n"));
+    }
     screen::say(format_args!("ready: listening on {}", bare(&address)));
     signals.next().await;
     tracing::info!("stopping: running requests may end; a second signal stops at once");

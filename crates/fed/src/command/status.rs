@@ -1,7 +1,7 @@
 //! `fed status`: which Federation commands mean, and how it stands.
 
 use crate::admin::Connection;
-use crate::problem::Problem;
+use crate::problem::{Problem, tame};
 use crate::table::Table;
 use crate::{on_this_thread, screen};
 use downcity::Federation;
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Problem> {
         }
         screen::say(table.draw());
         if let Some(instruction) = instruction {
-            screen::say(format_args!("\n{}", instruction.trim_end()));
+            screen::say(format_args!("\n{}", tame(instruction.trim_end())));
         }
         Ok(())
     })

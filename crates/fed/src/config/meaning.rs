@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where the web workspace listens, when not there.
     pub(crate) admin_listen: Option<SocketAddr>,
+    /// Where the metrics are told without a key.
+    pub(crate) metrics_listen: Option<SocketAddr>,
     /// The public address; absent means the listen address, which is then on loopback.
     pub(crate) public_url: Option<Url>,
     /// Further public addresses.
@@ -92,6 +94,7 @@ impl Config {
         Ok(Self {
             listen,
             admin_listen: options.admin_listen,
+            metrics_listen: options.metrics_listen,
             public_url,
             other_urls,
             data,

@@ -4,11 +4,11 @@ use super::rfc3339;
 use crate::error::ApiError;
 use downcity_service::admin_keys::NewAdminKey;
 use downcity_service::core::{Secret, Timestamp};
-use downcity_service::rows::AdminKeyRow;
+use downcity_service::rows::{AdminKeyRow, ListedAdminSession};
 use downcity_service::tokens::parse_ttl;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// The admin keys, newest first, also those that are good no more.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,6 +112,61 @@ pub(crate) struct AdminKeyRotated {
     /// The key itself, for `Authorization: Bearer`.
     #[schema(example = "ak_…")]
     pub(crate) admin_key: String,
+}
+
+/// The sessions of the web workspace that are good now, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AdminSessionList {
+    pub(crate) items: Vec<AdminSession>,
+}
+
+/// A session of the web workspace, without its cookie.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AdminSession {
+    session_id: String,
+    /// The key that it began with, and is worth no more than.
+    key_id: String,
+    /// The network address it was begun from; an IPv6 address by its /64.
+    network: String,
+    /// The `User-Agent` it was begun with; text from outside.
+    agent: String,
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it was last used, to the minute.
+    #[schema(format = "date-time")]
+    last_seen_at: String,
+    /// When it ends at the latest.
+    #[schema(format = "date-time")]
+    expires_at: String,
+}
+
+impl From<ListedAdminSession> for AdminSession {
+    fn from(one: ListedAdminSession) -> Self {
+        Self {
+            session_id: one.session_id,
+            key_id: one.key_id,
+            network: one.network,
+            agent: one.agent,
+            created_at: rfc3339(one.created_at),
+            last_seen_at: rfc3339(one.seen_at),
+            expires_at: rfc3339(one.expires_at),
+        }
+    }
+}
+
+/// Which sessions are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AdminSessionQuery {
+    /// Only those that began with this key.
+    pub(crate) key_id: Option<String>,
+}
+
+/// Names a session of the web workspace.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct AdminSessionRequest {
+    /// Its id, from `admin-keys/sessions`.
+    pub(crate) session_id: String,
 }
 
 /// Names an admin key.

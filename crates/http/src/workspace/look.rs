@@ -90,7 +90,10 @@ pub(crate) fn own_path(next: &str) -> Option<&str> {
     let rest = next.strip_prefix("/admin")?;
     let ends = rest.is_empty() || rest.starts_with(['/', '?']);
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    (ends && plain && !next.contains("//")).then_some(next)
+    // What climbs leads out again, also where the dots are escaped (URL standard, double-dot segments).
+    let climbs = |part: &str| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    (ends && plain && !next.contains("//") && !path.split('/').any(climbs)).then_some(next)
 }
 
 #[cfg(test)]
@@ -99,13 +102,22 @@ mod tests {
 
     #[test]
     fn open_redirect_on_next() {
-        for own in ["/admin", "/admin/env", "/admin?city=a", "/admin/users?q=%E5%BC%A0&cursor=x"] {
+        for own in [
+            "/admin",
+            "/admin/env",
+            "/admin?city=a",
+            "/admin/users?q=%E5%BC%A0&cursor=x",
+            "/admin/users?q=../a",
+            "/admin/users/a..b",
+        ] {
             assert_eq!(own_path(own), Some(own));
         }
         let foreign = ["", "/", "/v1/accounts/logout", "//evil.test", "/admin//evil.test", "/admin\\evil"];
         let more =
             ["https://evil.test/admin", "/admin.evil.test", "/administrator", "/admin\r\nx: y", "/admin "];
-        for other in foreign.into_iter().chain(more) {
+        let climbing =
+            ["/admin/../v1/x", "/admin/%2e%2E/v1/x", "/admin/.%2e", "/admin/users/../../health?a=b"];
+        for other in foreign.into_iter().chain(more).chain(climbing) {
             assert_eq!(own_path(other), None, "{other}");
         }
     }

@@ -55,6 +55,9 @@ macro_rules! workspace {
                 $(.route($path, $method($noun::$handler).layer(guard(Role::$role, Reach::$reach))))*
         }
 
+        /// The templates of [`listed`].
+        const LISTED: &[&str] = &[$($path),*];
+
         /// Every page and form of the workspace for whoever is signed in: method, path, the weakest role, and whether keys of one city may come.
         #[cfg(feature = "openapi")]
         #[must_use]
@@ -91,6 +94,13 @@ workspace! {
     get  Viewer   Whole "/admin/env/import" => env_import::page;
     post Operator Whole "/admin/env/preview" => env_import::preview;
     post Operator Whole "/admin/env/import" => env_import::import;
+    get  Viewer   City  "/admin/users" => users::page;
+    get  Viewer   City  "/admin/users/{user_id}" => user::page;
+    post Operator Whole "/admin/users/{user_id}/status" => user::status;
+    post Operator Whole "/admin/users/{user_id}/session" => user::end;
+    post Operator Whole "/admin/users/{user_id}/delete" => user::delete;
+    get  Viewer   Whole "/admin/users/{user_id}/merge" => user_merge::page;
+    post Operator Whole "/admin/users/{user_id}/merge" => user_merge::merge;
     get  Viewer   City  "/admin/attempts" => attempts::page;
     get  Viewer   City  "/admin/attempts/{attempt_id}" => attempts::one;
     get  Viewer   City  "/admin/audit" => audit::page;
@@ -103,23 +113,26 @@ workspace! {
     post Owner    Whole "/admin/keys/end-session" => keys::end_session;
     post Owner    Whole "/admin/keys/signing/rotate" => signing::rotate;
     post Owner    Whole "/admin/keys/signing/revoke" => signing::revoke;
-    get  Viewer   City  "/admin/users" => users::page;
-    get  Viewer   City  "/admin/users/{user_id}" => user::page;
-    post Operator Whole "/admin/users/{user_id}/status" => user::status;
-    post Operator Whole "/admin/users/{user_id}/session" => user::end;
-    post Operator Whole "/admin/users/{user_id}/delete" => user::delete;
-    get  Viewer   Whole "/admin/users/{user_id}/merge" => user_merge::page;
-    post Operator Whole "/admin/users/{user_id}/merge" => user_merge::merge;
     post Viewer   City  "/admin/sign-out" => entry::sign_out;
 }
 
 /// The workspace's routes, with those that need no session.
 pub(crate) fn router(house: &House) -> Router<House> {
     listed(house)
-        .route("/admin/", get(entry::home))
-        .route("/admin/sign-in", get(entry::page).post(entry::sign_in))
-        .route("/admin/look", post(entry::look))
-        .route("/admin/assets/{hash}/{name}", get(assets::get))
+        .route(HOME, get(entry::home))
+        .route(SIGN_IN, get(entry::page).post(entry::sign_in))
+        .route(LOOK, post(entry::look))
+        .route(ASSET, get(assets::get))
+}
+
+const HOME: &str = "/admin/";
+const SIGN_IN: &str = "/admin/sign-in";
+const LOOK: &str = "/admin/look";
+const ASSET: &str = "/admin/assets/{hash}/{name}";
+
+/// The templates of all of them.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    LISTED.iter().copied().chain([HOME, SIGN_IN, LOOK, ASSET])
 }
 
 /// Whether an address belongs to the workspace.

@@ -1,5 +1,6 @@
 //! One user: who they are, how they sign in, where they are signed in, what happened; shut out, let in, removed.
 
+use super::agents;
 use super::desk::Desk;
 use super::guard::Form;
 use super::shell::Shell;
@@ -60,6 +61,11 @@ impl Page {
     /// What happened, in words; the name of its kind where there are none.
     fn happened<'a>(&self, kind: &'a str) -> &'a str {
         HAPPENED.iter().find(|(known, _)| *known == kind).map_or(kind, |(_, words)| self.shell.text(words))
+    }
+
+    /// What somebody came with, in two words.
+    fn program(&self, agent: &str) -> String {
+        agents::short(agent)
     }
 
     /// What an event tells besides, field by field.

@@ -56,7 +56,7 @@ impl Page {
 
     /// Whether both have one, where only one can stay.
     fn clash(&self, preview: &Preview, what: &str) -> bool {
-        preview.merged.conflicts.iter().any(|conflict| *conflict == what)
+        preview.merged.conflicts.contains(&what)
     }
 }
 

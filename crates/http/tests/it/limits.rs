@@ -1,6 +1,6 @@
 //! How often somebody may do something: by address, by account, by city, and together on several nodes.
 
-use crate::kit::{assert_error, ready_with, started};
+use crate::kit::{assert_error, documented_routes, ready_with, started};
 use crate::on_both_engines;
 use crate::support::{AWAY, Answer, HOME, On, Plan, World};
 use downcity_http::{Door, Listening, Serves, app};
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 on_both_engines!(
     every_guest_route_is_limited_by_address,
+    a_bearer_that_nobody_looks_at_lifts_no_limit,
     a_city_is_limited_whoever_comes,
     an_account_is_refreshed_so_often_and_no_more,
     ipv6_neighbours_bypass_limit,
@@ -182,4 +183,27 @@ async fn two_nodes_count_together() {
     ask(0, HOME, "oauth/start", &start).await.ok();
     world.store.sweep(world.federation.now()).await.unwrap();
     assert_eq!(number(&world.store, rows).await, 0);
+}
+
+/// Each look refuses a bearer that is not good, or counts whoever brings it. Starts and work are counted by their
+/// stories, whatever is brought.
+async fn a_bearer_that_nobody_looks_at_lifts_no_limit(on: On) {
+    let world = limited(on, 2).await;
+    let routes = documented_routes();
+    let routes = routes.iter().filter(|(method, path, _)| method == "GET" && path.starts_with("/v1/"));
+    for (n, (_, path, _)) in routes.enumerate() {
+        let from = format!("198.51.100.{n}");
+        let ask = async || {
+            let request = world.http.get(format!("{}{path}", world.base));
+            Answer::of(request.header("x-forwarded-for", &from).bearer_auth("ak_nobody")).await.status
+        };
+        let mut status = ask().await;
+        for _ in 0..40 {
+            if matches!(status, 401 | 429) {
+                break;
+            }
+            status = ask().await;
+        }
+        assert!(matches!(status, 401 | 429), "{path}: {status}");
+    }
 }

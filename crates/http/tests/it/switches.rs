@@ -259,6 +259,10 @@ async fn each_error_of_wechat_is_told_to_the_person_the_client_and_the_operator(
     logs::collect();
     let world = World::ready(On::Sqlite).await;
     for row in ROWS {
+        // A refusal is an answer: with one between them the failures are not in a row, and the circuit stays closed.
+        world.sim.set(|switches| *switches = Switches::default());
+        world.sim.set(token(Fault::errcode(40029)));
+        seen(&world, async |_| {}).await;
         world.sim.set(|switches| *switches = Switches::default());
         world.sim.set(row.turn);
         let seen = seen(&world, async |_| {}).await;

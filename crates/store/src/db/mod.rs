@@ -31,7 +31,7 @@ pub(crate) use row::{Misfit, Row};
 pub(crate) use tx::Tx;
 pub(crate) use val::{Val, args};
 
-use crate::{Engine, OpenError, StoreError};
+use crate::{Engine, OpenError, StoreError, StoreLoad};
 use postgres::Postgres;
 use sqlite::Sqlite;
 use std::path::Path;
@@ -72,6 +72,17 @@ impl Db {
         match self {
             Self::Sqlite(db) => Some(db.writer.commits()),
             Self::Postgres(_) => None,
+        }
+    }
+
+    /// How busy it is.
+    pub(crate) fn load(&self) -> StoreLoad {
+        match self {
+            Self::Sqlite(db) => StoreLoad { waiting: db.writer.waiting(), ..StoreLoad::default() },
+            Self::Postgres(db) => {
+                let (connections, in_use, waiting) = db.status();
+                StoreLoad { waiting, connections, in_use }
+            }
         }
     }
 

@@ -122,6 +122,12 @@ impl Postgres {
         result
     }
 
+    /// Connections there are, those in use, and callers that wait for one.
+    pub(crate) fn status(&self) -> (usize, usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.size.saturating_sub(status.available), status.waiting)
+    }
+
     /// A connection that is not given back.
     pub(super) async fn connection_of_its_own(&self) -> Result<deadpool_postgres::ClientWrapper, Fault> {
         Ok(Object::take(self.pool.get().await?))

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
@@ -37,6 +37,8 @@ enum Order {
 pub(crate) struct Writer {
     orders: SyncSender<Order>,
     commits: Arc<AtomicU64>,
+    /// Jobs handed over and not answered yet.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Writer {
@@ -48,7 +50,12 @@ impl Writer {
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || run(connection, lock, &inbox, &count))?;
-        Ok(Self { orders, commits })
+        Ok(Self { orders, commits, waiting: Arc::default() })
+    }
+
+    /// How many jobs were handed over and are not answered yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// How many groups were committed. A row read while this number stays the same is still as it was: the
@@ -82,12 +89,14 @@ impl Writer {
         F: FnOnce(&mut Tx) -> Result<T, Fault> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let place = Place::take(&self.waiting);
         let job: Job = Box::new(move |tx| {
             let result = match tx {
                 Some(tx) => catch_unwind(AssertUnwindSafe(|| run(tx))).unwrap_or_else(|_| Err(panicked())),
                 None => Err(Fault::unavailable("no transaction could begin")),
             };
             Box::new(move |lost| {
+                drop(place);
                 let result = lost.map_or(result, |error| Err(Fault::Final(error.clone())));
                 // A caller that went away has no use for the answer.
                 let _ = reply.send(result);
@@ -110,6 +119,22 @@ impl Writer {
         }
         // An error means that it was closed before.
         let _ = closed.await;
+    }
+}
+
+/// A place in the queue, given back wherever the job ends.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(waiting: &Arc<AtomicUsize>) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(waiting))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -238,7 +238,9 @@ fn data_key((columns, row): (Vec<String>, Vec<Val>)) -> Option<DataKeyRow> {
         Some(Val::Text(text)) => Some(text),
         _ => None,
     };
-    let (data_key_id, master_key_id) = (text("data_key_id")?, text("master_key_id")?);
+    // Ids are told on a terminal.
+    let mut id = |name: &str| text(name).filter(|id| id.bytes().all(|b| b.is_ascii_hexdigit()));
+    let (data_key_id, master_key_id) = (id("data_key_id")?, id("master_key_id")?);
     let purpose = KeyPurpose::parse(&text("purpose")?)?;
     let (Val::Bytes(wrapped), Val::Int(active), Val::Int(created_at)) =
         (cells.remove("wrapped")?, cells.remove("active")?, cells.remove("created_at")?)

@@ -12,6 +12,7 @@ on_both_engines!(
     every_role_reaches_what_it_may_and_no_more,
     the_key_of_a_city_touches_nothing_else,
     the_key_of_a_city_keeps_that_city,
+    the_key_of_a_city_issues_no_token_for_a_user_of_the_federation,
 );
 
 /// Every documented route that takes an admin key and nothing else: method and path below `/v1/`.
@@ -35,6 +36,7 @@ const OWNERS: &[&str] = &[
     "admin-keys/create",
     "admin-keys/rotate",
     "admin-keys/revoke",
+    "admin-keys/sessions/end",
     "federation/keys/rotate",
     "federation/keys/revoke",
     "federation/master-key",
@@ -189,4 +191,20 @@ async fn the_key_of_a_city_keeps_that_city(on: On) {
     ];
     assert_eq!(actions, expected, "newest first, and nothing about other cities");
     assert_error(&world.post_as(&own, "cities/remove", mine).await, 403, "city_key");
+}
+
+/// With such a token it would read and change what the user has in other cities.
+async fn the_key_of_a_city_issues_no_token_for_a_user_of_the_federation(on: On) {
+    let world = World::ready(on).await;
+    let done = world.sign_in("alice").await;
+    world.admin_post("cities/create", json!({"name": "Own", "city_id": "city_own"})).await;
+    for city_id in ["city_own", "city_demo"] {
+        let (own, _) = key(&world, json!({"city_id": city_id})).await;
+        let apply = json!({"city_id": city_id, "user_id": done["user_id"]});
+        assert_error(&world.post_as(&own, "cities/tokens/apply", apply.clone()).await, 403, "city_key");
+        let theirs = json!({"city_id": city_id, "user_id": "shop-user_42"});
+        world.post_as(&own, "cities/tokens/apply", theirs).await.ok();
+        // Whoever keeps the whole Federation may.
+        world.admin_post("cities/tokens/apply", apply).await;
+    }
 }

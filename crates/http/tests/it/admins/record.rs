@@ -44,6 +44,7 @@ async fn actions(world: &World) -> Vec<(&'static str, Value, &'static str)> {
     let events = admin_get(world, "accounts/events").await.ok();
     let sessions = admin_get(world, "accounts/sessions").await.ok();
     let city = json!({"city_id": "city_new"});
+    let session = workspace_session(world).await;
     let setting = json!({"city_id": "city_new", "key": "WECHAT_CLIENT_SECRET", "value": CANARY});
     vec![
         ("cities/create", json!({"city_id": "city_new", "name": "New"}), "city.created"),
@@ -78,12 +79,22 @@ async fn actions(world: &World) -> Vec<(&'static str, Value, &'static str)> {
             "webhook.replayed",
         ),
         ("webhooks/remove", json!({"webhook_id": hook}), "webhook.removed"),
+        ("admin-keys/sessions/end", json!({"session_id": session}), "admin.session_ended"),
         ("admin-keys/create", json!({"name": "more", "role": "viewer"}), "admin_key.created"),
         ("admin-keys/rotate", json!({"key_id": key_id}), "admin_key.rotated"),
         ("admin-keys/revoke", json!({"key_id": key_id}), "admin_key.revoked"),
         ("federation/keys/rotate", json!({}), "signing_key.added"),
         ("federation/keys/revoke", json!({"kid": kid(world).await}), "signing_key.revoked"),
     ]
+}
+
+/// A session of the web workspace; gives its id.
+async fn workspace_session(world: &World) -> Value {
+    let browser = crate::person::Browser::at(world, HOME);
+    crate::workspace::sign_in(&browser, world.admin_key.expose_secret()).await;
+    let list = admin_get(world, "admin-keys/sessions").await.ok();
+    assert!(list["items"][0].get("digest").is_none());
+    list["items"][0]["session_id"].clone()
 }
 
 async fn kid(world: &World) -> Value {

@@ -144,6 +144,9 @@ async fn errors_are_told_apart_and_nothing_of_their_text_is_shown() {
         (200, format!("{{\"id_token\":\"{}\"}}", "x".repeat(70_000)), "provider_unavailable"),
     ];
     for (status, body, code) in answers {
+        // With a refusal between them the failures are not in a row, so the issuer is asked each time.
+        issuer.play(|script| script.token = Some((400, answer("invalid_grant"))));
+        sign_in(&world, &issuer).await;
         issuer.play(|script| script.token = Some((status, body.clone())));
         let failed = sign_in(&world, &issuer).await;
         assert_eq!(failed["code"], code, "{status} {}", &body[..body.len().min(80)]);

@@ -197,6 +197,11 @@ async fn the_key_of_a_city_reaches_no_other_city() {
     assert!(list.text.contains("city_demo") && !list.text.contains("city_other"), "{}", list.text);
     assert!(!list.text.contains("action=\"/admin/cities\""), "it makes none");
     shows(&keeper.act("/admin/cities/city_demo", &with(&[("name", "Mine")])).await, &["Saved"]);
+    let done = world.sign_in("alice").await;
+    let own = "/admin/cities/city_demo/token";
+    shows(&keeper.get(own).await, &["own id for a user", "a key for all cities"]);
+    let theirs = keeper.act(own, &[("user_id", done["user_id"].as_str().unwrap())]).await;
+    shows(&theirs, &["flash bad"]);
     let before = city(&world, "city_other").await;
     for path in ["", "/token"] {
         assert_eq!(keeper.get(&format!("/admin/cities/city_other{path}")).await.status, 404, "{path}");

@@ -65,7 +65,7 @@ impl<'w> Keeper<'w> {
     }
 }
 
-async fn sign_in(browser: &Browser<'_>, key: &str) -> Answer {
+pub(crate) async fn sign_in(browser: &Browser<'_>, key: &str) -> Answer {
     browser.post("/admin/sign-in", &[("key", key), ("next", "/admin")], OURS).await
 }
 
