@@ -75,6 +75,7 @@ async fn press(url: &str, clients: usize, span: Duration) -> (Vec<Duration>, usi
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "soak"]
 async fn ten_times_more_than_can_be_served_does_not_slow_those_who_are_let_in() {
     let (_sim, fed) = ready(Setup::default()).await;
     let p99 = |took: &[Duration]| took[took.len() * 99 / 100];
