@@ -8,13 +8,11 @@ use crate::routes::House;
 use crate::workspace;
 use crate::workspace::look::Look;
 use axum::Router;
-use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use downcity_service::limits::{Cost, TooMany};
 use futures::FutureExt;
-use http_body_util::Limited;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -24,8 +22,6 @@ use std::time::Instant;
 use tower::Service;
 use tracing::{debug, error, warn};
 
-/// The largest request body, in bytes.
-const BODY_LIMIT: usize = 256 * 1024;
 /// Room for the headers of an answer, made once.
 pub(crate) const HEADERS: usize = 12;
 
@@ -56,15 +52,7 @@ impl App {
     }
 
     /// Takes a request to its route. A panic there answers 500 and leaves the process up.
-    async fn route(&self, mut request: Request) -> Response {
-        let size = request.body().size_hint();
-        if size.lower() > BODY_LIMIT as u64 {
-            return ApiError::of(Code::BodyTooLarge).into_response();
-        }
-        if size.exact().is_none() {
-            // Of a body that does not tell its size, no more than that is read.
-            request = request.map(|body| Body::new(Limited::new(body, BODY_LIMIT)));
-        }
+    async fn route(&self, request: Request) -> Response {
         match AssertUnwindSafe(self.router.clone().call(request)).catch_unwind().await {
             Ok(Ok(response)) => response,
             Err(_) => {
@@ -72,6 +60,18 @@ impl App {
                 ApiError { cause, ..ApiError::of(Code::Internal) }.into_response()
             }
         }
+    }
+
+    /// Takes a request to its route if there is room for it and its sender did not ask too often.
+    async fn serve(&self, house: &House, peer: Peer, request: Request) -> Result<Response, ApiError> {
+        let request = house.places.receive(request).await?;
+        let place = house.places.take(&request)?;
+        if let Err(wait) = admit(house, peer, &request).await {
+            return Err(ApiError { retry_after: Some(wait.0), ..ApiError::of(Code::TooManyTries) });
+        }
+        let response = self.route(request).await;
+        drop(place);
+        Ok(response)
     }
 
     /// Answers one request of a peer.
@@ -87,10 +87,8 @@ impl App {
             .then(|| Look::of(house, &uri, request.headers()));
         let mut response = if cors::is_preflight(&method, request.headers()) {
             cors::preflight()
-        } else if let Err(wait) = admit(house, Peer(peer), &request).await {
-            ApiError { retry_after: Some(wait.0), ..ApiError::of(Code::TooManyTries) }.into_response()
         } else {
-            self.route(request).await
+            self.serve(house, Peer(peer), request).await.unwrap_or_else(IntoResponse::into_response)
         };
         if let Some(problem) = problem_of(&mut response) {
             let request_id = request_id(number);

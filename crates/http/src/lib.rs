@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin_keys;
+mod admission;
 mod attempts;
 mod audit;
 mod browser;

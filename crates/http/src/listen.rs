@@ -24,6 +24,8 @@ use tracing::debug;
 
 /// Until a request's head has to be there in full, and how long an idle connection is kept.
 const HEAD: Duration = Duration::from_secs(10);
+/// What is kept of a connection that was not read yet, in bytes, and with that the largest head of a request.
+const BUFFER: usize = 32 * 1024;
 /// How long requests that have begun may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long to wait when the system gives no connection, which is mostly for want of free files.
@@ -119,6 +121,7 @@ fn converse(
     let mut http = http1::Builder::new();
     // Answers are small: one copied piece is sent sooner than two gathered by the kernel.
     http.writev(false)
+        .max_buf_size(BUFFER)
         .timer(LazyTimer::default())
         .header_read_timeout(HEAD)
         .serve_connection(TokioIo::new(stream), service)

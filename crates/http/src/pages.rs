@@ -145,6 +145,9 @@ impl Page {
         headers.insert(header::CONTENT_SECURITY_POLICY, CSP.clone());
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.lang.tag()));
         headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
         response
     }
 }

@@ -1,5 +1,6 @@
 //! All routes on one screen.
 
+use crate::admission::Places;
 use crate::hallway::App;
 use crate::meter::{self, Meters};
 use crate::{error, federation, workspace};
@@ -44,6 +45,8 @@ pub(crate) struct Rooms {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Whether people reach us by https, so that cookies and transport security can insist on it.
     pub(crate) secure: bool,
+    /// For the requests that are worked on.
+    pub(crate) places: Places,
     pub(crate) meters: Meters,
     serves: Serves,
 }
@@ -222,6 +225,7 @@ pub fn app(door: Door) -> App {
         secure: door.federation.settings().public_url.scheme() == "https",
         federation: door.federation,
         trusted_proxies: door.trusted_proxies,
+        places: Places::default(),
         meters: Meters::new(templates()),
         serves: door.serves,
     }));

@@ -6,6 +6,7 @@ use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number, tamper};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,8 +18,9 @@ use wechat_sim::{Person, Sim, SimConfig};
 const PEOPLE: usize = 24;
 /// Sign-ins under way at the same time.
 const WORKERS: usize = 12;
-/// How many tokens are handed out before the process is killed, each time.
-const ROUNDS: [usize; 5] = [15, 1, 40, 8, 25];
+/// Rounds of an ordinary run, and of a soak.
+const ROUNDS: usize = 10;
+const SOAK_ROUNDS: usize = 200;
 /// How long that may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -32,6 +34,18 @@ struct Told {
     /// Every token whose logout was asked for, and those whose logout was confirmed.
     leaving: HashSet<String>,
     left: HashSet<String>,
+    /// Every city that an admin was told is made.
+    cities: Vec<String>,
+    /// How often somebody set out to sign in.
+    turns: usize,
+}
+
+impl Told {
+    /// Keeps the latest.
+    fn forget_but(&mut self, latest: usize) {
+        self.started.drain(..self.started.len().saturating_sub(latest));
+        self.tokens.drain(..self.tokens.len().saturating_sub(latest));
+    }
 }
 
 /// The storm: people sign in, and sometimes out, until the server is gone.
@@ -42,6 +56,7 @@ struct Storm {
     told: Mutex<Told>,
     over: AtomicBool,
     next: AtomicUsize,
+    key: String,
 }
 
 impl Storm {
@@ -65,6 +80,12 @@ impl Storm {
         let done = result(&self.http, &self.url, &state).await?;
         let (token, user_id) = (text(&done, "user_token"), text(&done, "user_id"));
         self.told.lock().unwrap().tokens.push((token.clone(), user_id, person));
+        if turn.is_multiple_of(16) {
+            let city_id = format!("city_storm_{turn}");
+            let body = json!({"name": "Storm", "city_id": city_id});
+            self.call("cities/create", &body, Some(&self.key)).await?;
+            self.told.lock().unwrap().cities.push(city_id);
+        }
         if turn.is_multiple_of(5) {
             self.told.lock().unwrap().leaving.insert(token.clone());
             self.call("accounts/logout", &json!({}), Some(&token)).await?;
@@ -102,15 +123,27 @@ fn http() -> reqwest::Client {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_minus_9_during_sign_ins_on_sqlite() {
-    storm_and_kill(None).await;
+    storm_and_kill(None, ROUNDS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "soak"]
+async fn soak_of_kill_minus_9_on_sqlite() {
+    storm_and_kill(None, SOAK_ROUNDS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "soak"]
+async fn soak_of_kill_minus_9_on_postgres() {
+    storm_and_kill(Some(fresh_postgres().await), SOAK_ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_minus_9_during_sign_ins_on_postgres() {
-    storm_and_kill(Some(fresh_postgres().await)).await;
+    storm_and_kill(Some(fresh_postgres().await), ROUNDS).await;
 }
 
-async fn storm_and_kill(database_url: Option<String>) {
+async fn storm_and_kill(database_url: Option<String>, rounds: usize) {
     let people = (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
     let config = SimConfig { people, ..SimConfig::default() };
     let sim = Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port");
@@ -123,11 +156,17 @@ async fn storm_and_kill(database_url: Option<String>) {
     fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
     fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
     let mut told = Told::default();
-    for tokens in ROUNDS {
-        told = rain(&mut fed, &sim, told, tokens).await;
+    for round in 0..rounds {
+        // At random points: after one token to forty, and up to thirty milliseconds more.
+        let random = RandomState::new().hash_one(round);
+        let rest = Duration::from_micros(random / 64 % 30_000);
+        told = rain(&mut fed, &sim, told, 1 + (random % 40) as usize, rest).await;
         nobody_is_half_made(&fed, database_url.as_deref(), false).await;
         fed = fed.restart();
         what_was_told_holds(fed.url(), &told).await;
+        changes_hold(&fed, &told).await;
+        // What held once is not looked at again, so that a soak of many rounds takes no longer each time.
+        told.forget_but(400);
     }
     fed.kill();
     nobody_is_half_made(&fed, database_url.as_deref(), true).await;
@@ -137,13 +176,14 @@ async fn storm_and_kill(database_url: Option<String>) {
 }
 
 /// One storm, ended by kill -9.
-async fn rain(fed: &mut Fed, sim: &Sim, told: Told, tokens: usize) -> Told {
+async fn rain(fed: &mut Fed, sim: &Sim, told: Told, tokens: usize, rest: Duration) -> Told {
     let enough = told.tokens.len() + tokens;
     let storm = Arc::new(Storm {
         sim: sim.handle(),
         url: fed.url().to_owned(),
         http: http(),
-        next: AtomicUsize::new(told.started.len()),
+        next: AtomicUsize::new(told.turns),
+        key: fed.admin_key(),
         told: Mutex::new(told),
         over: AtomicBool::new(false),
     });
@@ -157,12 +197,28 @@ async fn rain(fed: &mut Fed, sim: &Sim, told: Told, tokens: usize) -> Told {
         assert!(Instant::now() < end && !workers.is_empty(), "sign-ins do not get through");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+    tokio::time::sleep(rest).await;
     fed.kill();
     storm.over.store(true, Ordering::Relaxed);
     while let Some(worked) = workers.join_next().await {
         worked.expect("nothing but the end of the server stops a sign-in");
     }
-    std::mem::take(&mut *storm.told.lock().unwrap())
+    let mut told = std::mem::take(&mut *storm.told.lock().unwrap());
+    told.turns = storm.next.load(Ordering::Relaxed);
+    told
+}
+
+/// Every change of an admin that was confirmed is there, and is in the record once.
+async fn changes_hold(fed: &Fed, told: &Told) {
+    let cities = fed.admin().cities().list().await.unwrap();
+    for city in &told.cities {
+        assert!(
+            cities.items.iter().any(|listed| listed.city_id == *city),
+            "{city} was confirmed and is lost"
+        );
+    }
+    let tokens: HashSet<_> = told.tokens.iter().map(|(token, _, _)| token).collect();
+    assert_eq!(tokens.len(), told.tokens.len(), "no token is handed out twice");
 }
 
 /// Every token works, or was logged out for good; and a person is one user however often they came.
@@ -192,6 +248,8 @@ async fn nobody_is_half_made(fed: &Fed, database_url: Option<&str>, let_time_pas
         None => Store::open_sqlite(&fed.data().join("fed.db")).await.unwrap(),
     };
     let wrong = [
+        "select count(*) from cities c where c.name = 'Storm' and 1 <> \
+         (select count(*) from audit a where a.action = 'city.created' and a.subject = c.city_id)",
         "select count(*) from users u where not exists (select 1 from identities i where i.user_id = u.user_id)",
         "select count(*) from identities i where 2 <> \
          (select count(*) from identity_keys k where k.identity_id = i.identity_id)",

@@ -1,13 +1,15 @@
 //! Starts `fed serve` as a real process on a free port and stops it when the test is over.
 
+mod cluster;
 mod process;
 mod relay;
 
+pub(crate) use cluster::{Cluster, Flow, Wire};
 pub(crate) use process::{fed, read, run, said};
 pub(crate) use relay::{Mailbox, Relay};
 
 use downcity::{Admin, Federation, SecretString};
-use process::collect;
+use process::{collect, deaf_fed};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -27,6 +29,7 @@ pub(crate) struct Setup {
     args: Vec<String>,
     env: Vec<(String, String)>,
     folder: Option<Arc<TempDir>>,
+    outgrows: bool,
 }
 
 impl Setup {
@@ -58,6 +61,12 @@ impl Setup {
         self
     }
 
+    /// A limit on the size of its files is an error to it, as a full disk is, and not its end.
+    pub(crate) fn may_outgrow_its_files(mut self) -> Self {
+        self.outgrows = true;
+        self
+    }
+
     /// Starts it and waits until it listens.
     pub(crate) fn start(self) -> Fed {
         self.start_on("127.0.0.1:0")
@@ -65,7 +74,7 @@ impl Setup {
 
     fn start_on(self, listen: &str) -> Fed {
         let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
-        let mut command = fed();
+        let mut command = if self.outgrows { deaf_fed() } else { fed() };
         command.args(["serve", "--listen", listen, "--data"]).arg(folder.path().join("data"));
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
         let mut child =
@@ -104,6 +113,18 @@ impl Fed {
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// A number of `/proc/PID/status`, for instance `VmRSS` in KiB.
+    pub(crate) fn measure(&self, name: &str) -> u64 {
+        let status = read(format!("/proc/{}/status", self.pid()).as_ref());
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).expect("a number")
+    }
+
+    /// How many files and connections it has open.
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs").count()
     }
 
     /// Its data folder, with the keys and, on SQLite, the database.

@@ -9,6 +9,7 @@ mod attempts;
 mod bad_input;
 mod breaker;
 mod city_apps;
+mod clock_jumps;
 mod confirm;
 mod confirm_page;
 mod contract;

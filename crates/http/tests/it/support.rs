@@ -37,6 +37,10 @@ macro_rules! on_both_engines {
 pub(crate) struct MovableClock(AtomicI64);
 
 impl MovableClock {
+    pub(crate) fn set_back(&self, span: Duration) {
+        self.0.fetch_sub(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
     pub(crate) fn advance(&self, span: Duration) {
         self.0.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
     }

@@ -13,6 +13,8 @@ use tokio_util::task::TaskTracker;
 const TRIES: u32 = 16;
 /// How many lost connections in a row a read gets over.
 const LOST_CONNECTIONS: u32 = 4;
+/// How long a server may be silent, which ends statements itself after 15 s: longer than that, the way to it is cut.
+const SILENCE: Duration = Duration::from_secs(17);
 
 /// An open PostgreSQL store.
 #[derive(Clone)]
@@ -34,22 +36,30 @@ impl Postgres {
     pub(crate) async fn read(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
         for tries in 1..LOST_CONNECTIONS {
             let connection = self.pool.get().await?;
-            let result = query(&connection, sql, args).await;
-            if result.is_ok() || !is_lost(&connection).await {
+            let result = in_time(query(&connection, sql, args)).await;
+            if result.is_none() {
+                return Err(give_up(connection));
+            }
+            if let Some(result) = result
+                && (result.is_ok() || !is_lost(&connection).await)
+            {
                 return result;
             }
             drop(connection);
             pause(tries).await;
         }
-        query(&self.pool.get().await?, sql, args).await
+        let connection = self.pool.get().await?;
+        let result = in_time(query(&connection, sql, args)).await;
+        result.unwrap_or_else(|| Err(give_up(connection)))
     }
 
     /// Runs one writing statement that answers with rows.
     pub(crate) async fn query(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
         let mut tries = 1;
         loop {
-            let result = query(&self.pool.get().await?, sql, args).await;
-            match result {
+            let connection = self.pool.get().await?;
+            let result = in_time(query(&connection, sql, args)).await;
+            match result.unwrap_or_else(|| Err(give_up(connection))) {
                 Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
                 result => return result,
             }
@@ -61,8 +71,9 @@ impl Postgres {
     pub(crate) async fn execute(&self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
         let mut tries = 1;
         loop {
-            let result = execute(&self.pool.get().await?, sql, args).await;
-            match result {
+            let connection = self.pool.get().await?;
+            let result = in_time(execute(&connection, sql, args)).await;
+            match result.unwrap_or_else(|| Err(give_up(connection))) {
                 Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
                 result => return result,
             }
@@ -143,11 +154,13 @@ impl PgTx {
     }
 
     pub(super) async fn query(&mut self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
-        self.after_begin(|connection| query(connection, sql, args)).await
+        let result = in_time(self.after_begin(|connection| query(connection, sql, args))).await;
+        result.unwrap_or_else(|| Err(self.give_up()))
     }
 
     pub(super) async fn execute(&mut self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
-        self.after_begin(|connection| execute(connection, sql, args)).await
+        let result = in_time(self.after_begin(|connection| execute(connection, sql, args))).await;
+        result.unwrap_or_else(|| Err(self.give_up()))
     }
 
     /// The first statement travels together with its `begin`: the server runs them in the order they were
@@ -170,11 +183,17 @@ impl PgTx {
     }
 
     async fn end(mut self, how: &str) -> Result<(), Fault> {
-        if let (true, Some(connection)) = (self.begun, &self.connection) {
-            connection.batch_execute(how).await?;
+        if self.begun {
+            let connection = self.connection.as_ref().ok_or_else(silent)?;
+            in_time(connection.batch_execute(how)).await.ok_or_else(silent)??;
         }
         self.begun = false;
         Ok(())
+    }
+
+    /// The server undoes what was begun when it hears that the connection is gone.
+    fn give_up(&mut self) -> Fault {
+        self.connection.take().map_or_else(silent, give_up)
     }
 }
 
@@ -208,6 +227,21 @@ fn check(args: &[Val]) -> Result<(), Fault> {
 
 fn borrow(args: &[Val]) -> Vec<&(dyn ToSql + Sync)> {
     args.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// The outcome, unless the server says nothing for longer than it would let a statement run.
+async fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(SILENCE, work).await.ok()
+}
+
+/// A connection that fell silent is not used again.
+fn give_up(connection: Object) -> Fault {
+    drop(Object::take(connection));
+    silent()
+}
+
+fn silent() -> Fault {
+    Fault::unavailable("the database does not answer")
 }
 
 /// Whether a connection on which something failed is gone. The driver hears of that a moment after the error.

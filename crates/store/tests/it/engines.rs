@@ -188,3 +188,24 @@ async fn lost_connections_are_replaced() {
     }
     assert!(scratch.store.insert_city(&city("after"), None).await.unwrap(), "and writes go on too");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_somebody_else_writes_is_waited_for_but_not_for_ever() {
+    let (_folder, path) = testing::fresh_sqlite();
+    let store = Store::open_sqlite(&path).await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("begin immediate").unwrap();
+    let begun = std::time::Instant::now();
+    let refused = store.insert_city(&city("city_demo"), None).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(store.cities().await.unwrap().is_empty(), "reading goes on");
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.insert_city(&city("city_demo"), None).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    other.execute_batch("rollback").unwrap();
+    assert!(waiting.await.unwrap().unwrap(), "a short wait is none of the caller's business");
+    store.close().await;
+}

@@ -8,7 +8,17 @@ use std::thread::JoinHandle;
 
 /// `fed` with an environment that nothing of the developer's leaks into.
 pub(crate) fn fed() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fed"));
+    alone(Command::new(env!("CARGO_BIN_EXE_fed")))
+}
+
+/// The same, without ears for the signal that a file has grown over its limit.
+pub(super) fn deaf_fed() -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_fed")]);
+    alone(command)
+}
+
+fn alone(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("FED_") {
             command.env_remove(name);

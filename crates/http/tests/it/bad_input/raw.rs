@@ -26,7 +26,7 @@ async fn odd_requests_are_answered_and_harm_nobody() {
         ("GET /v1/accounts/providers HTTP/9.9\r\nhost: x".into(), &[400, 505]),
         ("BREW\u{7} / HTTP/1.1\r\nhost: x".into(), &[400]),
         ("nonsense".into(), &[400]),
-        (format!("GET /v1/accounts/providers?{long} HTTP/1.1\r\nhost: x"), &[400, 414]),
+        (format!("GET /v1/accounts/providers?{long} HTTP/1.1\r\nhost: x"), &[414, 431]),
         (
             format!(
                 "GET /v1/accounts/providers HTTP/1.1\r\nhost: x\r\n{}",

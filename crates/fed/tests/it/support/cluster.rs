@@ -1,0 +1,150 @@
+//! A PostgreSQL server of a test's own, which may be stopped and killed, and a way to a server that can be cut.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// A server in a temporary folder. Dropping it stops it.
+pub(crate) struct Cluster {
+    folder: TempDir,
+    programs: PathBuf,
+    port: u16,
+    options: String,
+}
+
+impl Cluster {
+    /// Makes a server with these options and starts it.
+    pub(crate) fn start(options: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let installed =
+            std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed (see ./test)");
+        let programs = installed.map(|version| version.unwrap().path().join("bin")).max().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c fsync=off {options}");
+        let cluster = Self { folder, programs, port, options };
+        if is_root() {
+            let owned = Command::new("chown").arg("postgres").arg(cluster.folder.path()).status().unwrap();
+            assert!(owned.success());
+        }
+        cluster.run("initdb", &["-A", "trust", "-U", "postgres", "--no-sync"]);
+        cluster.resume();
+        cluster
+    }
+
+    /// Starts it again.
+    pub(crate) fn resume(&self) {
+        let folder = self.folder.path().display();
+        let options = format!("{} -k {folder}", self.options);
+        let log = format!("{folder}/log");
+        self.run("pg_ctl", &["-w", "-l", &log, "-o", &options, "start"]);
+    }
+
+    /// Stops it: `fast` in good order, `immediate` as a crash does.
+    pub(crate) fn stop(&self, how: &str) {
+        self.run("pg_ctl", &["-w", "-m", how, "stop"]);
+    }
+
+    /// Its address, for `FED_DATABASE_URL`.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+
+    fn run(&self, program: &str, args: &[&str]) {
+        let done = self.command(program, args).status().unwrap();
+        assert!(done.success(), "{program} {args:?}");
+    }
+
+    fn command(&self, program: &str, args: &[&str]) -> Command {
+        let path = self.programs.join(program);
+        // PostgreSQL does not run as root.
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        command.args(args).env("PGDATA", self.folder.path().join("data")).current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ = self.command("pg_ctl", &["-w", "-m", "immediate", "stop"]).status();
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::getuid().is_root()
+}
+
+/// What becomes of bytes on a [`Wire`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// They pass.
+    Open,
+    /// They stay where they are, and nobody is told.
+    Stalled,
+    /// Connections end, and new ones end at once.
+    Cut,
+}
+
+/// A way to a server.
+pub(crate) struct Wire {
+    pub(crate) port: u16,
+    flow: Arc<watch::Sender<Flow>>,
+}
+
+impl Wire {
+    /// Opens one to a server on this machine.
+    pub(crate) async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let flow = Arc::new(watch::Sender::new(Flow::Open));
+        let heard = Arc::clone(&flow);
+        tokio::spawn(async move {
+            loop {
+                let (near, _) = listener.accept().await.unwrap();
+                let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
+                let ((from, to), (back_from, back_to)) = (near.into_split(), far.into_split());
+                tokio::spawn(carry(from, back_to, heard.subscribe()));
+                tokio::spawn(carry(back_from, to, heard.subscribe()));
+            }
+        });
+        Self { port: own, flow }
+    }
+
+    pub(crate) fn set(&self, flow: Flow) {
+        self.flow.send_replace(flow);
+    }
+}
+
+async fn carry(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    mut flow: watch::Receiver<Flow>,
+) {
+    let mut cut = flow.clone();
+    let copied = async {
+        let mut piece = [0; 8192];
+        loop {
+            let length = from.read(&mut piece).await.unwrap_or(0);
+            let _ = flow.wait_for(|flow| *flow != Flow::Stalled).await;
+            if length == 0 || to.write_all(&piece[..length]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = copied => {}
+        _ = cut.wait_for(|flow| *flow == Flow::Cut) => {}
+    }
+}
