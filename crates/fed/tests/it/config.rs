@@ -66,7 +66,14 @@ fn local_login_reachable_from_network() {
         assert!(!data.exists());
     }
     let local = Setup::default().args(["--allow-local-login"]).start();
-    assert!(local.log().contains("LOCAL SIGN-IN IS ON"), "{}", local.log());
+    // The log is read beside the test, and may come a moment after the address.
+    for _ in 0..250 {
+        if local.log().contains("LOCAL SIGN-IN IS ON") {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("the log never said so: {}", local.log());
 }
 
 #[test]
