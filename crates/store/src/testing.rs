@@ -73,6 +73,16 @@ pub async fn tamper(store: &Store, sql: &'static str) -> u64 {
     store.db.exec(sql, Vec::new()).await.expect("the statement is right")
 }
 
+/// Runs statements in a PostgreSQL database without opening a store.
+///
+/// # Panics
+/// When one fails.
+pub async fn meddle(url: &str, sql: &str) {
+    let target = crate::db::Target::parse(url).expect("a URL");
+    let client = target.single().await.expect("the server answers");
+    client.batch_execute(sql).await.expect("the statements are right");
+}
+
 /// Reads one whole number behind the store's back, for instance how many rows there are.
 ///
 /// # Panics

@@ -15,6 +15,7 @@ mod kill;
 mod load;
 mod login;
 mod manual;
+mod moving;
 mod people;
 mod secrets;
 mod serve;

@@ -72,7 +72,8 @@ impl Setup {
         self.start_on("127.0.0.1:0")
     }
 
-    fn start_on(self, listen: &str) -> Fed {
+    /// The same on an address of its own, for instance that of one that was stopped: tokens name it.
+    pub(crate) fn start_on(self, listen: &str) -> Fed {
         let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
         let mut command = if self.outgrows { deaf_fed() } else { fed() };
         command.args(["serve", "--listen", listen, "--data"]).arg(folder.path().join("data"));
@@ -192,6 +193,11 @@ impl Fed {
     pub(crate) fn stop(&mut self) -> ExitStatus {
         let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status();
         assert!(sent.expect("kill runs").success());
+        self.ended()
+    }
+
+    /// Waits for the end that somebody else has asked for.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {

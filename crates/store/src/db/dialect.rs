@@ -44,5 +44,15 @@ pub(crate) const MIGRATION_LOCK: &str = "set lock_timeout = '300s'; select pg_ad
 pub(crate) const BEGIN_SNAPSHOT_POSTGRES: &str = "begin isolation level repeatable read read only; \
     set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0";
 
+/// 7. What the one PostgreSQL connection is told that fills a database: it may take its time, and nobody else fills it
+///    meanwhile. Where migrating is part of a longer transaction, its lock is too.
+pub(crate) const SETTINGS_COPY_POSTGRES: &str = "
+    select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
+    set statement_timeout = 0;
+    set idle_in_transaction_session_timeout = 0;
+    set lock_timeout = '30s';";
+pub(crate) const COPY_LOCK: &str = "select pg_try_advisory_lock(71043127502)";
+pub(crate) const MIGRATION_LOCK_WITHIN: &str = "select pg_advisory_xact_lock(71043127501)";
+
 /// How long a PostgreSQL connection is waited for.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

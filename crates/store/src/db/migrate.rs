@@ -2,6 +2,7 @@
 //! transaction of its own together with the note that it was taken.
 
 use super::connect::{Target, explain};
+use super::copy::COPYING;
 use super::dialect;
 use crate::OpenError;
 use rusqlite::Connection;
@@ -105,6 +106,9 @@ pub(crate) async fn postgres(target: &Target) -> Result<(), OpenError> {
     let mut client = target.single().await?;
     let refused = |error: tokio_postgres::Error| OpenError::Migrate(explain(&error));
     client.batch_execute(dialect::MIGRATION_LOCK).await.map_err(refused)?;
+    if is_being_filled(&client).await.map_err(refused)? {
+        return Err(OpenError::Copying { place: target.place() });
+    }
     client.batch_execute(TABLE).await.map_err(refused)?;
     let rows = client.query(TAKEN, &[]).await.map_err(refused)?;
     let taken = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
@@ -113,6 +117,15 @@ pub(crate) async fn postgres(target: &Target) -> Result<(), OpenError> {
         take(&mut client, step).await.map_err(|error| failed(step, &explain(&error)))?;
     }
     Ok(())
+}
+
+/// Whether a copy into it was begun and not ended.
+async fn is_being_filled(client: &tokio_postgres::Client) -> Result<bool, tokio_postgres::Error> {
+    if !client.query_one("select to_regclass('facts') is not null", &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(false);
+    }
+    let sql = "select exists (select 1 from facts where name = $1)";
+    client.query_one(sql, &[&COPYING]).await?.try_get(0)
 }
 
 /// Takes these steps inside a transaction, in a database that has none.

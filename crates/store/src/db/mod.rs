@@ -5,6 +5,7 @@
 //! stand or fall together go through [`Db::write`].
 
 mod connect;
+pub(crate) mod copy;
 mod dialect;
 mod fault;
 mod load;
