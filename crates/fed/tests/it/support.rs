@@ -1,10 +1,12 @@
 //! Starts `fed serve` as a real process on a free port and stops it when the test is over.
 
 mod cluster;
+mod disk;
 mod process;
 mod relay;
 
 pub(crate) use cluster::{Cluster, Flow, Wire};
+pub(crate) use disk::Disk;
 pub(crate) use process::{fed, read, run, said};
 pub(crate) use relay::{Mailbox, Relay};
 

@@ -166,6 +166,8 @@ fn commit_group(
     let mut answers = Vec::new();
     let mut closing = None;
     let mut outcome = control(tx, dialect::BEGIN_SQLITE);
+    // Where somebody else writes for long, all have waited for him: each waiting for himself would take for ever.
+    let begun = outcome.is_ok();
     let mut next = Some(first);
     while let Some(job) = next.take() {
         answers.push(job(outcome.is_ok().then_some(&mut *tx)));
@@ -173,7 +175,7 @@ fn commit_group(
         if outcome.is_ok() && has_ended(tx) {
             outcome = Err(Fault::unavailable("SQLite gave up the transaction"));
         }
-        if outcome.is_ok() && answers.len() < BATCH {
+        if outcome.is_ok() == begun && answers.len() < BATCH {
             match inbox.try_recv() {
                 Ok(Order::Run(job)) => next = Some(job),
                 Ok(Order::Close(done)) => closing = Some(done),
