@@ -8,6 +8,7 @@ mod connect;
 mod dialect;
 mod fault;
 mod load;
+mod log;
 mod migrate;
 mod pieces;
 mod postgres;
@@ -15,6 +16,7 @@ mod row;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod tide;
 mod tx;
 mod val;
 mod writer;
@@ -37,6 +39,7 @@ use sqlite::Sqlite;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use tide::Lasting;
 
 /// What a write transaction does with its data. It may run more than once (PostgreSQL tries again when other
 /// transactions got in between), and it may await nothing but the transaction's own statements.
@@ -127,9 +130,31 @@ impl Db {
     /// Runs one writing statement and says how many rows it touched.
     pub(crate) async fn exec(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(db) => db.writer.execute(sql, args).await?,
+            Self::Sqlite(db) => db.writer.execute(sql, args, Lasting::OnDisk).await?,
             Self::Postgres(db) => db.execute(sql, &args).await?,
         })
+    }
+
+    /// The same for what may be lost in a power cut together with everything that was written after it: SQLite answers
+    /// before the disk has it.
+    pub(crate) async fn exec_in_order(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(db) => db.writer.execute(sql, args, Lasting::InOrder).await?,
+            Self::Postgres(db) => db.execute(sql, &args).await?,
+        })
+    }
+
+    /// The same with `returning`: one row or none.
+    pub(crate) async fn exec_row_in_order(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+    ) -> Result<Option<Row>, StoreError> {
+        let rows = match self {
+            Self::Sqlite(db) => db.writer.query(sql, args, Lasting::InOrder).await?,
+            Self::Postgres(db) => db.query(sql, &args).await?,
+        };
+        Ok(rows.into_iter().next())
     }
 
     /// Runs one writing statement with `returning`: one row or none.
@@ -144,7 +169,7 @@ impl Db {
     /// Runs one writing statement with `returning`: any number of rows.
     pub(crate) async fn exec_rows(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(db) => db.writer.query(sql, args).await?,
+            Self::Sqlite(db) => db.writer.query(sql, args, Lasting::OnDisk).await?,
             Self::Postgres(db) => db.query(sql, &args).await?,
         })
     }
