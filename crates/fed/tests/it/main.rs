@@ -20,6 +20,7 @@ mod people;
 mod secrets;
 mod serve;
 mod soak;
+mod status;
 mod support;
 mod traces;
 mod tui;
