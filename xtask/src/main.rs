@@ -1,6 +1,7 @@
 //! Chores of the project, run as `cargo xtask …`: the house rules as a test, generated files, the bench.
 
 mod chores;
+mod scale;
 mod tidy;
 
 use std::io::Write;
@@ -12,6 +13,7 @@ Usage: cargo xtask <COMMAND>
 
   tidy             check the house rules; names each break and exits with 1 if there is one
   openapi          write docs/openapi.json and the types of the TypeScript client anew
+  scale [--write]  simulate Federations of growing size from docs/scale.toml; --write puts the rows into docs/scale.md
   bench [OPTIONS]  measure speed and memory (cargo xtask bench --help)
 ";
 
@@ -21,6 +23,10 @@ fn main() -> ExitCode {
     let outcome = match args.first().map(String::as_str) {
         Some("tidy") if args.len() == 1 => tidy(&root),
         Some("openapi") if args.len() == 1 => chores::openapi(&root),
+        Some("scale") if args.len() == 1 => {
+            scale::scale(&root, false).map(|rows| say(&mut std::io::stdout(), rows.trim_end()))
+        }
+        Some("scale") if args[1..] == ["--write"] => scale::scale(&root, true).map(drop),
         Some("bench") => chores::bench(&root, &args[1..]),
         _ => Err(USAGE.to_owned()),
     };

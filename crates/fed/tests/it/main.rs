@@ -17,6 +17,7 @@ mod load;
 mod login;
 mod manual;
 mod people;
+mod scale;
 mod secrets;
 mod serve;
 mod soak;
