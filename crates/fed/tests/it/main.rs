@@ -5,6 +5,7 @@
 mod accounts;
 mod cli;
 mod config;
+mod contents;
 mod demo;
 mod deploy;
 mod dev;
