@@ -11,7 +11,7 @@ fn traces_in(binary: &[u8]) -> BTreeSet<(String, String)> {
     let begins = binary.windows(mark.len()).enumerate().filter(|(_, bytes)| bytes == mark);
     let places = begins.filter_map(|(at, _)| {
         let rest = &binary[at + mark.len()..binary.len().min(at + mark.len() + 200)];
-        let folder = rest.split(|&byte| byte == b'/').nth(1)?.split(|byte| byte.is_ascii_control()).next()?;
+        let folder = rest.split(|&byte| byte == b'/').nth(1)?.split(u8::is_ascii_control).next()?;
         let folder = std::str::from_utf8(folder).ok()?;
         // `md-5-0.11.0` is version 0.11.0 of md-5.
         let is_version = |text: &str| text.split('.').take(2).all(|part| part.parse::<u32>().is_ok());

@@ -337,4 +337,19 @@ async fn prometheus_reads_what_a_federation_tells_and_asks_the_alerts() {
         assert!(Instant::now() < end, "{targets:#} {rules:#?} {}", prometheus.file("said"));
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    // And it understands each question of the dashboard.
+    let dashboard: serde_json::Value = serde_json::from_str(&shipped("docs/grafana-dashboard.json")).unwrap();
+    let mut asked = 0;
+    let mut panels: Vec<_> = dashboard["panels"].as_array().unwrap().iter().collect();
+    while let Some(panel) = panels.pop() {
+        panels.extend(panel["panels"].as_array().into_iter().flatten());
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let question = target["expr"].as_str().unwrap().replace("$__rate_interval", "5m");
+            let query: String = url::form_urlencoded::byte_serialize(question.as_bytes()).collect();
+            let answer = ask(&format!("query?query={query}")).await;
+            assert_eq!(answer["status"], "success", "{question}: {answer}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 10, "{asked} questions");
 }
