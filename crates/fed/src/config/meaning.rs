@@ -47,6 +47,10 @@ pub(crate) struct Config {
     pub(crate) private_issuers: bool,
     /// Whether webhooks may lead to private addresses.
     pub(crate) private_webhooks: bool,
+    /// The collector that traces go to.
+    pub(crate) otlp_endpoint: Option<String>,
+    /// Whether callers say which trace a request belongs to.
+    pub(crate) trust_traceparent: bool,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
     /// What is logged.
@@ -107,6 +111,8 @@ impl Config {
             local_login,
             private_issuers: options.allow_private_issuers.unwrap_or(false),
             private_webhooks: options.allow_private_webhooks.unwrap_or(false),
+            otlp_endpoint: options.otlp_endpoint.filter(|endpoint| !endpoint.is_empty()),
+            trust_traceparent: options.trust_traceparent.unwrap_or(false),
             log_format: options.log_format.unwrap_or_default(),
             log_level: options.log_level.unwrap_or_else(|| "info".to_owned()),
         })

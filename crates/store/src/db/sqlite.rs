@@ -39,7 +39,12 @@ impl Sqlite {
             return Err(OpenError::Moved { path: path.to_owned(), to });
         }
         migrate::sqlite(&mut connection, None)?;
-        let writer = Writer::start(connection, lock).map_err(|error| failed(error.to_string()))?;
+        connection
+            .execute_batch(dialect::SETTINGS_SQLITE_WRITER)
+            .map_err(|error| OpenError::Migrate(error.to_string()))?;
+        let aside = connect(path).map_err(|error| OpenError::Migrate(error.to_string()))?;
+        let writer = Writer::start(connection, Some(aside), lock, sync_of(path));
+        let writer = writer.map_err(|error| failed(error.to_string()))?;
         Ok(Self { path: path.to_owned(), readers: Mutex::default(), closed: AtomicBool::new(false), writer })
     }
 
@@ -100,6 +105,26 @@ impl Sqlite {
         self.closed.store(true, Ordering::Relaxed);
         self.idle().clear();
         self.writer.close().await;
+    }
+}
+
+/// Makes the disk take what was written to the log of this database, which holds every commit in order. SQLite itself
+/// waits for the disk when it moves the log's pages to the file, and when it begins the log anew.
+fn sync_of(path: &Path) -> impl FnMut() -> std::io::Result<()> + use<> {
+    let mut log_path = path.as_os_str().to_owned();
+    log_path.push("-wal");
+    let log_path = PathBuf::from(log_path);
+    // A bare file name has an empty parent.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.to_owned();
+    let mut log = None;
+    move || {
+        if log.is_none() {
+            let opened = File::open(&log_path)?;
+            File::open(&folder)?.sync_all()?;
+            log = Some(opened);
+        }
+        log.as_ref().map_or(Ok(()), File::sync_data)
     }
 }
 
