@@ -16,6 +16,7 @@ use downcity_store::{Store, StoreError};
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What local sign-in is called.
 const LOCAL: Text = Text::new("Local (development)", "本机（开发用）");
@@ -271,13 +272,20 @@ impl Federation {
     /// # Errors
     /// When the store does not answer; the old picture stays.
     pub async fn reload(&self) -> Result<(), ReadError> {
+        let asked = self.reloads_asked.fetch_add(1, Ordering::SeqCst) + 1;
         // One at a time, or an older picture could replace a newer one.
-        let _turn = self.reloading.lock().await;
+        let mut done = self.reloading.lock().await;
+        if *done >= asked {
+            // One that began after this was asked has seen whatever it was asked for: a crowd waits for two, not for all.
+            return Ok(());
+        }
+        let begins = self.reloads_asked.load(Ordering::SeqCst);
         self.renew_data_keys().await?;
         let fresh = Directory::read(&self.store, &self.vault, &self.outside).await?;
         // After the counter was read, so that no change of a key is taken for one that was seen.
         self.reload_keys().await?;
         self.directory.store(Arc::new(fresh));
+        *done = begins;
         Ok(())
     }
 

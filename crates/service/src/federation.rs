@@ -95,7 +95,9 @@ pub struct Federation {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) directory: ArcSwap<Directory>,
-    pub(crate) reloading: tokio::sync::Mutex<()>,
+    pub(crate) reloading: tokio::sync::Mutex<u64>,
+    /// How often a new picture was asked for; the one above says up to which of these the present one goes.
+    pub(crate) reloads_asked: std::sync::atomic::AtomicU64,
     pub(crate) token_keys: ArcSwap<TokenKeys>,
     pub(crate) reloading_keys: tokio::sync::Mutex<()>,
     /// When an unknown key last made this node look for new ones.
@@ -140,7 +142,8 @@ impl Federation {
             clock,
             random,
             directory: ArcSwap::from_pointee(directory),
-            reloading: tokio::sync::Mutex::new(()),
+            reloading: tokio::sync::Mutex::new(0),
+            reloads_asked: std::sync::atomic::AtomicU64::new(0),
             token_keys: ArcSwap::from_pointee(token_keys),
             reloading_keys: tokio::sync::Mutex::new(()),
             keys_asked_at: AtomicI64::new(0),
