@@ -14,6 +14,7 @@ mod cities;
 mod client;
 mod cookies;
 mod cors;
+mod crew;
 mod doctor;
 mod email;
 mod env;

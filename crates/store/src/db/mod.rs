@@ -8,6 +8,7 @@ mod connect;
 mod dialect;
 mod fault;
 mod load;
+mod log;
 mod migrate;
 mod pieces;
 mod postgres;
@@ -15,6 +16,7 @@ mod row;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod tide;
 mod tx;
 mod val;
 mod writer;
@@ -38,6 +40,7 @@ use std::panic::Location;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use tide::Lasting;
 use tracing::{Instrument, Span, info_span};
 
 /// What a write transaction does with its data. It may run more than once (PostgreSQL tries again when other
@@ -143,9 +146,24 @@ impl Db {
 
     /// Runs one writing statement and says how many rows it touched.
     pub(crate) async fn exec(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
+        self.exec_lasting(sql, args, Lasting::OnDisk).await
+    }
+
+    /// The same for what may be lost in a power cut together with everything that was written after it: SQLite answers
+    /// before the disk has it.
+    pub(crate) async fn exec_in_order(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
+        self.exec_lasting(sql, args, Lasting::InOrder).await
+    }
+
+    async fn exec_lasting(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+        lasting: Lasting,
+    ) -> Result<u64, StoreError> {
         let run = async {
             Ok(match self {
-                Self::Sqlite(db) => db.writer.execute(sql, args).await?,
+                Self::Sqlite(db) => db.writer.execute(sql, args, lasting).await?,
                 Self::Postgres(db) => db.execute(sql, &args).await?,
             })
         };
@@ -161,11 +179,29 @@ impl Db {
         Ok(self.exec_rows(sql, args).await?.into_iter().next())
     }
 
+    /// The same for what may be lost in a power cut, as [`Db::exec_in_order`].
+    pub(crate) async fn exec_row_in_order(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows_lasting(sql, args, Lasting::InOrder).await?.into_iter().next())
+    }
+
     /// Runs one writing statement with `returning`: any number of rows.
     pub(crate) async fn exec_rows(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        self.rows_lasting(sql, args, Lasting::OnDisk).await
+    }
+
+    async fn rows_lasting(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+        lasting: Lasting,
+    ) -> Result<Vec<Row>, StoreError> {
         let run = async {
             Ok(match self {
-                Self::Sqlite(db) => db.writer.query(sql, args).await?,
+                Self::Sqlite(db) => db.writer.query(sql, args, lasting).await?,
                 Self::Postgres(db) => db.query(sql, &args).await?,
             })
         };
