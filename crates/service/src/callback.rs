@@ -172,7 +172,7 @@ impl Federation {
             // The attempt stays claimed and counts as interrupted soon; nothing half made is stored.
             error!(attempt_id = %attempt.attempt_id, error = %problem, "a sign-in could not be stored");
         }
-        self.waiters.wake(&attempt.attempt_id);
+        self.wake(&attempt.attempt_id);
     }
 
     /// Ends an attempt without a token.

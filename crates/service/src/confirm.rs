@@ -65,7 +65,7 @@ impl Federation {
             Decision::Deny => self.end(attempt, Failure::LoginCancelled).await?,
             Decision::Allow => self.release(attempt).await?,
         }
-        self.waiters.wake(&attempt.attempt_id);
+        self.wake(&attempt.attempt_id);
         Ok(())
     }
 

@@ -306,7 +306,7 @@ impl Federation {
                 true => federation.complete(&claimed, identity).await?,
                 false => federation.end(&claimed, Failure::CityUnavailable).await?,
             }
-            federation.waiters.wake(&claimed.attempt_id);
+            federation.wake(&claimed.attempt_id);
             Ok(true)
         };
         let claimed = match self.tasks.spawn(work).await {

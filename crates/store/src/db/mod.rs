@@ -9,12 +9,14 @@ mod dialect;
 mod fault;
 mod load;
 mod migrate;
+mod news;
 mod pieces;
 mod postgres;
 mod row;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod travel;
 mod tx;
 mod val;
 mod writer;
@@ -57,6 +59,10 @@ impl Db {
 
     pub(crate) async fn open_postgres(url: &str) -> Result<Self, OpenError> {
         Ok(Self::Postgres(Postgres::open(url).await?))
+    }
+
+    pub(crate) async fn open_pooled_postgres(url: &str, server: &str) -> Result<Self, OpenError> {
+        Ok(Self::Postgres(Postgres::open_pooled(url, server).await?))
     }
 
     pub(crate) fn engine(&self) -> Engine {
