@@ -15,7 +15,11 @@ mod kill;
 mod load;
 mod login;
 mod manual;
+mod nodes;
 mod people;
+
+mod pooled;
+mod rolling;
 mod secrets;
 mod serve;
 mod soak;
