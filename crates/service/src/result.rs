@@ -135,8 +135,7 @@ impl Federation {
 
     pub(crate) async fn hand_out(&self, attempt: &Attempt, client: &Client) -> Result<Told, ResultError> {
         let Stage::Done { user_id, .. } = &attempt.stage else { return Ok(Told::Pending) };
-        let city = self.directory().cities.get(&attempt.city_id).cloned();
-        if !city.is_some_and(|city| city.is_active()) {
+        if self.active_city_of(attempt).await.is_none() {
             return Ok(Told::Failed { failure: Failure::CityUnavailable, lang: attempt.lang });
         }
         let now = self.clock.now();
