@@ -79,6 +79,7 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Command),
     /// Which Federation commands mean, and how it stands
+    #[command(after_long_help = status::AFTER_HELP)]
     Status(status::Args),
     /// Bring users over from another system
     #[command(subcommand)]

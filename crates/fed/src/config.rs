@@ -110,6 +110,15 @@ pub(crate) struct Options {
     /// notice; Ctrl-C does not wait [default: 5s with --database-url, else 0s, since no other node could take over]
     #[arg(long, env = "FED_DRAIN", value_name = "TIME")]
     pub(crate) drain: Option<String>,
+    /// A collector of OpenTelemetry, http://127.0.0.1:4318 for instance, that gets a trace of each request by OTLP
+    /// over HTTP (`/v1/traces` is added). The other OTEL_ variables count as well [default: no traces]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
+
+    /// Lets a request's `traceparent` say which trace it belongs to: only where nobody but your own services and
+    /// proxies can send one
+    #[arg(long, env = "FED_TRUST_TRACEPARENT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) trust_traceparent: Option<bool>,
 
     /// How log lines look on standard error [default: text]
     #[arg(long, env = "FED_LOG_FORMAT", value_name = "FORMAT")]
@@ -168,6 +177,8 @@ impl Options {
             allow_private_webhooks: self.allow_private_webhooks.or(weaker.allow_private_webhooks),
             allow_local_login: self.allow_local_login.or(weaker.allow_local_login),
             drain: self.drain.or(weaker.drain),
+            otlp_endpoint: self.otlp_endpoint.or(weaker.otlp_endpoint),
+            trust_traceparent: self.trust_traceparent.or(weaker.trust_traceparent),
             log_format: self.log_format.or(weaker.log_format),
             log_level: self.log_level.or(weaker.log_level),
         }
@@ -205,6 +216,8 @@ mod tests {
             allow_private_issuers = true
             allow_private_webhooks = true
             drain = "9s"
+            otlp_endpoint = "http://127.0.0.1:4318"
+            trust_traceparent = true
             log_format = "json"
             log_level = "debug"
             "#,
@@ -227,6 +240,8 @@ mod tests {
         assert_eq!(both.ca_file.as_deref(), Some(Path::new("/ca")));
         assert_eq!(both.wechat_simulator.as_deref(), Some("http://127.0.0.1:9"));
         assert_eq!((both.allow_private_issuers, both.allow_private_webhooks), (Some(true), Some(true)));
+        assert_eq!(both.otlp_endpoint.as_deref(), Some("http://127.0.0.1:4318"));
+        assert_eq!(both.trust_traceparent, Some(true));
         assert_eq!(both.log_format, Some(LogFormat::Json));
         assert_eq!(both.log_level.as_deref(), Some("debug"));
     }

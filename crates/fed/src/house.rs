@@ -5,7 +5,7 @@ use crate::keys;
 use crate::master::{self, MASTER_KEY, Source};
 use crate::problem::Problem;
 use crate::screen;
-use downcity_http::{Door, Listening, Serves};
+use downcity_http::{Adopt, Door, Listening, Serves};
 use downcity_providers::Outside;
 use downcity_service::seams::{SystemClock, SystemRandom};
 use downcity_service::vault::VaultError;
@@ -64,17 +64,19 @@ impl House {
         Ok(Self { federation, new_master_key: made, new_admin_key, trusted_proxies: plan.trusted_proxies })
     }
 
-    /// Opens the door, or with a listener for the workspace alone two, and starts housekeeping.
+    /// Opens the door, or with a listener for the workspace alone two, and starts housekeeping. `adopt` is for callers
+    /// that are trusted to say which trace a request belongs to.
     pub(crate) fn serve(
         &self,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
         metrics_listener: Option<TcpListener>,
+        adopt: Option<Adopt>,
     ) -> Result<Serving, Problem> {
         let federation = Arc::clone(&self.federation);
         let open = |listener, serves| {
             let (federation, trusted_proxies) = (Arc::clone(&federation), self.trusted_proxies.clone());
-            door::open(listener, downcity_http::app(Door { federation, trusted_proxies, serves }))
+            door::open(listener, downcity_http::app(Door { federation, trusted_proxies, serves, adopt }))
         };
         let apart = admin_listener.is_some();
         let door = open(listener, if apart { Serves::AllButWorkspace } else { Serves::Everything })?;

@@ -62,7 +62,7 @@ impl Sandbox {
             Some((key, _)) => key.clone(),
             None => kept_key(&data.join(ADMIN_KEY))?,
         };
-        let serving = house.serve(listener, None, None)?;
+        let serving = house.serve(listener, None, None, None)?;
         Ok(Self { federation: house.federation, url, admin_key, sim, serving })
     }
 

@@ -14,6 +14,7 @@ mod cities;
 mod client;
 mod cookies;
 mod cors;
+mod crew;
 mod doctor;
 mod email;
 mod env;
@@ -37,6 +38,7 @@ mod routes;
 mod secrets;
 mod steps;
 mod token;
+mod trace;
 mod webhooks;
 mod wire;
 mod workspace;
@@ -46,5 +48,6 @@ pub use listen::Listening;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
 pub use routes::{Door, Serves, app};
+pub use trace::Adopt;
 #[cfg(feature = "openapi")]
 pub use workspace::workspace_routes;

@@ -17,7 +17,8 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, error, info, info_span, warn};
 
 /// Where the browser goes next.
 #[derive(Debug)]
@@ -117,7 +118,8 @@ impl Federation {
             federation.finish(attempt, &query, &client).await;
             Ok(true)
         };
-        self.tasks.spawn(work).await.unwrap_or_else(|_| {
+        let span = info_span!("login_callback", attempt_id = %found.attempt_id, provider = found.provider);
+        self.tasks.spawn(work.instrument(span)).await.unwrap_or_else(|_| {
             error!(attempt_id = %found.attempt_id, "finishing a sign-in stopped unexpectedly");
             Ok(true)
         })
@@ -245,8 +247,10 @@ impl Federation {
             return Err(Failure::ProviderUnavailable.into());
         };
         let began = Instant::now();
-        let asked = provider.identify(&exchange).await;
+        let span = info_span!("provider.identify", provider = provider.id(), outcome = Empty);
+        let asked = provider.identify(&exchange).instrument(span.clone()).await;
         let outcome = asked.as_ref().map_or_else(|problem| problem.failure.code(), |_| "ok");
+        span.record("outcome", outcome);
         self.metrics.called(provider.id(), outcome, began.elapsed());
         match &asked {
             Err(problem) if problem.failure == Failure::ProviderUnavailable => {

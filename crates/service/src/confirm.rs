@@ -8,7 +8,7 @@ use crate::federation::Federation;
 use downcity_core::{Attempt, AttemptId, ExternalIdentity, Failure, OpaqueToken, Stage};
 use downcity_store::StoreError;
 use std::sync::Arc;
-use tracing::error;
+use tracing::{Instrument, error, info_span};
 
 /// What the person answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Federation {
         let federation = Arc::clone(self);
         let id = attempt.attempt_id.clone();
         let work = async move { federation.decide(&attempt, decision).await };
-        let decided = self.tasks.spawn(work).await;
+        let decided = self.tasks.spawn(work.instrument(info_span!("login_confirm", attempt_id = %id))).await;
         Ok(decided.unwrap_or_else(|_| {
             error!(attempt_id = %id, "taking an answer stopped unexpectedly");
             Ok(())

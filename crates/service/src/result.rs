@@ -12,6 +12,7 @@ use downcity_store::{Collected, NewSession, Others, StoreError};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::{Instrument, info_span};
 
 /// The longest a request may wait for an outcome; below the idle limits of usual proxies.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -115,7 +116,7 @@ impl Federation {
             Standing::Collected => Err(ResultError::Collected),
             Standing::Ready => {
                 attempt.check_collector(proof).map_err(ResultError::Refused)?;
-                self.hand_out(&attempt, client).await
+                self.hand_out(&attempt, client).instrument(info_span!("hand_out")).await
             }
         }
     }

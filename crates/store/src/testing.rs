@@ -113,3 +113,79 @@ pub async fn plan_of_users(store: &Store, by_name: bool) -> String {
     };
     rows.into_iter().map(|row| line(row).expect("a line")).collect::<Vec<_>>().join("\n")
 }
+
+/// Numbers from $1 to $2, each with one that looks drawn by lot.
+macro_rules! settlers {
+    ($($rest:literal),*) => {
+        concat!(
+            "with recursive n (i) as (select cast($1 as bigint) union all select i + 1 from n where i < $2), ",
+            "p (i, lot) as (select i, cast(100000000000 + i * 7368787 % 99999999977 as text) from n) ",
+            $($rest),*
+        )
+    };
+}
+
+/// The only difference is what bytes are called.
+macro_rules! settle_sessions {
+    ($bytes:literal) => {
+        settlers!(
+            "insert into sessions (sid, session_id, user_id, city_id, provider, network, agent, created_at, expires_at) ",
+            "select cast(lot || '00000000000000000000' as ",
+            $bytes,
+            "), 'session_settled-' || lot, 'user_settled-00000000-' || lot, 'city_old', 'wechat', '192.0.2.0/24', ",
+            "'settled', 1700000000000 + i, 4000000000000 from p"
+        )
+    };
+}
+
+/// How many people one statement makes: PostgreSQL ends those that take longer than 15 s.
+const SETTLERS: i64 = 20_000;
+
+/// Fills a store with people who signed in through WeChat at some time: `people` of each of user, identity and session,
+/// with ids and names in no order. The same SQL for both engines.
+///
+/// # Panics
+/// When a statement fails.
+pub async fn settle(store: &Store, people: i64) {
+    let sessions = match store.db.engine() {
+        Engine::Sqlite => settle_sessions!("blob"),
+        Engine::Postgres => settle_sessions!("bytea"),
+    };
+    tamper(
+        store,
+        "insert into cities (city_id, name, status, allowed_origins, allowed_redirects, confirm, \
+                   created_at, updated_at) values ('city_old', 'Old', 'active', '[]', '[]', 'auto', 0, 0)",
+    )
+    .await;
+    for first in (1..=people).step_by(usize::try_from(SETTLERS).unwrap_or(1)) {
+        let last = people.min(first + SETTLERS - 1);
+        for sql in [SETTLE_USERS, SETTLE_IDENTITIES, SETTLE_UNIONIDS, SETTLE_OPENIDS, sessions] {
+            store.db.exec(sql, args![first, last]).await.expect("the statement is right");
+        }
+    }
+}
+
+const SETTLE_USERS: &str = settlers!(
+    "insert into users (user_id, display_name, disabled, created_at, updated_at) ",
+    "select 'user_settled-00000000-' || lot, 'Settler ' || lot, 0, 1700000000000 + i, 1700000000000 + i from p"
+);
+const SETTLE_IDENTITIES: &str = settlers!(
+    "insert into identities (identity_id, user_id, provider, created_at, last_used_at) ",
+    "select 'identity_settled-0000-' || lot, 'user_settled-00000000-' || lot, 'wechat', 1700000000000 + i, ",
+    "1700000000000 + i from p"
+);
+const SETTLE_UNIONIDS: &str = settlers!(
+    "insert into identity_keys (provider, kind, scope, value, identity_id) ",
+    "select 'wechat', 'unionid', '', 'oUnionSettled' || lot, 'identity_settled-0000-' || lot from p"
+);
+const SETTLE_OPENIDS: &str = settlers!(
+    "insert into identity_keys (provider, kind, scope, value, identity_id) ",
+    "select 'wechat', 'openid', 'wx0000000000000000', 'oOpenidSettled' || lot, 'identity_settled-0000-' || lot from p"
+);
+/// Whether a PostgreSQL waits for the disk before it acknowledges a commit.
+///
+/// # Panics
+/// When it does not say.
+pub async fn waits_for_the_disk(store: &Store) -> bool {
+    number(store, "select case when current_setting('fsync') = 'on' then 1 else 0 end").await == 1
+}

@@ -19,7 +19,7 @@ const CITY: &str = "city_demo";
 
 /// Runs the demo and removes what it made.
 pub(crate) fn run() -> Result<(), Problem> {
-    telemetry::start(LogFormat::Text, "warn")?;
+    telemetry::start(LogFormat::Text, "warn", None)?;
     on_all_cores(async {
         let mut signals = house::Signals::listen()?;
         let folder = tempfile::Builder::new()

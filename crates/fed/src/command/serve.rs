@@ -3,6 +3,7 @@
 use crate::config::{Config, Options, USUAL_PORT, WeChat, own_address};
 use crate::house::{Asked, House, Plan, Signals, address_of};
 use crate::problem::Problem;
+use crate::traces::{ADOPT, Traces};
 use crate::{door, on_all_cores, screen, telemetry};
 use downcity_providers::Outside;
 use downcity_service::{Federation, Premises, Settings};
@@ -30,8 +31,15 @@ reports are believed. The first start prints an admin key; with it `fed env set 
 /// Runs until a signal.
 pub(crate) fn run(options: Options) -> Result<(), Problem> {
     let config = Config::read(options.with_file()?)?;
-    telemetry::start(config.log_format, &config.log_level)?;
-    on_all_cores(serve(config))
+    on_all_cores(async {
+        let traces = Traces::open(config.otlp_endpoint.as_deref())?;
+        telemetry::start(config.log_format, &config.log_level, traces.as_ref())?;
+        serve(config).await?;
+        if let Some(traces) = traces {
+            traces.close().await;
+        }
+        Ok(())
+    })
 }
 
 async fn serve(config: Config) -> Result<(), Problem> {
@@ -48,6 +56,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
         Some(listener) => own_address(address_of(listener)?),
         None => config.public_url.clone().unwrap_or_else(|| address.clone()),
     };
+    let adopt = config.trust_traceparent.then_some(ADOPT);
     let settings = Settings {
         public_url: config.public_url.clone().unwrap_or_else(|| address.clone()),
         other_urls: config.other_urls,
@@ -79,7 +88,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
     if config.local_login {
         warn!("LOCAL SIGN-IN IS ON: anybody on this machine can sign in as anybody");
     }
-    let serving = house.serve(listener, admin_listener, metrics_listener)?;
+    let serving = house.serve(listener, admin_listener, metrics_listener, adopt)?;
     screen::say(format_args!("Web workspace: {}/admin\n", bare(&workspace)));
     if let Some(address) = metrics {
         screen::say(format_args!("Metrics: http://{address}/metrics\n"));

@@ -54,6 +54,10 @@ pub(crate) struct Config {
     pub(crate) private_webhooks: bool,
     /// How long to go on serving after SIGTERM.
     pub(crate) drain: Duration,
+    /// The collector that traces go to.
+    pub(crate) otlp_endpoint: Option<String>,
+    /// Whether callers say which trace a request belongs to.
+    pub(crate) trust_traceparent: bool,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
     /// What is logged.
@@ -123,6 +127,8 @@ impl Config {
             private_issuers: options.allow_private_issuers.unwrap_or(false),
             private_webhooks: options.allow_private_webhooks.unwrap_or(false),
             drain,
+            otlp_endpoint: options.otlp_endpoint.filter(|endpoint| !endpoint.is_empty()),
+            trust_traceparent: options.trust_traceparent.unwrap_or(false),
             log_format: options.log_format.unwrap_or_default(),
             log_level: options.log_level.unwrap_or_else(|| "info".to_owned()),
         })

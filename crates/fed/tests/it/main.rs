@@ -5,7 +5,9 @@
 mod accounts;
 mod cli;
 mod config;
+mod contents;
 mod demo;
+mod deploy;
 mod dev;
 mod doctor;
 mod faults;
@@ -17,11 +19,13 @@ mod login;
 mod manual;
 mod nodes;
 mod people;
-
 mod pooled;
 mod rolling;
+mod scale;
 mod secrets;
 mod serve;
 mod soak;
+mod status;
 mod support;
+mod traces;
 mod tui;

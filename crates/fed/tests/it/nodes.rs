@@ -1,7 +1,7 @@
 //! Several nodes on one PostgreSQL, as real processes: what one of them does is true on every other, at once where it
 //! is heard and soon where it is not.
 
-use crate::support::{Cluster, Fed, Flow, Nodes, Setup, SignIn, Wire, text};
+use crate::support::{Cluster, Fed, Flow, Nodes, Setup, SignIn, Wire, field};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number};
 use reqwest::Method;
@@ -164,7 +164,7 @@ async fn settings_that_one_node_changes_hold_on_every_node_within_a_second() {
     }
     // An admin key.
     let made = nodes.change(0, "admin-keys/create", json!({"name": "second", "role": "operator"})).await;
-    let (second, key_id) = (text(&made, "admin_key"), text(&made, "key_id"));
+    let (second, key_id) = (field(&made, "admin_key"), field(&made, "key_id"));
     let allowed = async |node: usize| nodes.get(node, "/v1/cities/list", Some(&second)).await.0;
     // A new one is heard of; one that is known is looked up each time.
     for node in 0..3 {
@@ -214,12 +214,12 @@ async fn who_is_out_on_one_node_is_out_on_every_node_at_once() {
     refused(&token, "invalid_token").await;
     let token = nodes.sign_in([1, 2, 0]).await;
     let (_, sessions) = nodes.get(0, "/v1/accounts/sessions/mine", Some(&token)).await;
-    let session_id = text(&sessions["items"][0], "session_id");
+    let session_id = field(&sessions["items"][0], "session_id");
     nodes.change(2, "accounts/sessions/admin-revoke", json!({"session_id": session_id})).await;
     refused(&token, "invalid_token").await;
     let token = nodes.sign_in([2, 0, 1]).await;
     let (_, me) = nodes.get(0, "/v1/accounts/me", Some(&token)).await;
-    let user = json!({"user_id": text(&me["user"], "user_id")});
+    let user = json!({"user_id": field(&me["user"], "user_id")});
     nodes.change(1, "accounts/users/disable", user).await;
     for node in 0..3 {
         let (status, told) = nodes.get(node, "/v1/accounts/me", Some(&token)).await;
@@ -285,7 +285,7 @@ async fn who_waited_on_a_node_that_was_killed_gets_the_token_from_another_one() 
         assert!(waiting.await.unwrap().is_err(), "nobody answers for the dead");
         let (told, ()) = tokio::join!(nodes.result(0, &sign_in, 20), nodes.come_back(1, &sign_in));
         assert_eq!(told["status"], "done", "{told}");
-        let token = text(&told, "user_token");
+        let token = field(&told, "user_token");
         let dead = nodes.all.pop().unwrap();
         nodes.all.push(dead.restart());
         assert_eq!(nodes.get(2, "/v1/accounts/me", Some(&token)).await.0, 200);

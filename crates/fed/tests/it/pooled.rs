@@ -1,6 +1,6 @@
 //! Nodes whose way to PostgreSQL leads through a real PgBouncer in transaction mode.
 
-use crate::support::{Nodes, run, said, text};
+use crate::support::{Nodes, field, run, said};
 use downcity_store::testing::{Pooler, fresh_postgres};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ async fn two_nodes_behind_a_pooler_do_all_that_others_do() {
     nodes.change(0, "cities/create", json!({"city_id": "city_demo", "name": "Demo"})).await;
     nodes.change(1, "cities/pause", json!({"city_id": "city_demo"})).await;
     let (_, me) = nodes.get(0, "/v1/accounts/me", Some(&all[0])).await;
-    nodes.change(1, "accounts/users/disable", json!({"user_id": text(&me["user"], "user_id")})).await;
+    nodes.change(1, "accounts/users/disable", json!({"user_id": field(&me["user"], "user_id")})).await;
     assert_ne!(nodes.get(0, "/v1/accounts/me", Some(&all[0])).await.0, 200);
     // A backup of one moment, from the server itself.
     let file = nodes.all[0].folder().path().join("behind.fedbackup");

@@ -1,6 +1,6 @@
 //! Nodes that are stopped and started while people sign in: nobody notices.
 
-use crate::support::{Nodes, Setup, text};
+use crate::support::{Nodes, Setup, field};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -108,20 +108,20 @@ impl Person {
         let api = |path: &str| format!("{}/v1/accounts/{path}", self.base);
         let body = json!({"provider": "wechat"});
         let (_, started) = self.told(Method::POST, &api("oauth/start"), Some(&body), None).await;
-        let result = api(&format!("oauth/result?state={}&wait=20", text(&started, "state")));
+        let result = api(&format!("oauth/result?state={}&wait=20", field(&started, "state")));
         let waiting = async {
             loop {
                 let (_, told) = self.told(Method::GET, &result, None, None).await;
                 match told["status"].as_str() {
                     Some("pending") => {}
-                    Some("done") => return text(&told, "user_token"),
+                    Some("done") => return field(&told, "user_token"),
                     _ => panic!("{told}"),
                 }
             }
         };
         let coming_back = async {
             tokio::time::sleep(Duration::from_millis(30)).await;
-            let back = self.sim.sign_in_as(&text(&started, "url"), "alice").unwrap();
+            let back = self.sim.sign_in_as(&field(&started, "url"), "alice").unwrap();
             self.told(Method::GET, &back, None, None).await;
         };
         let (token, ()) = tokio::join!(waiting, coming_back);

@@ -1,12 +1,16 @@
 //! Starts `fed serve` as a real process on a free port and stops it when the test is over.
 
 mod cluster;
+mod collector;
+mod front;
 mod nodes;
 mod process;
 mod relay;
 
 pub(crate) use cluster::{Cluster, Flow, Wire};
-pub(crate) use nodes::{Nodes, SignIn, text};
+pub(crate) use collector::{Collector, Spy, text};
+pub(crate) use front::{Front, Identity, changed, free_port, shipped};
+pub(crate) use nodes::{Nodes, SignIn, field};
 pub(crate) use process::{fed, read, run, said};
 pub(crate) use relay::{Mailbox, Relay};
 

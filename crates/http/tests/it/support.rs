@@ -172,8 +172,12 @@ impl World {
         let admin_key = federation.make_first_admin_key().await.unwrap().unwrap();
         let trusted_proxies =
             if plan.behind_proxy { vec!["127.0.0.0/8".parse().unwrap()] } else { Vec::new() };
-        let door =
-            app(Door { federation: Arc::clone(&federation), trusted_proxies, serves: Serves::Everything });
+        let door = app(Door {
+            federation: Arc::clone(&federation),
+            trusted_proxies,
+            serves: Serves::Everything,
+            adopt: None,
+        });
         Listening::open(listener, 1000, door).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

@@ -36,7 +36,11 @@ impl Sqlite {
         let (mut connection, lock) = create(path)?;
         migrate::sqlite(&mut connection, None)?;
         let failed = |why: std::io::Error| OpenError::File { path: path.to_owned(), cause: why.to_string() };
-        let writer = Writer::start(connection, lock).map_err(failed)?;
+        connection
+            .execute_batch(dialect::SETTINGS_SQLITE_WRITER)
+            .map_err(|error| OpenError::Migrate(error.to_string()))?;
+        let aside = connect(path).map_err(|error| OpenError::Migrate(error.to_string()))?;
+        let writer = Writer::start(connection, Some(aside), lock, sync_of(path)).map_err(failed)?;
         Ok(Self { path: path.to_owned(), readers: Mutex::default(), closed: AtomicBool::new(false), writer })
     }
 
@@ -97,6 +101,26 @@ impl Sqlite {
         self.closed.store(true, Ordering::Relaxed);
         self.idle().clear();
         self.writer.close().await;
+    }
+}
+
+/// Makes the disk take what was written to the log of this database, which holds every commit in order. SQLite itself
+/// waits for the disk when it moves the log's pages to the file, and when it begins the log anew.
+fn sync_of(path: &Path) -> impl FnMut() -> std::io::Result<()> + use<> {
+    let mut log_path = path.as_os_str().to_owned();
+    log_path.push("-wal");
+    let log_path = PathBuf::from(log_path);
+    // A bare file name has an empty parent.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.to_owned();
+    let mut log = None;
+    move || {
+        if log.is_none() {
+            let opened = File::open(&log_path)?;
+            File::open(&folder)?.sync_all()?;
+            log = Some(opened);
+        }
+        log.as_ref().map_or(Ok(()), File::sync_data)
     }
 }
 

@@ -117,10 +117,10 @@ impl Nodes {
             assert!(Instant::now() < end, "{started}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
-        let back = self.sim.handle().sign_in_as(&text(&started, "url"), "alice").unwrap();
+        let back = self.sim.handle().sign_in_as(&field(&started, "url"), "alice").unwrap();
         let back: Url = back.parse().unwrap();
         let callback = format!("{}?{}", back.path(), back.query().unwrap());
-        SignIn { state: text(&started, "state"), callback }
+        SignIn { state: field(&started, "state"), callback }
     }
 
     /// The browser comes back on one of them.
@@ -142,7 +142,7 @@ impl Nodes {
         let sign_in = self.begin(start).await;
         let (done, ()) = tokio::join!(self.result(wait, &sign_in, 20), self.come_back(back, &sign_in));
         assert_eq!(done["status"], "done", "{done}");
-        text(&done, "user_token")
+        field(&done, "user_token")
     }
 }
 
@@ -164,6 +164,6 @@ async fn told(answer: Response) -> (u16, Value) {
 }
 
 /// A text of an answer.
-pub(crate) fn text(value: &Value, name: &str) -> String {
+pub(crate) fn field(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}")).to_owned()
 }
