@@ -9,7 +9,7 @@ use downcity_http::{Adopt, Door, Listening, Serves};
 use downcity_providers::Outside;
 use downcity_service::seams::{SystemClock, SystemRandom};
 use downcity_service::vault::VaultError;
-use downcity_service::{Federation, OpenError, Parts, Premises, Settings};
+use downcity_service::{Federation, OpenError, Parts, Premises, Settings, StoreOpenError};
 use downcity_store::Store;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
@@ -182,7 +182,7 @@ async fn open(plan: &Plan, made: Option<&Path>) -> Result<Arc<Federation>, Probl
     };
     let parts = Parts {
         settings: Settings { premises: premises(plan), ..plan.settings.clone() },
-        store: store.map_err(Problem::new)?,
+        store: store.map_err(not_opened)?,
         master_keys: plan.master_key.clone().into_master_keys(keys),
         outside: Arc::clone(&plan.outside),
         clock: Arc::new(SystemClock),
@@ -199,6 +199,14 @@ async fn open(plan: &Plan, made: Option<&Path>) -> Result<Arc<Federation>, Probl
         }
         (why, _) => Problem::new(why),
     })
+}
+
+fn not_opened(why: StoreOpenError) -> Problem {
+    match why {
+        // Nothing is broken: what was asked for is not there, or not yet.
+        StoreOpenError::Moved { .. } | StoreOpenError::Copying { .. } => Problem::usage(why),
+        why => Problem::new(why),
+    }
 }
 
 /// Makes the first admin key and keeps it in the data folder, where `fed` commands find it.

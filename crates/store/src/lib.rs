@@ -10,6 +10,7 @@ mod admin_sessions;
 mod attempt_list;
 mod audit;
 mod cities;
+pub mod copy;
 mod data_keys;
 mod db;
 pub mod dump;

@@ -77,6 +77,75 @@ pub async fn tamper(store: &Store, sql: &'static str) -> u64 {
     store.db.exec(sql, Vec::new()).await.expect("the statement is right")
 }
 
+/// Runs statements in a database, named by its URL or its path, without opening a store.
+///
+/// # Panics
+/// When one fails.
+pub async fn meddle(database: &str, sql: &str) {
+    if !database.starts_with("postgres:") {
+        let connection = rusqlite::Connection::open(database).expect("the file is there");
+        return connection.execute_batch(sql).expect("the statements are right");
+    }
+    let target = crate::db::Target::parse(database).expect("a URL");
+    let client = target.single().await.expect("the server answers");
+    client.batch_execute(sql).await.expect("the statements are right");
+}
+
+/// Makes a database, named by its URL or its path, as it stood when the schema had so many steps, and fills it with
+/// these statements, whose bytes are written as `x'00ff'`.
+///
+/// # Panics
+/// When the statements do not fit that schema.
+pub async fn database_at_step(database: &str, step: usize, sql: &str) {
+    let steps = &crate::db::steps()[..step];
+    if database.starts_with("postgres:") {
+        let target = crate::db::Target::parse(database).expect("a URL");
+        let mut client = target.single().await.expect("the server answers");
+        let transaction = client.transaction().await.expect("a transaction");
+        crate::db::migrate_postgres_within(&transaction, steps).await.expect("these steps");
+        transaction.commit().await.expect("and no more");
+    } else {
+        let mut connection = rusqlite::Connection::open(database).expect("a new file");
+        crate::db::migrate_sqlite(&mut connection, Some(steps)).expect("these steps");
+    }
+    meddle(database, "delete from changes").await;
+    let of_postgres = sql.replace(", x'", r", '\x").replace("(x'", r"('\x");
+    meddle(database, if database.starts_with("postgres:") { &of_postgres } else { sql }).await;
+}
+
+/// Holds the write lock of a SQLite file until it is dropped.
+pub struct Held(rusqlite::Connection);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Nothing was written; a connection that is gone holds nothing either.
+        let _ = self.0.execute_batch("rollback");
+    }
+}
+
+/// Takes the write lock of a SQLite file, as another program would that writes into it for some time.
+///
+/// # Panics
+/// When that is not possible.
+#[must_use]
+pub fn hold_sqlite(path: &std::path::Path) -> Held {
+    let connection = rusqlite::Connection::open(path).expect("the file is there");
+    connection.busy_timeout(std::time::Duration::from_secs(10)).expect("a setting");
+    connection.execute_batch("begin immediate").expect("nobody else writes for long");
+    Held(connection)
+}
+
+/// What SQLite itself finds wrong with a file: `ok`, or its complaints.
+///
+/// # Panics
+/// When the file can't be opened.
+#[must_use]
+pub fn sqlite_integrity(path: &std::path::Path) -> String {
+    let connection = rusqlite::Connection::open(path).expect("the file is there");
+    let told = connection.query_row("pragma integrity_check", [], |row| row.get(0));
+    told.expect("an answer")
+}
+
 /// Reads one whole number behind the store's back, for instance how many rows there are.
 ///
 /// # Panics

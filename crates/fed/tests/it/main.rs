@@ -17,6 +17,7 @@ mod kill;
 mod load;
 mod login;
 mod manual;
+mod moving;
 mod nodes;
 mod people;
 mod pooled;

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod collector;
+mod disk;
 mod front;
 mod nodes;
 mod process;
@@ -9,6 +10,7 @@ mod relay;
 
 pub(crate) use cluster::{Cluster, Flow, Wire};
 pub(crate) use collector::{Collector, Spy, text};
+pub(crate) use disk::Disk;
 pub(crate) use front::{Front, Identity, changed, free_port, shipped};
 pub(crate) use nodes::{Nodes, SignIn, field};
 pub(crate) use process::{fed, read, run, said};
@@ -85,7 +87,7 @@ impl Setup {
         self.start_on("127.0.0.1:0")
     }
 
-    /// The same at this address.
+    /// The same on an address of its own, for instance that of one that was stopped: tokens name it.
     pub(crate) fn start_on(self, listen: &str) -> Fed {
         let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
         let mut command = if self.outgrows { deaf_fed() } else { fed() };

@@ -56,6 +56,17 @@ impl Target {
         Ok(Self { config, tls })
     }
 
+    /// Where it is, without user and password.
+    pub(crate) fn place(&self) -> String {
+        let name = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        };
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(name).collect();
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or("postgres");
+        format!("the PostgreSQL database {database} at {}", hosts.join(", "))
+    }
+
     /// The pool; no connection is made yet. `ours`: a connection keeps what it is told, so it is told its settings.
     pub(crate) fn pool(&self, ours: bool) -> Result<Pool, OpenError> {
         let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };

@@ -65,5 +65,15 @@ pub(crate) const LISTEN: &str = "listen downcity";
 pub(crate) const TELL: &str = "select pg_notify('downcity', $1)";
 pub(crate) const COMMIT_TELLING_SETTINGS: &str = "notify downcity, 'settings'; commit";
 
+/// 8. What the one PostgreSQL connection is told that fills a database: it may take its time, and nobody else fills it
+///    meanwhile. Where migrating is part of a longer transaction, its lock is too.
+pub(crate) const SETTINGS_COPY_POSTGRES: &str = "
+    select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
+    set statement_timeout = 0;
+    set idle_in_transaction_session_timeout = 0;
+    set lock_timeout = '30s';";
+pub(crate) const COPY_LOCK: &str = "select pg_try_advisory_lock(71043127502)";
+pub(crate) const MIGRATION_LOCK_WITHIN: &str = "select pg_advisory_xact_lock(71043127501)";
+
 /// How long a PostgreSQL connection is waited for.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

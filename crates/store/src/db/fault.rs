@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     Conflict(StoreError),
     /// A row with this key is there already. In a transaction the same again may find it.
     Duplicate(StoreError),
+    /// The server takes no changes: another one may be the primary now.
+    ReadOnly(StoreError),
     /// Nothing that can be tried again here.
     Final(StoreError),
 }
@@ -26,7 +28,10 @@ impl From<StoreError> for Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Conflict(error) | Fault::Duplicate(error) | Fault::Final(error) => error,
+            Fault::Conflict(error)
+            | Fault::Duplicate(error)
+            | Fault::ReadOnly(error)
+            | Fault::Final(error) => error,
         }
     }
 }
@@ -107,7 +112,8 @@ impl From<tokio_postgres::Error> for Fault {
             SqlState::QUERY_CANCELED => Self::Final(StoreError::TooLong),
             SqlState::UNIQUE_VIOLATION => Self::Duplicate(StoreError::Internal(short)),
             SqlState::FOREIGN_KEY_VIOLATION => Self::unavailable(ORPHAN),
-            SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::LOCK_NOT_AVAILABLE => Self::unavailable(short),
+            SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly(StoreError::Unavailable(short)),
+            SqlState::LOCK_NOT_AVAILABLE => Self::unavailable(short),
             SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => {
                 Self::internal(format!("{short}: {POOLER}"))
             }

@@ -2,6 +2,7 @@
 //! transaction of its own together with the note that it was taken.
 
 use super::connect::{Target, explain};
+use super::copy::COPYING;
 use super::dialect;
 use crate::OpenError;
 use rusqlite::Connection;
@@ -105,15 +106,18 @@ pub(crate) fn sqlite(connection: &mut Connection, until: Option<&[String]>) -> R
 /// transaction, so a pooler may stand between.
 pub(crate) async fn postgres(target: &Target) -> Result<(), OpenError> {
     let mut client = target.single().await?;
-    while turn(&mut client).await? {}
+    while turn(&mut client, target).await? {}
     Ok(())
 }
 
 /// Takes the next step, if one is missing.
-async fn turn(client: &mut tokio_postgres::Client) -> Result<bool, OpenError> {
+async fn turn(client: &mut tokio_postgres::Client, target: &Target) -> Result<bool, OpenError> {
     let refused = |error: tokio_postgres::Error| OpenError::Migrate(explain(&error));
     let transaction = client.transaction().await.map_err(refused)?;
     transaction.batch_execute(dialect::MIGRATION_TURN).await.map_err(refused)?;
+    if is_being_filled(&transaction).await.map_err(refused)? {
+        return Err(OpenError::Copying { place: target.place() });
+    }
     transaction.batch_execute(TABLE).await.map_err(refused)?;
     let rows = transaction.query_typed(TAKEN, &[]).await.map_err(refused)?;
     let taken = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
@@ -124,6 +128,17 @@ async fn turn(client: &mut tokio_postgres::Client) -> Result<bool, OpenError> {
     }
     transaction.commit().await.map_err(refused)?;
     Ok(next.is_some())
+}
+
+/// Whether a copy into it was begun and not ended.
+async fn is_being_filled(
+    transaction: &tokio_postgres::Transaction<'_>,
+) -> Result<bool, tokio_postgres::Error> {
+    if !transaction.query_one("select to_regclass('facts') is not null", &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(false);
+    }
+    let sql = "select exists (select 1 from facts where name = $1)";
+    transaction.query_one(sql, &[&COPYING]).await?.try_get(0)
 }
 
 /// Takes these steps inside a transaction, in a database that has none.

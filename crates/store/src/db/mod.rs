@@ -5,6 +5,7 @@
 //! stand or fall together go through [`Db::write`].
 
 mod connect;
+pub(crate) mod copy;
 mod dialect;
 mod fault;
 mod load;
@@ -30,6 +31,8 @@ pub use load::LoadError;
 pub(crate) use load::{postgres as load_postgres, sqlite as load_sqlite};
 pub(crate) use migrate::newest as newest_step;
 pub(crate) use migrate::{check_steps, steps};
+#[cfg(feature = "testing")]
+pub(crate) use migrate::{postgres_within as migrate_postgres_within, sqlite as migrate_sqlite};
 pub(crate) use pieces::{Piece, Pieces};
 pub(crate) use row::{Misfit, Row};
 pub(crate) use tx::Tx;

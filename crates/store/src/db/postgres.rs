@@ -89,7 +89,7 @@ impl Postgres {
         loop {
             let connection = self.pool.get().await?;
             let result = self.query_alone(&connection, sql, args).await;
-            match result.unwrap_or_else(|| Err(give_up(connection))) {
+            match self.ended(connection, result) {
                 Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
                 result => return result,
             }
@@ -104,7 +104,7 @@ impl Postgres {
             let connection = self.pool.get().await?;
             let statement = self.travel.execute(&connection, sql, args);
             let result = in_time(self.travel.alone(&connection, statement)).await;
-            match result.unwrap_or_else(|| Err(give_up(connection))) {
+            match self.ended(connection, result) {
                 Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
                 result => return result,
             }
@@ -120,7 +120,10 @@ impl Postgres {
         T: Send + 'static,
     {
         let this = self.clone();
-        let task = self.writes.spawn(async move { this.write_with_retry(&data, work).await });
+        // Also where each statement is answered in time: on a slow way many of them together take too long.
+        let task = self.writes.spawn(async move {
+            in_time(this.write_with_retry(&data, work)).await.unwrap_or_else(|| Err(silent()))
+        });
         match task.await {
             Ok(result) => result,
             Err(error) if error.is_panic() => Err(Fault::internal("a write panicked")),
@@ -144,13 +147,36 @@ impl Postgres {
         let result = work(data, &mut tx).await;
         let result = tx.verdict(result);
         let keep = result.is_ok() && !tx.is_undone();
-        if let Some(pg) = tx.into_postgres() {
+        let leave = matches!(result, Err(Fault::ReadOnly(_)));
+        if leave {
+            self.leave_idle();
+        }
+        // Left, it goes with its connection.
+        if let Some(pg) = tx.into_postgres().filter(|_| !leave) {
             let ended = pg.end(keep).await;
             if keep {
                 ended?;
             }
         }
         result
+    }
+
+    /// A connection that fell silent, or whose server takes no changes, is not used again.
+    fn ended<T>(&self, connection: Object, result: Option<Result<T, Fault>>) -> Result<T, Fault> {
+        match result {
+            None => Err(give_up(connection)),
+            Some(Err(Fault::ReadOnly(error))) => {
+                drop(Object::take(connection));
+                self.leave_idle();
+                Err(Fault::ReadOnly(error))
+            }
+            Some(result) => result,
+        }
+    }
+
+    /// Leaves the server that takes no changes: new connections find the one that does, where the URL names several.
+    fn leave_idle(&self) {
+        self.pool.retain(|_, _| false);
     }
 
     /// Connections there are, those in use, and callers that wait for one.

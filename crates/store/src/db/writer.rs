@@ -181,6 +181,7 @@ fn commit_group(tx: &mut Tx, first: Order, tide: &Tide, commits: &AtomicU64) {
         Some(error) => Err(Fault::Final(error)),
         None => control(tx, dialect::BEGIN_SQLITE),
     };
+    let begun = outcome.is_ok();
     let mut next = Some(first);
     while let Some(Order { job, lasting }) = next.take() {
         let answer = job(outcome.is_ok().then_some(&mut *tx));
@@ -192,9 +193,14 @@ fn commit_group(tx: &mut Tx, first: Order, tide: &Tide, commits: &AtomicU64) {
         if outcome.is_ok() && has_ended(tx) {
             outcome = Err(Fault::unavailable("SQLite gave up the transaction"));
         }
-        if outcome.is_ok()
-            && let More::Run(order) = tide.more(on_disk.len() + in_order.len(), on_disk.is_empty())
-        {
+        let count = on_disk.len() + in_order.len();
+        let more = match (outcome.is_ok(), begun) {
+            (true, _) => tide.more(count, on_disk.is_empty()),
+            // Somebody else writes for long, and all have waited for him: each for himself would take for ever.
+            (false, false) => tide.more(count, true),
+            (false, true) => More::Commit,
+        };
+        if let More::Run(order) = more {
             next = Some(order);
         }
     }

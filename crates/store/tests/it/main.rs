@@ -9,6 +9,7 @@ mod user_search;
 mod admins;
 mod attempts;
 mod collecting;
+mod copy;
 mod dump;
 mod engines;
 mod housekeeping;
