@@ -25,6 +25,7 @@ mod logs;
 mod mail;
 mod mail_login;
 mod metrics;
+mod model;
 mod moving_in;
 mod one_user;
 mod openapi;
