@@ -215,7 +215,13 @@ fn explain(model: &Model, requests: &[Request], found: &mut Vec<Model>) -> Resul
 /// Plays as many sequences as are asked for; the same seed makes the same ones.
 fn run(ground: &Ground, cases: u32, seed: [u8; 32]) {
     let here = Handle::current();
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 600, ..Config::default() };
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 600,
+        max_shrink_time: 30_000,
+        ..Config::default()
+    };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let outcome = TestRunner::new_with_rng(config, rng)
         .run(&steps(), |steps| here.block_on(ground.play(&steps)).map_err(TestCaseError::fail));
