@@ -9,7 +9,8 @@ use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::accounts::{
-    Me, OauthResult, OauthResultQuery, OauthStartAnswer, OauthStartRequest, ProviderItem, ProviderList,
+    Me, OauthEvent, OauthResult, OauthResultQuery, OauthStartAnswer, OauthStartRequest, ProviderItem,
+    ProviderList,
 };
 use axum::extract::State;
 use axum::http::header;
@@ -96,7 +97,7 @@ pub(crate) async fn oauth_result(
 /// The outcome of a sign-in as server-sent events: one `result` event, then the stream ends.
 #[utoipa::path(get, path = "/v1/accounts/oauth/events", operation_id = "accounts_oauth_events", tag = "accounts",
     params(OauthResultQuery),
-    responses((status = 200, description = "One event `result` whose data is an OauthResult", content_type = "text/event-stream", body = String),
+    responses((status = 200, description = "One event", content_type = "text/event-stream", body = OauthEvent),
         (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn oauth_events(
     _caller: Caller,

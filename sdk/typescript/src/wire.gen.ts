@@ -1923,12 +1923,12 @@ export interface components {
              */
             action: string;
             /** @description What stood there afterwards; the same. */
-            after: Record<string, never> | null;
+            after: unknown;
             /** Format: date-time */
             at: string;
             audit_id: string;
             /** @description What stood there before; of secrets only what lists show, too. */
-            before: Record<string, never> | null;
+            before: unknown;
             /** @description The one city it is about. */
             city_id: string | null;
             /** @description The admin key it was done with; `local` for a command on the machine itself. */
@@ -2815,6 +2815,19 @@ export interface components {
             /** @description Stable; says nothing about the person. */
             user_id: string;
         };
+        /** @description The event that a stream of outcomes ends with. Only for the document: events are written field by field. */
+        OauthEvent: {
+            /**
+             * @description An OauthResult as JSON.
+             * @example {"status":"pending","interval":2}
+             */
+            data: string;
+            /**
+             * @description Always `result`.
+             * @example result
+             */
+            event: string;
+        };
         /** @description The outcome of a sign-in, told apart by `status`. */
         OauthResult: {
             /**
@@ -3405,7 +3418,30 @@ export interface components {
             success: boolean;
         };
     };
-    responses: never;
+    responses: {
+        /** @description It can't be answered now: come again as soon as Retry-After says */
+        NotNow: {
+            headers: {
+                /** @description Seconds to wait before another try. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description Too many tries: come again as soon as Retry-After says */
+        TooManyTries: {
+            headers: {
+                /** @description Seconds to wait before another try. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -3422,6 +3458,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3430,6 +3484,8 @@ export interface operations {
                     "application/json": components["schemas"]["About"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     jwks: {
@@ -3441,6 +3497,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3449,6 +3523,8 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     health: {
@@ -3479,6 +3555,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3487,6 +3581,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3545,6 +3640,8 @@ export interface operations {
                     "application/json": components["schemas"]["AttemptList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_delete: {
@@ -3584,6 +3681,8 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_change: {
@@ -3623,6 +3722,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_change_confirm: {
@@ -3643,6 +3744,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3651,6 +3753,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3662,6 +3765,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_confirm: {
@@ -3682,6 +3787,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3690,6 +3796,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3701,6 +3808,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_enter: {
@@ -3721,6 +3830,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3729,6 +3839,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3739,6 +3850,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_finish: {
@@ -3778,6 +3891,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_open: {
@@ -3799,7 +3914,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             200: {
@@ -3810,6 +3935,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_reset: {
@@ -3830,6 +3957,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3838,6 +3966,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3849,6 +3978,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_start: {
@@ -3888,6 +4019,8 @@ export interface operations {
                     "application/json": components["schemas"]["EmailStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_events: {
@@ -3936,6 +4069,8 @@ export interface operations {
                     "application/json": components["schemas"]["EventList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_export: {
@@ -3971,6 +4106,8 @@ export interface operations {
                     "application/json": components["schemas"]["Export"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities: {
@@ -4006,6 +4143,8 @@ export interface operations {
                     "application/json": components["schemas"]["IdentityList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities_link: {
@@ -4045,6 +4184,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities_unlink: {
@@ -4084,6 +4225,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_local_login: {
@@ -4123,6 +4266,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login: {
@@ -4162,6 +4307,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_continue: {
@@ -4201,6 +4348,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_result: {
@@ -4247,6 +4396,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthResult"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_start: {
@@ -4286,6 +4437,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_logout: {
@@ -4321,6 +4474,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_me: {
@@ -4356,6 +4511,8 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_callback: {
@@ -4376,6 +4533,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description To the page about the outcome, or to return_to */
             303: {
                 headers: {
@@ -4383,6 +4558,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_confirm: {
@@ -4398,6 +4575,24 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description To the page about the outcome */
             303: {
                 headers: {
@@ -4405,6 +4600,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_events: {
@@ -4441,15 +4638,17 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description One event `result` whose data is an OauthResult */
+            /** @description One event */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["OauthEvent"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_outcome: {
@@ -4471,6 +4670,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -4479,6 +4679,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -4490,6 +4691,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_result: {
@@ -4534,6 +4737,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthResult"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_start: {
@@ -4573,6 +4778,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_change: {
@@ -4612,6 +4819,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_forgot: {
@@ -4651,6 +4860,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_reset: {
@@ -4690,6 +4901,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_profile_update: {
@@ -4729,6 +4942,8 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_providers: {
@@ -4767,6 +4982,8 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_register: {
@@ -4806,6 +5023,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions: {
@@ -4854,6 +5073,8 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_admin_revoke: {
@@ -4893,6 +5114,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_mine: {
@@ -4928,6 +5151,8 @@ export interface operations {
                     "application/json": components["schemas"]["OwnSessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_revoke: {
@@ -4967,6 +5192,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_revoke_others: {
@@ -5006,6 +5233,8 @@ export interface operations {
                     "application/json": components["schemas"]["RevokedCount"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_token_introspect: {
@@ -5045,6 +5274,8 @@ export interface operations {
                     "application/json": components["schemas"]["IntrospectAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_token_refresh: {
@@ -5084,6 +5315,8 @@ export interface operations {
                     "application/json": components["schemas"]["RefreshAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users: {
@@ -5135,6 +5368,8 @@ export interface operations {
                     "application/json": components["schemas"]["UserList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_delete: {
@@ -5174,6 +5409,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_disable: {
@@ -5213,6 +5450,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_enable: {
@@ -5252,6 +5491,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_merge: {
@@ -5291,6 +5532,8 @@ export interface operations {
                     "application/json": components["schemas"]["MergeAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_one: {
@@ -5330,6 +5573,8 @@ export interface operations {
                     "application/json": components["schemas"]["PersonAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_verify_email: {
@@ -5369,6 +5614,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_create: {
@@ -5408,6 +5655,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyCreated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_list: {
@@ -5443,6 +5692,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_revoke: {
@@ -5482,6 +5733,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_rotate: {
@@ -5521,6 +5774,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyRotated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_sessions: {
@@ -5559,6 +5814,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminSessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_sessions_end: {
@@ -5598,6 +5855,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     audit_export: {
@@ -5650,6 +5909,8 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     audit_list: {
@@ -5702,6 +5963,8 @@ export interface operations {
                     "application/json": components["schemas"]["AuditList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_activate: {
@@ -5741,6 +6004,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_create: {
@@ -5780,6 +6045,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_list: {
@@ -5818,6 +6085,8 @@ export interface operations {
                     "application/json": components["schemas"]["CityEnvList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_remove: {
@@ -5857,6 +6126,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_upsert: {
@@ -5896,6 +6167,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvUpsertAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_list: {
@@ -5931,6 +6204,8 @@ export interface operations {
                     "application/json": components["schemas"]["CityList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_pause: {
@@ -5970,6 +6245,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_remove: {
@@ -6009,6 +6286,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_tokens_apply: {
@@ -6048,6 +6327,8 @@ export interface operations {
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_update: {
@@ -6087,6 +6368,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_catalog: {
@@ -6122,6 +6405,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvCatalog"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_import: {
@@ -6161,6 +6446,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvImportAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_list: {
@@ -6196,6 +6483,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_refresh: {
@@ -6231,6 +6520,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvCount"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_remove: {
@@ -6270,6 +6561,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_upsert: {
@@ -6309,6 +6602,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvUpsertAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_backup: {
@@ -6344,6 +6639,8 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_doctor: {
@@ -6382,6 +6679,8 @@ export interface operations {
                     "application/json": components["schemas"]["DoctorReport"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_echo: {
@@ -6420,6 +6719,8 @@ export interface operations {
                     "application/json": components["schemas"]["Echo"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_instruction: {
@@ -6455,6 +6756,8 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_list: {
@@ -6490,6 +6793,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_revoke: {
@@ -6529,6 +6834,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_rotate: {
@@ -6568,6 +6875,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_master_key: {
@@ -6603,6 +6912,8 @@ export interface operations {
                     "application/json": components["schemas"]["MasterKeyAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_master_key_rotate: {
@@ -6642,6 +6953,8 @@ export interface operations {
                     "application/json": components["schemas"]["MasterKeyAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_overview: {
@@ -6682,6 +6995,8 @@ export interface operations {
                     "application/json": components["schemas"]["OverviewAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_disable: {
@@ -6721,6 +7036,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_enable: {
@@ -6760,6 +7077,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_list: {
@@ -6798,6 +7117,8 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderCardList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     services: {
@@ -6833,6 +7154,8 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_create: {
@@ -6872,6 +7195,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookCreated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_deliveries: {
@@ -6916,6 +7241,8 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_enable: {
@@ -6955,6 +7282,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_list: {
@@ -6990,6 +7319,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_remove: {
@@ -7029,6 +7360,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_replay: {
@@ -7068,6 +7401,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookReplayAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_test: {
@@ -7107,6 +7442,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookTested"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
 }
