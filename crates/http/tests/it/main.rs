@@ -13,6 +13,7 @@ mod clock_jumps;
 mod confirm;
 mod confirm_page;
 mod contract;
+mod corpus;
 mod doctor;
 mod email_change;
 mod introspect;
