@@ -85,6 +85,8 @@ pub(crate) struct Plan {
     pub(crate) google: Option<String>,
     /// The CA of a TLS server of the test; the real WeChat is then never asked, since none is set up.
     pub(crate) ca: Option<PathBuf>,
+    /// Where WeChat is, behind TLS.
+    pub(crate) wechat: Option<String>,
     /// Where the process would keep its files.
     pub(crate) premises: Premises,
 }
@@ -104,6 +106,7 @@ impl Plan {
             google: None,
             public_url: None,
             ca: None,
+            wechat: None,
             premises: Premises::default(),
         }
     }
@@ -113,6 +116,9 @@ impl Plan {
             Some(ca) => Outside::with_ca_file(ca).unwrap(),
             None => Outside::with_wechat_simulator(sim.url()).unwrap(),
         };
+        if let Some(base) = &self.wechat {
+            outside = outside.with_wechat_behind_tls(base).unwrap();
+        }
         if let Some(base) = &self.github {
             outside = outside.with_github_at(base).unwrap();
         }
