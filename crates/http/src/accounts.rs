@@ -9,7 +9,8 @@ use crate::json::Json;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::accounts::{
-    Me, OauthResult, OauthResultQuery, OauthStartAnswer, OauthStartRequest, ProviderItem, ProviderList,
+    Me, OauthEvent, OauthResult, OauthResultQuery, OauthStartAnswer, OauthStartRequest, ProviderItem,
+    ProviderList,
 };
 use axum::extract::State;
 use axum::http::header;
@@ -100,7 +101,7 @@ pub(crate) async fn oauth_result(
 /// node was stopped: connect again, as an `EventSource` does by itself.
 #[utoipa::path(get, path = "/v1/accounts/oauth/events", operation_id = "accounts_oauth_events", tag = "accounts",
     params(OauthResultQuery),
-    responses((status = 200, description = "One event `result` whose data is an OauthResult", content_type = "text/event-stream", body = String),
+    responses((status = 200, description = "One event", content_type = "text/event-stream", body = OauthEvent),
         (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn oauth_events(
     _caller: Caller,

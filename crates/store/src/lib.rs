@@ -18,6 +18,9 @@ mod env;
 mod error;
 mod events;
 mod foreign;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod housekeeping;
 mod identities;

@@ -1926,12 +1926,12 @@ export interface components {
              */
             action: string;
             /** @description What stood there afterwards; the same. */
-            after: Record<string, never> | null;
+            after: unknown;
             /** Format: date-time */
             at: string;
             audit_id: string;
             /** @description What stood there before; of secrets only what lists show, too. */
-            before: Record<string, never> | null;
+            before: unknown;
             /** @description The one city it is about. */
             city_id: string | null;
             /** @description The admin key it was done with; `local` for a command on the machine itself. */
@@ -2818,6 +2818,19 @@ export interface components {
             /** @description Stable; says nothing about the person. */
             user_id: string;
         };
+        /** @description The event that a stream of outcomes ends with. Only for the document: events are written field by field. */
+        OauthEvent: {
+            /**
+             * @description An OauthResult as JSON.
+             * @example {"status":"pending","interval":2}
+             */
+            data: string;
+            /**
+             * @description Always `result`.
+             * @example result
+             */
+            event: string;
+        };
         /** @description The outcome of a sign-in, told apart by `status`. */
         OauthResult: {
             /**
@@ -3408,7 +3421,30 @@ export interface components {
             success: boolean;
         };
     };
-    responses: never;
+    responses: {
+        /** @description It can't be answered now: come again as soon as Retry-After says */
+        NotNow: {
+            headers: {
+                /** @description Seconds to wait before another try. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description Too many tries: come again as soon as Retry-After says */
+        TooManyTries: {
+            headers: {
+                /** @description Seconds to wait before another try. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -3425,6 +3461,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3433,6 +3487,8 @@ export interface operations {
                     "application/json": components["schemas"]["About"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     jwks: {
@@ -3444,6 +3500,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3452,6 +3526,8 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     health: {
@@ -3482,6 +3558,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3490,6 +3584,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3548,6 +3643,8 @@ export interface operations {
                     "application/json": components["schemas"]["AttemptList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_delete: {
@@ -3587,6 +3684,8 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_change: {
@@ -3626,6 +3725,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_change_confirm: {
@@ -3646,6 +3747,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3654,6 +3756,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3665,6 +3768,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_confirm: {
@@ -3685,6 +3790,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3693,6 +3799,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3704,6 +3811,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_enter: {
@@ -3724,6 +3833,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3732,6 +3842,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3742,6 +3853,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_finish: {
@@ -3781,6 +3894,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_open: {
@@ -3802,7 +3917,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             200: {
@@ -3813,6 +3938,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_reset: {
@@ -3833,6 +3960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3841,6 +3969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3852,6 +3981,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_start: {
@@ -3891,6 +4022,8 @@ export interface operations {
                     "application/json": components["schemas"]["EmailStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_events: {
@@ -3939,6 +4072,8 @@ export interface operations {
                     "application/json": components["schemas"]["EventList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_export: {
@@ -3974,6 +4109,8 @@ export interface operations {
                     "application/json": components["schemas"]["Export"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities: {
@@ -4009,6 +4146,8 @@ export interface operations {
                     "application/json": components["schemas"]["IdentityList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities_link: {
@@ -4048,6 +4187,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities_unlink: {
@@ -4087,6 +4228,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_local_login: {
@@ -4126,6 +4269,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login: {
@@ -4165,6 +4310,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_continue: {
@@ -4204,6 +4351,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_result: {
@@ -4250,6 +4399,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthResult"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_start: {
@@ -4289,6 +4440,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_logout: {
@@ -4324,6 +4477,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_me: {
@@ -4359,6 +4514,8 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_callback: {
@@ -4379,6 +4536,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description To the page about the outcome, or to return_to */
             303: {
                 headers: {
@@ -4386,6 +4561,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_confirm: {
@@ -4401,6 +4578,24 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description To the page about the outcome */
             303: {
                 headers: {
@@ -4408,6 +4603,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_events: {
@@ -4444,15 +4641,17 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description One event `result` whose data is an OauthResult */
+            /** @description One event */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["OauthEvent"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_outcome: {
@@ -4474,6 +4673,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -4482,6 +4682,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -4493,6 +4694,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_result: {
@@ -4537,6 +4740,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthResult"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_start: {
@@ -4576,6 +4781,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_change: {
@@ -4615,6 +4822,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_forgot: {
@@ -4654,6 +4863,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_reset: {
@@ -4693,6 +4904,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_profile_update: {
@@ -4732,6 +4945,8 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_providers: {
@@ -4770,6 +4985,8 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_register: {
@@ -4809,6 +5026,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions: {
@@ -4857,6 +5076,8 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_admin_revoke: {
@@ -4896,6 +5117,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_mine: {
@@ -4931,6 +5154,8 @@ export interface operations {
                     "application/json": components["schemas"]["OwnSessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_revoke: {
@@ -4970,6 +5195,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_revoke_others: {
@@ -5009,6 +5236,8 @@ export interface operations {
                     "application/json": components["schemas"]["RevokedCount"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_token_introspect: {
@@ -5048,6 +5277,8 @@ export interface operations {
                     "application/json": components["schemas"]["IntrospectAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_token_refresh: {
@@ -5087,6 +5318,8 @@ export interface operations {
                     "application/json": components["schemas"]["RefreshAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users: {
@@ -5138,6 +5371,8 @@ export interface operations {
                     "application/json": components["schemas"]["UserList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_delete: {
@@ -5177,6 +5412,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_disable: {
@@ -5216,6 +5453,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_enable: {
@@ -5255,6 +5494,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_merge: {
@@ -5294,6 +5535,8 @@ export interface operations {
                     "application/json": components["schemas"]["MergeAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_one: {
@@ -5333,6 +5576,8 @@ export interface operations {
                     "application/json": components["schemas"]["PersonAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_verify_email: {
@@ -5372,6 +5617,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_create: {
@@ -5411,6 +5658,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyCreated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_list: {
@@ -5446,6 +5695,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_revoke: {
@@ -5485,6 +5736,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_rotate: {
@@ -5524,6 +5777,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyRotated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_sessions: {
@@ -5562,6 +5817,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminSessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_sessions_end: {
@@ -5601,6 +5858,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     audit_export: {
@@ -5653,6 +5912,8 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     audit_list: {
@@ -5705,6 +5966,8 @@ export interface operations {
                     "application/json": components["schemas"]["AuditList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_activate: {
@@ -5744,6 +6007,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_create: {
@@ -5783,6 +6048,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_list: {
@@ -5821,6 +6088,8 @@ export interface operations {
                     "application/json": components["schemas"]["CityEnvList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_remove: {
@@ -5860,6 +6129,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_upsert: {
@@ -5899,6 +6170,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvUpsertAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_list: {
@@ -5934,6 +6207,8 @@ export interface operations {
                     "application/json": components["schemas"]["CityList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_pause: {
@@ -5973,6 +6248,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_remove: {
@@ -6012,6 +6289,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_tokens_apply: {
@@ -6051,6 +6330,8 @@ export interface operations {
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_update: {
@@ -6090,6 +6371,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_catalog: {
@@ -6125,6 +6408,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvCatalog"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_import: {
@@ -6164,6 +6449,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvImportAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_list: {
@@ -6199,6 +6486,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_refresh: {
@@ -6234,6 +6523,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvCount"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_remove: {
@@ -6273,6 +6564,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_upsert: {
@@ -6312,6 +6605,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvUpsertAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_backup: {
@@ -6347,6 +6642,8 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_doctor: {
@@ -6385,6 +6682,8 @@ export interface operations {
                     "application/json": components["schemas"]["DoctorReport"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_echo: {
@@ -6423,6 +6722,8 @@ export interface operations {
                     "application/json": components["schemas"]["Echo"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_instruction: {
@@ -6458,6 +6759,8 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_list: {
@@ -6493,6 +6796,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_revoke: {
@@ -6532,6 +6837,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_rotate: {
@@ -6571,6 +6878,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_master_key: {
@@ -6606,6 +6915,8 @@ export interface operations {
                     "application/json": components["schemas"]["MasterKeyAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_master_key_rotate: {
@@ -6645,6 +6956,8 @@ export interface operations {
                     "application/json": components["schemas"]["MasterKeyAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_overview: {
@@ -6685,6 +6998,8 @@ export interface operations {
                     "application/json": components["schemas"]["OverviewAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_disable: {
@@ -6724,6 +7039,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_enable: {
@@ -6763,6 +7080,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_list: {
@@ -6801,6 +7120,8 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderCardList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     services: {
@@ -6836,6 +7157,8 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_create: {
@@ -6875,6 +7198,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookCreated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_deliveries: {
@@ -6919,6 +7244,8 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_enable: {
@@ -6958,6 +7285,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_list: {
@@ -6993,6 +7322,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_remove: {
@@ -7032,6 +7363,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_replay: {
@@ -7071,6 +7404,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookReplayAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_test: {
@@ -7110,6 +7445,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookTested"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
 }
