@@ -76,7 +76,7 @@ impl House {
         let federation = Arc::clone(&self.federation);
         let open = |listener, serves| {
             let (federation, trusted_proxies) = (Arc::clone(&federation), self.trusted_proxies.clone());
-            door::open(listener, downcity_http::app(Door { federation, trusted_proxies, serves, adopt }))
+            door::open(listener, &downcity_http::app(Door { federation, trusted_proxies, serves, adopt }))
         };
         let apart = admin_listener.is_some();
         let door = open(listener, if apart { Serves::AllButWorkspace } else { Serves::Everything })?;

@@ -221,7 +221,7 @@ impl World {
             serves: Serves::Everything,
             adopt: None,
         });
-        Listening::open(listener, 1000, door).unwrap();
+        Listening::open(listener, 1000, &door).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
