@@ -8,6 +8,9 @@ pub mod city;
 pub mod email;
 pub mod failure;
 pub mod finding;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod id;
 pub mod identity;
 pub mod lang;

@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -30,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) data: PathBuf,
     /// PostgreSQL in place of SQLite.
     pub(crate) database_url: Option<SecretString>,
+    /// The way past a pooler to that.
+    pub(crate) database_direct_url: Option<SecretString>,
     /// Where the master key comes from.
     pub(crate) master_key: Source,
     /// What the service needs to know.
@@ -73,7 +76,7 @@ impl House {
         let federation = Arc::clone(&self.federation);
         let open = |listener, serves| {
             let (federation, trusted_proxies) = (Arc::clone(&federation), self.trusted_proxies.clone());
-            door::open(listener, downcity_http::app(Door { federation, trusted_proxies, serves, adopt }))
+            door::open(listener, &downcity_http::app(Door { federation, trusted_proxies, serves, adopt }))
         };
         let apart = admin_listener.is_some();
         let door = open(listener, if apart { Serves::AllButWorkspace } else { Serves::Everything })?;
@@ -108,8 +111,20 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Ends running requests, then lets the store write what is queued. `hurry` ends the first wait.
-    pub(crate) async fn close(self, hurry: impl Future<Output = ()>) {
+    /// Is not ready any more but serves for as long as `grace`, then ends running requests, then lets the store write
+    /// what is queued. `hurry` ends the first two.
+    pub(crate) async fn close(self, grace: Duration, hurry: impl Future<Output = ()>) {
+        self.federation.leave();
+        let mut hurry = std::pin::pin!(hurry);
+        let hurried = tokio::select! {
+            () = tokio::time::sleep(grace) => false,
+            () = &mut hurry, if !grace.is_zero() => true,
+        };
+        let hurry = async {
+            if !hurried {
+                hurry.await;
+            }
+        };
         let (tell, told) = tokio::sync::oneshot::channel();
         let hurry = async {
             hurry.await;
@@ -158,9 +173,12 @@ fn premises(plan: &Plan) -> Premises {
 async fn open(plan: &Plan, made: Option<&Path>) -> Result<Arc<Federation>, Problem> {
     // Before the database: without a key nothing is made or changed.
     let keys = plan.master_key.read().await?;
-    let store = match &plan.database_url {
-        Some(url) => Store::open_postgres(url.expose_secret()).await,
-        None => Store::open_sqlite(&plan.data.join(DATABASE)).await,
+    let store = match (&plan.database_url, &plan.database_direct_url) {
+        (Some(url), None) => Store::open_postgres(url.expose_secret()).await,
+        (Some(url), Some(server)) => {
+            Store::open_pooled_postgres(url.expose_secret(), server.expose_secret()).await
+        }
+        (None, _) => Store::open_sqlite(&plan.data.join(DATABASE)).await,
     };
     let parts = Parts {
         settings: Settings { premises: premises(plan), ..plan.settings.clone() },
@@ -213,6 +231,15 @@ async fn admin_key(
     Ok(Some((key, kept)))
 }
 
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// SIGTERM, from a supervisor: in a way that nobody notices.
+    ToStop,
+    /// SIGINT, from somebody at a keyboard.
+    ToStopAtOnce,
+}
+
 /// SIGTERM and SIGINT.
 pub(crate) struct Signals {
     term: Signal,
@@ -230,10 +257,10 @@ impl Signals {
     }
 
     /// Waits for the next one.
-    pub(crate) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.int.recv() => {}
+            _ = self.term.recv() => Asked::ToStop,
+            _ = self.int.recv() => Asked::ToStopAtOnce,
         }
     }
 }

@@ -44,6 +44,7 @@ impl Sandbox {
         let plan = Plan {
             data: data.to_owned(),
             database_url: None,
+            database_direct_url: None,
             master_key: Source::Own(data.join(MASTER_KEY)),
             settings: Settings {
                 public_url,
@@ -68,7 +69,7 @@ impl Sandbox {
     /// Stops both; `hurry` ends the wait for running requests.
     pub(crate) async fn close(self, hurry: impl Future<Output = ()>) {
         self.sim.stop().await;
-        self.serving.close(hurry).await;
+        self.serving.close(Duration::ZERO, hurry).await;
     }
 }
 

@@ -32,6 +32,13 @@ pub(crate) struct CallbackParams {
     iss: Option<String>,
 }
 
+impl From<CallbackParams> for CallbackQuery {
+    fn from(params: CallbackParams) -> Self {
+        let CallbackParams { code, state, error, iss } = params;
+        Self { code, state, error, iss }
+    }
+}
+
 /// Where a provider sends the browser. Always answers with a redirect to an address without code and state:
 /// the page about the outcome, or the product's `return_to`.
 #[utoipa::path(get, path = "/v1/accounts/oauth/callback", operation_id = "accounts_oauth_callback", tag = "browser",
@@ -44,9 +51,7 @@ pub(crate) async fn oauth_callback(
 ) -> Response {
     let Ok(Query(params)) = query else { return see_other(&problem_path(Code::UnknownLogin)) };
     let state = params.state.clone().unwrap_or_default();
-    let query =
-        CallbackQuery { code: params.code, state: params.state, error: params.error, iss: params.iss };
-    match house.federation.login_callback(query, &client).await {
+    match house.federation.login_callback(params.into(), &client).await {
         Ok(CallbackAnswer::ToProduct(url)) => see_other(&url),
         Ok(CallbackAnswer::ToOutcome { attempt, finisher }) => {
             let id = attempt.attempt_id.as_str();

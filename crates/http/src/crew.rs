@@ -50,7 +50,7 @@ impl Crew {
                 runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
             std::thread::Builder::new().name(format!("door-{number}")).spawn(move || {
                 runtime.block_on(async {
-                    tokio::select!(() = serving.serve(inbox) => {}, () = gone.cancelled() => {})
+                    tokio::select!(() = serving.serve(inbox) => {}, () = gone.cancelled() => {});
                 });
             })?;
             Ok(Seat { guests, count })

@@ -117,6 +117,10 @@ impl App {
         harden(headers, house.secure);
         cors::stamp(allowed, headers);
         headers.insert(&REQUEST_ID, request_id(number));
+        if house.federation.is_leaving() {
+            // The next request of this peer finds another node.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         house.meters.answered(house.federation.metrics(), uri.path(), response.status(), began.elapsed());
         response
     }

@@ -21,6 +21,9 @@ mod env;
 mod error;
 mod extract;
 mod federation;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hallway;
 mod json;
 mod keys;

@@ -44,13 +44,13 @@ impl Listening {
     ///
     /// # Errors
     /// When the system does not let the listener be waited for.
-    pub fn open(listener: TcpListener, most: usize, app: App) -> io::Result<Self> {
+    pub fn open(listener: TcpListener, most: usize, app: &App) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stop, stopped) = oneshot::channel();
         let (graceful, gone) = (GracefulShutdown::new(), CancellationToken::new());
         let threads = std::thread::available_parallelism()?.get();
-        let crew = Crew::start(threads, &app, &gone)?;
+        let crew = Crew::start(threads, app, &gone)?;
         let task = async move {
             let _gone = gone.drop_guard();
             serve(listener, most, crew, &graceful, stopped).await;

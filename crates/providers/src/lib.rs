@@ -8,6 +8,9 @@ mod callback;
 mod catalogue;
 mod check;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod github;
 mod guard;
 mod hook;

@@ -123,6 +123,20 @@ impl Outside {
         Ok(Self { github: base.clone(), github_api: base, https_only: false, ..self })
     }
 
+    /// A TLS server on this machine in place of WeChat, or none at all, for tests of broken ways to it.
+    ///
+    /// # Errors
+    /// [`OutsideError::NotLoopback`] for anything but `https://localhost:<port>` and names under `.invalid`, which
+    /// lead nowhere (RFC 6761 §6.4).
+    pub fn with_wechat_behind_tls(self, base: &str) -> Result<Self, OutsideError> {
+        let host = base.strip_prefix("https://").ok_or(OutsideError::NotLoopback)?;
+        let here = host.strip_prefix("localhost:").is_some_and(|port| port.parse::<u16>().is_ok());
+        if !here && !host.ends_with(".invalid") {
+            return Err(OutsideError::NotLoopback);
+        }
+        Ok(Self { open: base.to_owned(), api: base.to_owned(), ..self })
+    }
+
     /// An issuer on this machine in place of Google, for tests. Needs [`Outside::allow_private_issuers`].
     ///
     /// # Errors

@@ -62,7 +62,7 @@ impl Told {
     }
 }
 
-fn read(what: &str, reply: &Reply) -> Result<Fields, ProviderError> {
+pub(crate) fn read(what: &str, reply: &Reply) -> Result<Fields, ProviderError> {
     let status = reply.status;
     // An error is one whatever the status says: GitHub sends its errors with 200.
     let fields = serde_json::from_slice::<Fields>(&reply.body).ok();

@@ -65,7 +65,7 @@ impl Federation {
             Decision::Deny => self.end(attempt, Failure::LoginCancelled).await?,
             Decision::Allow => self.release(attempt).await?,
         }
-        self.waiters.wake(&attempt.attempt_id);
+        self.wake(&attempt.attempt_id);
         Ok(())
     }
 
@@ -76,9 +76,9 @@ impl Federation {
             serde_json::from_slice::<ExternalIdentity>(&plain)
                 .map_err(|_| "the held identity is not readable".into())
         });
-        let city = self.directory().cities.get(&attempt.city_id).cloned();
+        let active = self.active_city_of(attempt).await.is_some();
         let failure = match identity {
-            Ok(identity) if city.is_some_and(|city| city.is_active()) => {
+            Ok(identity) if active => {
                 return self.complete(attempt, identity).await;
             }
             Ok(_) => Failure::CityUnavailable,

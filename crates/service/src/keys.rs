@@ -259,3 +259,6 @@ fn jwks(rows: &[SigningKeyRow]) -> String {
         .collect();
     json!({ "keys": keys }).to_string()
 }
+
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;

@@ -27,6 +27,9 @@ pub mod env_import;
 pub mod env_parts;
 mod events;
 pub mod federation;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hasher;
 pub mod housekeeping;
 pub mod identities;

@@ -1,6 +1,8 @@
 //! Story: an operator brings users, their ways in, cities and settings over from a Downcity TypeScript
 //! database. What exists here is never changed, so it can be done any number of times.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod old;
 mod people;
 

@@ -65,6 +65,8 @@ pub struct ProviderCard {
     pub off_at: Option<Timestamp>,
     /// Since when it is switched off in the city that was asked about.
     pub city_off_at: Option<Timestamp>,
+    /// Whether this process leaves it alone for a while, since it did not answer several times in a row.
+    pub left_alone: bool,
     /// The settings that it needs and that are missing.
     pub missing: Vec<String>,
     /// Why its settings can't be used.
@@ -209,6 +211,7 @@ impl Federation {
             status,
             off_at,
             city_off_at,
+            left_alone: self.breakers.is_open(&id),
             missing: env.iter().filter(|need| missing(need)).map(|need| need.key.clone()).collect(),
             problem,
             app_id: provider.map(|provider| provider.app_id().to_owned()),

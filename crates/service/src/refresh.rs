@@ -270,6 +270,22 @@ fn idle(session: &Session, now: Timestamp) -> Timestamp {
     now.plus(IDLE).min(session.expires_at)
 }
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing {
+    //! What fuzzing calls here.
+
+    use super::{PREFIX, Shown};
+
+    /// A refresh token: there is one text for each.
+    pub(crate) fn refresh_token(bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
+        let Some(shown) = Shown::read(&text) else { return };
+        let secret = text.rsplit('.').next().unwrap_or_default();
+        assert!(text.starts_with(PREFIX) && secret.len() == 43 && shown.text == text);
+        assert_eq!(shown.sid.reveal().len(), 43);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

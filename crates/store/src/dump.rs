@@ -8,6 +8,8 @@ mod read;
 mod write;
 
 pub use read::{DumpError, Verified, verify};
+#[cfg(feature = "fuzzing")]
+pub(crate) use read::{completed, verify_bytes};
 
 use crate::db::{self, LoadError, Pieces};
 use crate::{Store, StoreError};

@@ -1,5 +1,9 @@
 //! Fresh stores for tests, on real engines.
 
+mod pooler;
+
+pub use pooler::Pooler;
+
 use crate::db::args;
 use crate::user_list::{fitting, page, straight, walk};
 use crate::users::user_columns;

@@ -59,7 +59,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the Federation can serve: its database answers. */
+        /** Whether the Federation can serve: its database answers, and this node is not about to stop. */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -509,7 +509,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The outcome of a sign-in as server-sent events: one `result` event, then the stream ends. */
+        /**
+         * The outcome of a sign-in as server-sent events: one `result` event, then the stream ends. If it ends without one, the
+         *     node was stopped: connect again, as an `EventSource` does by itself.
+         */
         get: operations["accounts_oauth_events"];
         put?: never;
         post?: never;
@@ -1923,12 +1926,12 @@ export interface components {
              */
             action: string;
             /** @description What stood there afterwards; the same. */
-            after: Record<string, never> | null;
+            after: unknown;
             /** Format: date-time */
             at: string;
             audit_id: string;
             /** @description What stood there before; of secrets only what lists show, too. */
-            before: Record<string, never> | null;
+            before: unknown;
             /** @description The one city it is about. */
             city_id: string | null;
             /** @description The admin key it was done with; `local` for a command on the machine itself. */
@@ -2329,7 +2332,7 @@ export interface components {
          * @description Every error code of the API. They are stable.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "no_next_master_key" | "master_key_elsewhere" | "unknown_ticket" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "overloaded" | "body_too_slow" | "unavailable" | "internal";
+        ErrorCode: "bad_json" | "invalid_field" | "state_required" | "unknown_provider" | "provider_not_configured" | "provider_disabled" | "unknown_city" | "city_paused" | "city_taken" | "city_permanent" | "city_mismatch" | "origin_not_allowed" | "unknown_login" | "login_expired" | "already_collected" | "code_verifier_required" | "code_verifier_wrong" | "login_code_required" | "login_code_wrong" | "other_client" | "cannot_confirm" | "wrong_credentials" | "wrong_code" | "other_browser" | "local_only" | "spent_token" | "invalid_refresh_token" | "authentication_required" | "invalid_token" | "admin_only" | "role_too_weak" | "owner_only" | "city_key" | "unknown_admin_key" | "last_owner" | "too_many_admin_keys" | "form_not_ours" | "user_only" | "user_disabled" | "reauthentication_required" | "unknown_user" | "unknown_session" | "unknown_identity" | "last_identity" | "merge_disabled" | "unknown_webhook" | "unknown_event" | "webhook_disabled" | "too_many_webhooks" | "unknown_key" | "no_next_master_key" | "master_key_elsewhere" | "unknown_ticket" | "unknown_setting" | "unknown_route" | "wrong_method" | "body_too_large" | "unsupported_media_type" | "too_many_tries" | "provider_unavailable" | "overloaded" | "stopping" | "body_too_slow" | "unavailable" | "internal";
         /** @description The field at fault. */
         ErrorDetails: {
             /** @description Its name on the wire. */
@@ -2814,6 +2817,19 @@ export interface components {
             metadata?: Record<string, never> | null;
             /** @description Stable; says nothing about the person. */
             user_id: string;
+        };
+        /** @description The event that a stream of outcomes ends with. Only for the document: events are written field by field. */
+        OauthEvent: {
+            /**
+             * @description An OauthResult as JSON.
+             * @example {"status":"pending","interval":2}
+             */
+            data: string;
+            /**
+             * @description Always `result`.
+             * @example result
+             */
+            event: string;
         };
         /** @description The outcome of a sign-in, told apart by `status`. */
         OauthResult: {
@@ -3405,7 +3421,30 @@ export interface components {
             success: boolean;
         };
     };
-    responses: never;
+    responses: {
+        /** @description It can't be answered now: come again as soon as Retry-After says */
+        NotNow: {
+            headers: {
+                /** @description Seconds to wait before another try. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description Too many tries: come again as soon as Retry-After says */
+        TooManyTries: {
+            headers: {
+                /** @description Seconds to wait before another try. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -3422,6 +3461,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3430,6 +3487,8 @@ export interface operations {
                     "application/json": components["schemas"]["About"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     jwks: {
@@ -3441,6 +3500,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3449,6 +3526,8 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     health: {
@@ -3479,6 +3558,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3487,6 +3584,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3545,6 +3643,8 @@ export interface operations {
                     "application/json": components["schemas"]["AttemptList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_delete: {
@@ -3584,6 +3684,8 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_change: {
@@ -3623,6 +3725,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_change_confirm: {
@@ -3643,6 +3747,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3651,6 +3756,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3662,6 +3768,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_confirm: {
@@ -3682,6 +3790,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3690,6 +3799,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3701,6 +3811,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_enter: {
@@ -3721,6 +3833,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3729,6 +3842,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3739,6 +3853,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_finish: {
@@ -3778,6 +3894,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_open: {
@@ -3799,7 +3917,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             200: {
@@ -3810,6 +3938,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_reset: {
@@ -3830,6 +3960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3838,6 +3969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -3849,6 +3981,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_email_start: {
@@ -3888,6 +4022,8 @@ export interface operations {
                     "application/json": components["schemas"]["EmailStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_events: {
@@ -3936,6 +4072,8 @@ export interface operations {
                     "application/json": components["schemas"]["EventList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_export: {
@@ -3971,6 +4109,8 @@ export interface operations {
                     "application/json": components["schemas"]["Export"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities: {
@@ -4006,6 +4146,8 @@ export interface operations {
                     "application/json": components["schemas"]["IdentityList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities_link: {
@@ -4045,6 +4187,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_identities_unlink: {
@@ -4084,6 +4228,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_local_login: {
@@ -4123,6 +4269,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login: {
@@ -4162,6 +4310,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_continue: {
@@ -4201,6 +4351,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_result: {
@@ -4247,6 +4399,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthResult"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_login_start: {
@@ -4286,6 +4440,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStep"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_logout: {
@@ -4321,6 +4477,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_me: {
@@ -4356,6 +4514,8 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_callback: {
@@ -4376,6 +4536,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description To the page about the outcome, or to return_to */
             303: {
                 headers: {
@@ -4383,6 +4561,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_confirm: {
@@ -4398,6 +4578,24 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description To the page about the outcome */
             303: {
                 headers: {
@@ -4405,6 +4603,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_events: {
@@ -4441,15 +4641,17 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description One event `result` whose data is an OauthResult */
+            /** @description One event */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["OauthEvent"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_outcome: {
@@ -4471,6 +4673,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -4479,6 +4682,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                     "text/html": string;
                 };
             };
@@ -4490,6 +4694,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_result: {
@@ -4534,6 +4740,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthResult"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_oauth_start: {
@@ -4573,6 +4781,8 @@ export interface operations {
                     "application/json": components["schemas"]["OauthStartAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_change: {
@@ -4612,6 +4822,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_forgot: {
@@ -4651,6 +4863,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_password_reset: {
@@ -4690,6 +4904,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_profile_update: {
@@ -4729,6 +4945,8 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_providers: {
@@ -4767,6 +4985,8 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_register: {
@@ -4806,6 +5026,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions: {
@@ -4854,6 +5076,8 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_admin_revoke: {
@@ -4893,6 +5117,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_mine: {
@@ -4928,6 +5154,8 @@ export interface operations {
                     "application/json": components["schemas"]["OwnSessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_revoke: {
@@ -4967,6 +5195,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_sessions_revoke_others: {
@@ -5006,6 +5236,8 @@ export interface operations {
                     "application/json": components["schemas"]["RevokedCount"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_token_introspect: {
@@ -5045,6 +5277,8 @@ export interface operations {
                     "application/json": components["schemas"]["IntrospectAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_token_refresh: {
@@ -5084,6 +5318,8 @@ export interface operations {
                     "application/json": components["schemas"]["RefreshAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users: {
@@ -5135,6 +5371,8 @@ export interface operations {
                     "application/json": components["schemas"]["UserList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_delete: {
@@ -5174,6 +5412,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_disable: {
@@ -5213,6 +5453,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_enable: {
@@ -5252,6 +5494,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_merge: {
@@ -5291,6 +5535,8 @@ export interface operations {
                     "application/json": components["schemas"]["MergeAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_users_one: {
@@ -5330,6 +5576,8 @@ export interface operations {
                     "application/json": components["schemas"]["PersonAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     accounts_verify_email: {
@@ -5369,6 +5617,8 @@ export interface operations {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_create: {
@@ -5408,6 +5658,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyCreated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_list: {
@@ -5443,6 +5695,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_revoke: {
@@ -5482,6 +5736,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_rotate: {
@@ -5521,6 +5777,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminKeyRotated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_sessions: {
@@ -5559,6 +5817,8 @@ export interface operations {
                     "application/json": components["schemas"]["AdminSessionList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     admin_keys_sessions_end: {
@@ -5598,6 +5858,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     audit_export: {
@@ -5650,6 +5912,8 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     audit_list: {
@@ -5702,6 +5966,8 @@ export interface operations {
                     "application/json": components["schemas"]["AuditList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_activate: {
@@ -5741,6 +6007,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_create: {
@@ -5780,6 +6048,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_list: {
@@ -5818,6 +6088,8 @@ export interface operations {
                     "application/json": components["schemas"]["CityEnvList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_remove: {
@@ -5857,6 +6129,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_env_upsert: {
@@ -5896,6 +6170,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvUpsertAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_list: {
@@ -5931,6 +6207,8 @@ export interface operations {
                     "application/json": components["schemas"]["CityList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_pause: {
@@ -5970,6 +6248,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_remove: {
@@ -6009,6 +6289,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_tokens_apply: {
@@ -6048,6 +6330,8 @@ export interface operations {
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     cities_update: {
@@ -6087,6 +6371,8 @@ export interface operations {
                     "application/json": components["schemas"]["City"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_catalog: {
@@ -6122,6 +6408,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvCatalog"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_import: {
@@ -6161,6 +6449,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvImportAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_list: {
@@ -6196,6 +6486,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_refresh: {
@@ -6231,6 +6523,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvCount"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_remove: {
@@ -6270,6 +6564,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     env_upsert: {
@@ -6309,6 +6605,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnvUpsertAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_backup: {
@@ -6344,6 +6642,8 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_doctor: {
@@ -6382,6 +6682,8 @@ export interface operations {
                     "application/json": components["schemas"]["DoctorReport"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_echo: {
@@ -6420,6 +6722,8 @@ export interface operations {
                     "application/json": components["schemas"]["Echo"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_instruction: {
@@ -6455,6 +6759,8 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_list: {
@@ -6490,6 +6796,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_revoke: {
@@ -6529,6 +6837,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_keys_rotate: {
@@ -6568,6 +6878,8 @@ export interface operations {
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_master_key: {
@@ -6603,6 +6915,8 @@ export interface operations {
                     "application/json": components["schemas"]["MasterKeyAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_master_key_rotate: {
@@ -6642,6 +6956,8 @@ export interface operations {
                     "application/json": components["schemas"]["MasterKeyAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     federation_overview: {
@@ -6682,6 +6998,8 @@ export interface operations {
                     "application/json": components["schemas"]["OverviewAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_disable: {
@@ -6721,6 +7039,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_enable: {
@@ -6760,6 +7080,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     providers_list: {
@@ -6798,6 +7120,8 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderCardList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     services: {
@@ -6833,6 +7157,8 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_create: {
@@ -6872,6 +7198,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookCreated"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_deliveries: {
@@ -6916,6 +7244,8 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_enable: {
@@ -6955,6 +7285,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_list: {
@@ -6990,6 +7322,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookList"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_remove: {
@@ -7029,6 +7363,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_replay: {
@@ -7068,6 +7404,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookReplayAnswer"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
     webhooks_test: {
@@ -7107,6 +7445,8 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookTested"];
                 };
             };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
         };
     };
 }

@@ -70,7 +70,7 @@ async fn dev(args: Args) -> Result<(), Problem> {
     signals.next().await;
     tokio::select! {
         () = async { tokio::join!(product.close(std::future::pending()), sandbox.close(std::future::pending())); } => {}
-        () = signals.next() => {}
+        _ = signals.next() => {}
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `fed serve`: a Federation in production.
 
 use crate::config::{Config, Options, USUAL_PORT, WeChat, own_address};
-use crate::house::{House, Plan, Signals, address_of};
+use crate::house::{Asked, House, Plan, Signals, address_of};
 use crate::problem::Problem;
 use crate::traces::{ADOPT, Traces};
 use crate::{door, on_all_cores, screen, telemetry};
@@ -10,6 +10,7 @@ use downcity_service::{Federation, Premises, Settings};
 use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::warn;
 use url::Url;
 
@@ -67,6 +68,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
     let plan = Plan {
         data: config.data,
         database_url: config.database_url,
+        database_direct_url: config.database_direct_url,
         master_key: config.master_key,
         settings,
         trusted_proxies: config.trusted_proxies,
@@ -92,9 +94,17 @@ async fn serve(config: Config) -> Result<(), Problem> {
         screen::say(format_args!("Metrics: http://{address}/metrics\n"));
     }
     screen::say(format_args!("ready: listening on {}", bare(&address)));
-    signals.next().await;
-    tracing::info!("stopping: running requests may end; a second signal stops at once");
-    serving.close(signals.next()).await;
+    let grace = match signals.next().await {
+        Asked::ToStop => config.drain,
+        Asked::ToStopAtOnce => Duration::ZERO,
+    };
+    let serves_for = grace.as_secs();
+    tracing::info!(serves_for, "stopping: running requests may end; a second signal stops at once");
+    serving
+        .close(grace, async {
+            signals.next().await;
+        })
+        .await;
     Ok(())
 }
 

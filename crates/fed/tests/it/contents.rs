@@ -40,7 +40,8 @@ fn the_inventory_names_every_package_that_is_in_the_binary() {
 
     let found = traces_in(&std::fs::read(env!("CARGO_BIN_EXE_fed")).unwrap());
     assert!(found.len() > 50 && found.iter().any(|(name, _)| name == "rustls"), "{found:?}");
-    let lost: Vec<_> = found.difference(&named).collect();
+    // Built together with all tests the binary can also make the OpenAPI document; what ships can't.
+    let lost: Vec<_> = found.difference(&named).filter(|(name, _)| name != "utoipa-axum").collect();
     assert!(lost.is_empty(), "in the binary and not in the inventory: {lost:?}");
     for component in components {
         assert!(!part(&component["licenses"][0], "expression").is_empty(), "{component}");

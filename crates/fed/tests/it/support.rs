@@ -4,6 +4,7 @@ mod cluster;
 mod collector;
 mod disk;
 mod front;
+mod nodes;
 mod process;
 mod relay;
 
@@ -11,6 +12,7 @@ pub(crate) use cluster::{Cluster, Flow, Wire};
 pub(crate) use collector::{Collector, Spy, text};
 pub(crate) use disk::Disk;
 pub(crate) use front::{Front, Identity, changed, free_port, shipped};
+pub(crate) use nodes::{Nodes, SignIn, field};
 pub(crate) use process::{fed, read, run, said};
 pub(crate) use relay::{Mailbox, Relay};
 
@@ -36,6 +38,7 @@ pub(crate) struct Setup {
     env: Vec<(String, String)>,
     folder: Option<Arc<TempDir>>,
     outgrows: bool,
+    usual_drain: bool,
 }
 
 impl Setup {
@@ -73,6 +76,12 @@ impl Setup {
         self
     }
 
+    /// As long a stop as by default, in place of none.
+    pub(crate) fn without_drain_option(mut self) -> Self {
+        self.usual_drain = true;
+        self
+    }
+
     /// Starts it and waits until it listens.
     pub(crate) fn start(self) -> Fed {
         self.start_on("127.0.0.1:0")
@@ -83,6 +92,10 @@ impl Setup {
         let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
         let mut command = if self.outgrows { deaf_fed() } else { fed() };
         command.args(["serve", "--listen", listen, "--data"]).arg(folder.path().join("data"));
+        if !self.usual_drain {
+            // Where a test is about stopping, it says so.
+            command.env("FED_DRAIN", "0s");
+        }
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("fed serve starts");
@@ -195,14 +208,19 @@ impl Fed {
         self.read_to_the_end();
     }
 
-    /// SIGTERM, and waits for the end.
-    pub(crate) fn stop(&mut self) -> ExitStatus {
+    /// SIGTERM, and does not wait.
+    pub(crate) fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status();
         assert!(sent.expect("kill runs").success());
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.terminate();
         self.ended()
     }
 
-    /// Waits for the end that somebody else has asked for.
+    /// Waits for the end.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
         loop {

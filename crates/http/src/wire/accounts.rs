@@ -197,6 +197,18 @@ impl OauthResult {
     }
 }
 
+/// The event that a stream of outcomes ends with. Only for the document: events are written field by field.
+#[expect(dead_code, reason = "it stands in the document alone")]
+#[derive(ToSchema)]
+pub(crate) struct OauthEvent {
+    /// Always `result`.
+    #[schema(example = "result")]
+    event: String,
+    /// An OauthResult as JSON.
+    #[schema(example = r#"{"status":"pending","interval":2}"#)]
+    data: String,
+}
+
 /// Why a sign-in ended without a token.
 #[derive(Debug, Serialize)]
 pub(crate) struct FailureCode(pub(crate) &'static str);

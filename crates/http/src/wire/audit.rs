@@ -86,10 +86,10 @@ pub(crate) struct AuditItem {
     /// What it was done to: the name of a setting, an id.
     subject: String,
     /// What stood there before; of secrets only what lists show, too.
-    #[schema(required, value_type = Option<Object>)]
+    #[schema(required, value_type = serde_json::Value)]
     before: Option<Box<RawValue>>,
     /// What stood there afterwards; the same.
-    #[schema(required, value_type = Option<Object>)]
+    #[schema(required, value_type = serde_json::Value)]
     after: Option<Box<RawValue>>,
 }
 

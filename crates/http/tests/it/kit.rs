@@ -119,7 +119,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
     });
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    Listening::open(listener, 1000, door).unwrap();
+    Listening::open(listener, 1000, &door).unwrap();
     (federation, base)
 }
 
@@ -199,7 +199,7 @@ pub(crate) async fn with_master_key(world: &World, master_key: [u8; 32]) -> Stri
     Listening::open(
         listener,
         1000,
-        app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::Everything, adopt: None }),
+        &app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::Everything, adopt: None }),
     )
     .unwrap();
     base

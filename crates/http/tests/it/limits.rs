@@ -140,7 +140,7 @@ async fn another_node(world: &World, starts_per_minute: u32) -> String {
     let door = app(Door { federation, trusted_proxies, serves: Serves::Everything, adopt: None });
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    Listening::open(listener, 1000, door).unwrap();
+    Listening::open(listener, 1000, &door).unwrap();
     base
 }
 

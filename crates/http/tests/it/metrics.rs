@@ -88,7 +88,7 @@ async fn a_listener_of_its_own_tells_metrics_without_a_key_and_nothing_else() {
     let federation = Arc::clone(&world.federation);
     let door =
         app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::MetricsAlone, adopt: None });
-    Listening::open(listener, 10, door).unwrap();
+    Listening::open(listener, 10, &door).unwrap();
     let metrics = Answer::of(world.http.get(format!("{base}/metrics"))).await;
     assert!(metrics.status == 200 && metrics.text.contains("downcity_store_up 1"), "{}", metrics.text);
     for path in ["/health", "/v1/accounts/providers", "/admin", "/openapi.json"] {

@@ -32,23 +32,37 @@ macro_rules! on_both_engines {
     };
 }
 
-/// The machine's clock and an offset.
+/// The machine's clock and an offset; or, once it was stopped, only what it is moved by.
 #[derive(Default)]
-pub(crate) struct MovableClock(AtomicI64);
+pub(crate) struct MovableClock {
+    offset: AtomicI64,
+    /// 0 while it runs.
+    stopped_at: AtomicI64,
+}
 
 impl MovableClock {
     pub(crate) fn set_back(&self, span: Duration) {
-        self.0.fetch_sub(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+        self.offset.fetch_sub(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     pub(crate) fn advance(&self, span: Duration) {
-        self.0.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+        self.offset.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// From now on time passes only by `advance`, and it is a whole second.
+    pub(crate) fn stop(&self) {
+        self.stopped_at.store(SystemClock.now().0 / 1000 * 1000, Ordering::SeqCst);
+        self.offset.store(0, Ordering::SeqCst);
     }
 }
 
 impl Clock for MovableClock {
     fn now(&self) -> Timestamp {
-        Timestamp(SystemClock.now().0 + self.0.load(Ordering::SeqCst))
+        let base = match self.stopped_at.load(Ordering::SeqCst) {
+            0 => SystemClock.now().0,
+            stopped => stopped,
+        };
+        Timestamp(base + self.offset.load(Ordering::SeqCst))
     }
 }
 
@@ -71,6 +85,8 @@ pub(crate) struct Plan {
     pub(crate) google: Option<String>,
     /// The CA of a TLS server of the test; the real WeChat is then never asked, since none is set up.
     pub(crate) ca: Option<PathBuf>,
+    /// Where WeChat is, behind TLS.
+    pub(crate) wechat: Option<String>,
     /// Where the process would keep its files.
     pub(crate) premises: Premises,
 }
@@ -90,6 +106,7 @@ impl Plan {
             google: None,
             public_url: None,
             ca: None,
+            wechat: None,
             premises: Premises::default(),
         }
     }
@@ -99,6 +116,9 @@ impl Plan {
             Some(ca) => Outside::with_ca_file(ca).unwrap(),
             None => Outside::with_wechat_simulator(sim.url()).unwrap(),
         };
+        if let Some(base) = &self.wechat {
+            outside = outside.with_wechat_behind_tls(base).unwrap();
+        }
         if let Some(base) = &self.github {
             outside = outside.with_github_at(base).unwrap();
         }
@@ -201,7 +221,7 @@ impl World {
             serves: Serves::Everything,
             adopt: None,
         });
-        Listening::open(listener, 1000, door).unwrap();
+        Listening::open(listener, 1000, &door).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -27,9 +27,7 @@ pub(super) async fn identify(app: &GitHub, given: &Exchange<'_>) -> Result<Exter
     let until = Instant::now() + TOTAL;
     let token = token(app, given, until).await?;
     let person = ask(USER, get(app, "/user", &token), until).await.map_err(of_the_token)?;
-    // GitHub's own number of the account: names and addresses change hands.
-    let id = person.get("id").and_then(serde_json::Value::as_u64).filter(|id| *id != 0);
-    let id = id.ok_or_else(|| unavailable(USER, "the answer holds no numeric id"))?;
+    let id = number(&person).ok_or_else(|| unavailable(USER, "the answer holds no numeric id"))?;
     let email = email(app, &token, until).await;
     Ok(identity(id, &person, email))
 }
@@ -86,11 +84,7 @@ async fn email(app: &GitHub, token: &Secret, until: Instant) -> Option<String> {
         Err(fault) => Err(fault),
     };
     match reply {
-        Ok(reply) if reply.status == 200 => {
-            let all: Vec<Address> = serde_json::from_slice(&reply.body).unwrap_or_default();
-            let primary = all.into_iter().find(|address| address.primary && address.verified)?;
-            crate::profile::clean_email(&primary.email)
-        }
+        Ok(reply) if reply.status == 200 => verified(&reply.body),
         Ok(reply) => {
             tracing::info!(status = reply.status, "GitHub told no address");
             None
@@ -102,7 +96,19 @@ async fn email(app: &GitHub, token: &Secret, until: Instant) -> Option<String> {
     }
 }
 
-fn identity(id: u64, person: &Fields, email: Option<String>) -> ExternalIdentity {
+/// GitHub's own number of the account: names and addresses change hands.
+pub(super) fn number(person: &Fields) -> Option<u64> {
+    person.get("id").and_then(serde_json::Value::as_u64).filter(|id| *id != 0)
+}
+
+/// The primary address among these, if it is verified.
+pub(super) fn verified(body: &[u8]) -> Option<String> {
+    let all: Vec<Address> = serde_json::from_slice(body).unwrap_or_default();
+    let primary = all.into_iter().find(|address| address.primary && address.verified)?;
+    crate::profile::clean_email(&primary.email)
+}
+
+pub(super) fn identity(id: u64, person: &Fields, email: Option<String>) -> ExternalIdentity {
     let name = text(person, "name").or_else(|| text(person, "login"));
     ExternalIdentity {
         provider: GitHub::ID.to_owned(),

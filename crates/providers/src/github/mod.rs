@@ -2,6 +2,8 @@
 //! token, so the person is asked for with the access token, which is then forgotten.
 
 mod check;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod identify;
 pub(crate) mod settings;
 

@@ -72,7 +72,7 @@ async fn signed(
     found.next().map(|data| data.claims).ok_or_else(|| refuse("its signature is not the issuer's"))
 }
 
-fn check(claims: &Fields, expected: &Expected<'_>) -> Result<(), &'static str> {
+pub(super) fn check(claims: &Fields, expected: &Expected<'_>) -> Result<(), &'static str> {
     let iss = text(claims, "iss").ok_or("it names no issuer")?;
     if !expected.issuers.contains(&iss) {
         return Err("it is from another issuer");

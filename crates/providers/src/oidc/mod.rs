@@ -1,6 +1,8 @@
 //! OpenID Connect (Core 1.0, Discovery 1.0): Google, and any issuer that is set by configuration.
 
 mod check;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod id_token;
 mod identify;
 mod issuer;

@@ -7,6 +7,8 @@
 mod answer;
 mod check;
 pub(crate) mod errcode;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod identify;
 mod identity;
 
@@ -34,6 +36,18 @@ impl WeChat {
     /// `fast_login: false` asks for the QR code in every sign-in.
     pub(crate) fn new(outside: Arc<Outside>, app_id: String, secret: Secret, fast_login: bool) -> Self {
         Self { outside, app_id, secret, fast_login }
+    }
+}
+
+/// What a callback of WeChat's means.
+fn meaning(query: &CallbackQuery) -> Callback<'_> {
+    match (query.error.as_deref().unwrap_or_default(), query.code.as_deref().unwrap_or_default()) {
+        // Current WeChat sends nothing at all on refusal, older WeChat `state` alone, its sibling flows
+        // `authdeny`; proxies and other clients may speak plain OAuth.
+        ("access_denied", _) | ("", "" | "authdeny") => Callback::Denied,
+        ("", code) if is_code(code) => Callback::Code(code),
+        ("", _) => Callback::Error(Failure::CodeRejected),
+        _ => Callback::Error(Failure::ProviderUnavailable),
     }
 }
 
@@ -77,14 +91,7 @@ impl LoginProvider for WeChat {
     }
 
     fn read_callback<'a>(&self, query: &'a CallbackQuery) -> Callback<'a> {
-        match (query.error.as_deref().unwrap_or_default(), query.code.as_deref().unwrap_or_default()) {
-            // Current WeChat sends nothing at all on refusal, older WeChat `state` alone, its sibling flows
-            // `authdeny`; proxies and other clients may speak plain OAuth.
-            ("access_denied", _) | ("", "" | "authdeny") => Callback::Denied,
-            ("", code) if is_code(code) => Callback::Code(code),
-            ("", _) => Callback::Error(Failure::CodeRejected),
-            _ => Callback::Error(Failure::ProviderUnavailable),
-        }
+        meaning(query)
     }
 
     fn identify<'a>(

@@ -1,8 +1,8 @@
 //! Broken ways to WeChat: nothing hangs, nothing is swallowed, and no code is sent a second time.
 
-use crate::fake::{Fake, Play, person, provider, say, token};
-use downcity_core::Failure;
-use downcity_providers::{Outside, ProviderError};
+use crate::fake::{CODE, Fake, Play, exchange, person, provider, say, token};
+use downcity_core::{Failure, Secret};
+use downcity_providers::{Outside, ProviderError, configured};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -105,6 +105,39 @@ async fn a_flood_is_cut_off() {
     let fake = Fake::start().await;
     fake.person([say(format!("{}{}", person(), " ".repeat(60 * 1024)))]);
     assert!(fake.identify().await.is_ok(), "what fits is read");
+}
+
+/// The same ways break to GitHub, whose client is the same one.
+#[tokio::test]
+async fn github_is_given_up_and_cut_off_in_the_same_way() {
+    let html = Play::Say { status: 200, kind: "text/html", body: b"<html>sign in</html>".to_vec() };
+    let plays = [
+        Play::Hang,
+        Play::Trickle,
+        Play::Close,
+        Play::Reset(PART),
+        Play::Flood { bytes: 10 << 20, announced: true },
+        Play::Flood { bytes: 10 << 20, announced: false },
+        html,
+    ];
+    let mut tries = tokio::task::JoinSet::new();
+    let one = |play| async move {
+        let fake = Fake::start().await;
+        // What is not WeChat's token interface is played by this list.
+        fake.person([play, say(r#"{"access_token":"gho_x"}"#)]);
+        let outside = Outside::with_wechat_simulator(&fake.base).unwrap().with_github_at(&fake.base).unwrap();
+        let env = |key: &str| key.starts_with("GITHUB_").then(|| Secret::from("Ov23liAbCdEfGhIjKlMn"));
+        let github = configured(&Arc::new(outside), &env).pop().unwrap();
+        let begun = Instant::now();
+        let error = github.identify(&exchange(CODE, "https://x.example/")).await.unwrap_err();
+        assert_eq!(error.failure, Failure::ProviderUnavailable, "{error}");
+        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+        assert_eq!(fake.asked().len(), 1, "a code is sent once");
+    };
+    for play in plays {
+        tries.spawn(one(play));
+    }
+    tries.join_all().await;
 }
 
 #[tokio::test]

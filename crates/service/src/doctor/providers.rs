@@ -51,6 +51,7 @@ impl Federation {
                 findings.extend(provider.check(visit).await);
             }
             findings.extend(switches(directory, &id));
+            findings.extend(self.breakers.is_open(&id).then(|| left_alone(&id)));
             if id == mail::ID {
                 findings.extend(neighbours::mail(directory).await);
             }
@@ -177,6 +178,21 @@ fn switches(directory: &Directory, id: &str) -> Vec<Finding> {
         }
     });
     told.collect()
+}
+
+/// Its circuit is open: people who come back from it are told to start again.
+fn left_alone(id: &str) -> Finding {
+    let evidence = Text::new(
+        "It did not answer several times in a row, so this process leaves it alone for a while: who comes back from \
+         it is told at once to start again.",
+        "它连续多次没有应答，因此本进程暂时不再请求它：从它返回的用户会立即被告知重新开始。",
+    );
+    let remedy = Text::new(
+        "It is tried again by itself. If that lasts, look at its other checks, and at the network between.",
+        "会自动重试。如果持续出现，请查看它的其他检查以及中间的网络。",
+    );
+    let title = Text::new("Answers", "应答");
+    Finding::new((id, "circuit"), title, (Verdict::Warning, "left_alone"), evidence).remedy(remedy)
 }
 
 /// Cities whose turn did not come.

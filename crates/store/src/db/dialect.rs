@@ -41,16 +41,31 @@ pub(crate) const SETTINGS_POSTGRES: &str = "
 /// How long a search may take. PostgreSQL is told above; SQLite is stopped by its reader.
 pub(crate) const LONGEST_READ: Duration = Duration::from_secs(15);
 
-/// 5. Migrating on PostgreSQL happens on one node at a time: this lock is held by the same connection. The
-///    number is arbitrary and ours; the time is how long another node's migration is waited for.
+/// The same for a connection that a pooler lends for one transaction: they come and go with it.
+pub(crate) const BEGIN_POOLED: &str = "begin isolation level read committed; \
+    set local statement_timeout = '15s'; set local lock_timeout = '5s'; \
+    set local idle_in_transaction_session_timeout = '15s'; \
+    select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
+
+/// 5. Migrating on PostgreSQL happens on one node at a time: this lock is held by the same connection, or by the
+///    transaction of one step. The number is arbitrary and ours; the time is how long another node's migration is
+///    waited for.
 pub(crate) const MIGRATION_LOCK: &str = "set lock_timeout = '300s'; select pg_advisory_lock(71043127501)";
+pub(crate) const MIGRATION_TURN: &str = "set local statement_timeout = 0; set local lock_timeout = '300s'; \
+    select pg_advisory_xact_lock(71043127501)";
 
 /// 6. How a reader of everything begins on PostgreSQL: it sees one moment, and may take its time. On SQLite every
 ///    reader's transaction is like that.
 pub(crate) const BEGIN_SNAPSHOT_POSTGRES: &str = "begin isolation level repeatable read read only; \
     set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0";
 
-/// 7. What the one PostgreSQL connection is told that fills a database: it may take its time, and nobody else fills it
+/// 7. How PostgreSQL's nodes tell each other what changed (`news.rs`): settings in the transaction of the change, by
+///    these words in front of its `commit`; what comes of sign-ins after it, many in one message.
+pub(crate) const LISTEN: &str = "listen downcity";
+pub(crate) const TELL: &str = "select pg_notify('downcity', $1)";
+pub(crate) const COMMIT_TELLING_SETTINGS: &str = "notify downcity, 'settings'; commit";
+
+/// 8. What the one PostgreSQL connection is told that fills a database: it may take its time, and nobody else fills it
 ///    meanwhile. Where migrating is part of a longer transaction, its lock is too.
 pub(crate) const SETTINGS_COPY_POSTGRES: &str = "
     select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';

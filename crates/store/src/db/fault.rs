@@ -87,6 +87,10 @@ impl From<rusqlite::Error> for Fault {
 /// Asked again, the caller will have heard of that.
 const ORPHAN: &str = "what the row belongs to has just been removed";
 
+/// Whose statements are gone, or somebody else's, shares its connection.
+const POOLER: &str = "there is a pooler in transaction mode on the way, which has to be said: name the address past it \
+                      with --database-direct-url";
+
 /// PostgreSQL's `detail` holds values and is left out; so is its message, except where it is about the
 /// statement and not about values.
 impl From<tokio_postgres::Error> for Fault {
@@ -110,6 +114,9 @@ impl From<tokio_postgres::Error> for Fault {
             SqlState::FOREIGN_KEY_VIOLATION => Self::unavailable(ORPHAN),
             SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly(StoreError::Unavailable(short)),
             SqlState::LOCK_NOT_AVAILABLE => Self::unavailable(short),
+            SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => {
+                Self::internal(format!("{short}: {POOLER}"))
+            }
             _ if ["08", "28", "3D", "53", "57", "58"].contains(&&code[..2]) => {
                 Self::unavailable(format!("{short}: {}", db.message()))
             }

@@ -11,6 +11,7 @@ mod fault;
 mod load;
 mod log;
 mod migrate;
+mod news;
 mod pieces;
 mod postgres;
 mod row;
@@ -18,6 +19,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 mod tide;
+mod travel;
 mod tx;
 mod val;
 mod writer;
@@ -65,6 +67,10 @@ impl Db {
 
     pub(crate) async fn open_postgres(url: &str) -> Result<Self, OpenError> {
         Ok(Self::Postgres(Postgres::open(url).await?))
+    }
+
+    pub(crate) async fn open_pooled_postgres(url: &str, server: &str) -> Result<Self, OpenError> {
+        Ok(Self::Postgres(Postgres::open_pooled(url, server).await?))
     }
 
     pub(crate) fn engine(&self) -> Engine {

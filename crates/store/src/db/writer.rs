@@ -3,7 +3,7 @@
 //! A wait for the disk costs the same whatever it is for. So jobs that come in while the disk is busy share the next
 //! commit: each runs in a savepoint of its own at once, the group is committed as soon as the disk has taken the one
 //! before, and nobody whose job has to last is answered before the disk has it. There is no timer for them; a job that
-//! comes alone is committed at once (`docs/decisions/0030-the-disk-is-waited-for-aside.md`).
+//! comes alone is committed at once (`docs/decisions/0028-the-disk-is-waited-for-aside.md`).
 
 use super::fault::Fault;
 use super::tide::{Answer, Job, Lasting, More, Order, Tide};

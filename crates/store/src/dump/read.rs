@@ -59,7 +59,7 @@ pub struct Verified {
 /// A backup that is being read.
 pub(super) struct Dump<P> {
     header: Header,
-    file: BufReader<File>,
+    file: Box<dyn BufRead + Send>,
     hash: Context,
     rows: BTreeMap<String, u64>,
     read: u64,
@@ -72,7 +72,11 @@ pub(super) struct Dump<P> {
 
 impl<P: FnMut(u64)> Dump<P> {
     pub(super) fn open(path: &Path, progress: P) -> Result<Self, DumpError> {
-        let mut file = BufReader::with_capacity(1 << 18, File::open(path)?);
+        Self::read(Box::new(BufReader::with_capacity(1 << 18, File::open(path)?)), progress)
+    }
+
+    /// Reads the first line.
+    pub(super) fn read(mut file: Box<dyn BufRead + Send>, progress: P) -> Result<Self, DumpError> {
         let mut first = Vec::new();
         file.by_ref().take(64 * 1024).read_until(b'\n', &mut first)?;
         let header: Value = serde_json::from_slice(&first).map_err(|_| DumpError::Foreign)?;
@@ -202,7 +206,10 @@ impl<P: FnMut(u64)> Iterator for Dump<P> {
 /// # Errors
 /// See [`DumpError`].
 pub fn verify(path: &Path, progress: impl FnMut(u64)) -> Result<Verified, DumpError> {
-    let mut dump = Dump::open(path, progress)?;
+    check(Dump::open(path, progress)?)
+}
+
+fn check(mut dump: Dump<impl FnMut(u64)>) -> Result<Verified, DumpError> {
     let mut keys = Vec::new();
     let mut first = None;
     let mut at = (String::new(), Vec::new());
@@ -276,4 +283,27 @@ fn cell(value: Value) -> Option<Val> {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A whole backup with these lines: what is missing is its last line.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn completed(lines: &[u8]) -> Result<(Vec<u8>, Result<Verified, DumpError>), DumpError> {
+    let read = |bytes: &[u8]| Dump::read(Box::new(io::Cursor::new(bytes.to_vec())), |_| {});
+    let mut dump = read(lines)?;
+    let cut = dump.by_ref().find_map(Result::err);
+    if !matches!(cut, Some(DumpError::CutOff)) {
+        return Err(cut.unwrap_or(DumpError::CutOff));
+    }
+    let end = End { rows: dump.rows.clone(), sha256: hex(dump.hash.clone().finish().as_ref()) };
+    let mut whole = lines.to_vec();
+    serde_json::to_writer(&mut whole, &serde_json::json!({"end": end})).map_err(io::Error::from)?;
+    whole.push(b'\n');
+    let outcome = read(&whole).and_then(check);
+    Ok((whole, outcome))
+}
+
+/// What a backup says of itself, read from memory.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn verify_bytes(bytes: &[u8]) -> Result<Verified, DumpError> {
+    Dump::read(Box::new(io::Cursor::new(bytes.to_vec())), |_| {}).and_then(check)
 }

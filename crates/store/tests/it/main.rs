@@ -14,6 +14,7 @@ mod dump;
 mod engines;
 mod housekeeping;
 mod moving_in;
+mod news;
 mod people;
 mod races;
 mod sessions;

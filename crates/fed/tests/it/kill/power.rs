@@ -6,6 +6,7 @@ use crate::support::{Disk, Setup};
 use downcity_store::Store;
 use downcity_store::testing::sqlite_integrity;
 use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use wechat_sim::{Person, Sim, SimConfig};
@@ -40,7 +41,8 @@ async fn cut_again_and_again(rounds: usize) {
     let mut told = Told::default();
     for round in 0..rounds {
         let mut dice = Dice { seed: RandomState::new().hash_one(round), thrown: 0 };
-        println!("round {round}: seed {}", dice.seed);
+        // Shown when the test fails.
+        let _ = writeln!(std::io::stderr(), "round {round}: seed {}", dice.seed);
         let rest = Duration::from_micros(dice.throw(30_000) as u64);
         told = rain(&mut fed, &sim, told, 1 + dice.throw(40), rest).await;
         for _ in 0..DISKS {

@@ -4,7 +4,7 @@ mod address;
 mod house;
 mod neighbours;
 mod providers;
-mod tls;
+pub(crate) mod tls;
 mod wechat;
 
 use crate::kit::admin_get;

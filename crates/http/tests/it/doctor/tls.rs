@@ -4,6 +4,7 @@
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,6 +38,7 @@ pub(crate) struct Proxy {
     /// The CA to trust.
     pub(crate) ca: PathBuf,
     pass: Arc<Mutex<Pass>>,
+    requests: Arc<AtomicUsize>,
     _dir: tempfile::TempDir,
 }
 
@@ -51,18 +53,28 @@ impl Proxy {
         let pass =
             Arc::new(Mutex::new(Pass::Answer("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")));
         let told = Arc::clone(&pass);
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, pass) = (acceptor.clone(), told.lock().unwrap().clone());
+                let counted = Arc::clone(&counted);
                 tokio::spawn(async move {
                     // A handshake that the other side breaks off is what some tests are about.
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        serve(stream, &pass).await;
+                    if let Ok(stream) = acceptor.accept(stream).await
+                        && serve(stream, &pass).await
+                    {
+                        counted.fetch_add(1, Ordering::SeqCst);
                     }
                 });
             }
         });
-        Self { url, ca: path, pass, _dir: dir }
+        Self { url, ca: path, pass, requests, _dir: dir }
+    }
+
+    /// How many requests came through.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 
     pub(crate) fn pass(&self, pass: Pass) {
@@ -98,11 +110,11 @@ fn certified(cert: &Cert) -> (String, TlsAcceptor) {
     (root.pem(), TlsAcceptor::from(Arc::new(config)))
 }
 
-/// One request on a connection, and its answer.
-async fn serve(mut stream: tokio_rustls::server::TlsStream<TcpStream>, pass: &Pass) {
+/// One request on a connection, and its answer; false where none came.
+async fn serve(mut stream: tokio_rustls::server::TlsStream<TcpStream>, pass: &Pass) -> bool {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        let Ok(byte) = stream.read_u8().await else { return };
+        let Ok(byte) = stream.read_u8().await else { return false };
         head.push(byte);
     }
     let head = String::from_utf8(head).unwrap();
@@ -117,6 +129,7 @@ async fn serve(mut stream: tokio_rustls::server::TlsStream<TcpStream>, pass: &Pa
     };
     let _ = stream.write_all(&answer).await;
     let _ = stream.shutdown().await;
+    true
 }
 
 async fn forward(base: &str, head: &str, headers: &[(&'static str, String)]) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! Ways in through somebody else: GitHub, Google, and OpenID Connect issuers by configuration.
 
+mod broken;
 pub(crate) mod github;
 mod google;
 mod id_token;

@@ -21,14 +21,14 @@ use serde_json::{Value, json};
 const OURS: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];
 
 /// An admin at a browser, signed in.
-struct Keeper<'w> {
+pub(crate) struct Keeper<'w> {
     browser: Browser<'w>,
     form_token: String,
 }
 
 impl<'w> Keeper<'w> {
     /// Signs in with the first key.
-    async fn owner(world: &'w World) -> Self {
+    pub(crate) async fn owner(world: &'w World) -> Self {
         Self::with_key(world, world.admin_key.expose_secret()).await
     }
 
@@ -46,7 +46,7 @@ impl<'w> Keeper<'w> {
         Self { browser, form_token }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.browser.get(path).await
     }
 
