@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// A server in a temporary folder. Dropping it stops it.
 pub(crate) struct Cluster {
@@ -173,22 +174,31 @@ async fn carry(
     mut flow: watch::Receiver<Flow>,
 ) {
     let mut cut = flow.clone();
-    let copied = async {
+    // What is under way does not hold up what follows it.
+    let (on_its_way, mut arriving) = tokio::sync::mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
+    let sent = async move {
         let mut piece = [0; 8192];
         loop {
             let length = from.read(&mut piece).await.unwrap_or(0);
-            if let Ok(Flow::Late(delay)) =
-                flow.wait_for(|flow| *flow != Flow::Stalled).await.map(|flow| *flow)
-            {
-                tokio::time::sleep(delay).await;
+            let delay = match flow.wait_for(|flow| *flow != Flow::Stalled).await.map(|flow| *flow) {
+                Ok(Flow::Late(delay)) => delay,
+                _ => Duration::ZERO,
+            };
+            if length == 0 || on_its_way.send((Instant::now() + delay, piece[..length].to_vec())).is_err() {
+                break;
             }
-            if length == 0 || to.write_all(&piece[..length]).await.is_err() {
+        }
+    };
+    let arrived = async move {
+        while let Some((when, piece)) = arriving.recv().await {
+            tokio::time::sleep_until(when).await;
+            if to.write_all(&piece).await.is_err() {
                 break;
             }
         }
     };
     tokio::select! {
-        () = copied => {}
+        _ = async { tokio::join!(sent, arrived) } => {}
         _ = cut.wait_for(|flow| *flow == Flow::Cut) => {}
     }
 }
