@@ -5,6 +5,7 @@
 mod accounts;
 mod cli;
 mod config;
+mod crowd;
 mod demo;
 mod dev;
 mod doctor;

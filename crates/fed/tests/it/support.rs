@@ -9,7 +9,7 @@ pub(crate) use process::{fed, read, run, said};
 pub(crate) use relay::{Mailbox, Relay};
 
 use downcity::{Admin, Federation, SecretString};
-use process::{collect, deaf_fed};
+use process::{collect, deaf_fed, fed_with_files};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -30,6 +30,7 @@ pub(crate) struct Setup {
     env: Vec<(String, String)>,
     folder: Option<Arc<TempDir>>,
     outgrows: bool,
+    files: Option<u64>,
 }
 
 impl Setup {
@@ -67,6 +68,12 @@ impl Setup {
         self
     }
 
+    /// The system gives it so many open files at the most.
+    pub(crate) fn files(mut self, most: u64) -> Self {
+        self.files = Some(most);
+        self
+    }
+
     /// Starts it and waits until it listens.
     pub(crate) fn start(self) -> Fed {
         self.start_on("127.0.0.1:0")
@@ -74,7 +81,11 @@ impl Setup {
 
     fn start_on(self, listen: &str) -> Fed {
         let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
-        let mut command = if self.outgrows { deaf_fed() } else { fed() };
+        let mut command = match self.files {
+            Some(most) => fed_with_files(most),
+            None if self.outgrows => deaf_fed(),
+            None => fed(),
+        };
         command.args(["serve", "--listen", listen, "--data"]).arg(folder.path().join("data"));
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
         let mut child =
