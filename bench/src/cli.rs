@@ -12,11 +12,11 @@ pub(crate) struct Cli {
     /// Fewer and shorter rounds: a look, not a measurement
     #[arg(long)]
     quick: bool,
-    /// Also write docs/bench.md and docs/bench.zh.md
+    /// Also write docs/bench.md, docs/bench.zh.md and the pictures in docs/bench
     #[arg(long)]
     pub(crate) write: bool,
     /// Measure only this part; may be given several times
-    #[arg(long, value_parser = ["routes", "sign-ins", "idle"])]
+    #[arg(long, value_parser = ["routes", "sign-ins", "idle", "waiters", "limits"])]
     pub(crate) only: Vec<String>,
     /// Rounds of every measurement
     #[arg(long, value_name = "N")]
@@ -59,13 +59,18 @@ pub(crate) struct Effort {
     /// Of each measurement in a round.
     pub(crate) time: Duration,
     pub(crate) starts: usize,
+    /// Whether databases with many people are measured too.
+    pub(crate) crowded: bool,
+    /// Clients that wait at the same time.
+    pub(crate) waiters: usize,
 }
 
 impl Cli {
     pub(crate) fn effort(&self) -> Effort {
         let (rounds, millis, starts) = if self.quick { (3, 400, 3) } else { (7, 1500, 10) };
         let time = Duration::from_millis(self.millis.unwrap_or(millis));
-        Effort { rounds: self.rounds.unwrap_or(rounds).max(1), time, starts }
+        let waiters = if self.quick { 1000 } else { 10_000 };
+        Effort { rounds: self.rounds.unwrap_or(rounds).max(1), time, starts, crowded: !self.quick, waiters }
     }
 
     pub(crate) fn fed(&self) -> Result<PathBuf, Failed> {

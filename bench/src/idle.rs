@@ -1,6 +1,7 @@
 //! Memory and start of `fed serve` with nothing configured, as it ships.
 
 use crate::cli::Effort;
+use crate::people::{Engine, POPULATIONS, settle};
 use crate::processes::{Server, scratch};
 use crate::statistics::median;
 use crate::{Failed, progress};
@@ -20,6 +21,8 @@ pub(crate) struct Idle {
     pub(crate) later_start: f64,
     /// The slowest of all starts.
     pub(crate) slowest: f64,
+    /// The same as a later start, by [`POPULATIONS`] of the database.
+    pub(crate) crowded: Vec<f64>,
 }
 
 pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Idle, Failed> {
@@ -35,7 +38,19 @@ pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Idle, Failed> {
     std::thread::sleep(REST);
     let resident = server.resident()?;
     let slowest = first.iter().chain(&later).copied().fold(0.0, f64::max);
-    Ok(Idle { resident, first_start: median(first), later_start: median(later), slowest })
+    let populations = POPULATIONS.iter().filter(|_| effort.crowded);
+    let crowded =
+        populations.map(|&people| crowded(fed, effort, people)).collect::<Result<Vec<_>, Failed>>()?;
+    Ok(Idle { resident, first_start: median(first), later_start: median(later), slowest, crowded })
+}
+
+fn crowded(fed: &Path, effort: Effort, people: i64) -> Result<f64, Failed> {
+    progress(&format!("starts with {people} people in the database"));
+    let data = scratch()?;
+    settle(Engine::Sqlite, data.path(), people)?;
+    start(fed, data.path())?;
+    let starts = (0..effort.starts).map(|_| Ok(start(fed, data.path())?.1));
+    Ok(median(starts.collect::<Result<Vec<_>, Failed>>()?))
 }
 
 fn start(fed: &Path, data: &Path) -> Result<(Server, f64), Failed> {

@@ -7,8 +7,12 @@
 mod answer;
 mod cli;
 mod idle;
+mod limits;
 mod load;
 mod machine;
+mod people;
+mod pictures;
+mod plot;
 mod processes;
 mod report;
 mod routes;
@@ -16,9 +20,11 @@ mod servers;
 mod sign_in;
 mod statistics;
 mod visitor;
+mod waiters;
 
 use clap::Parser;
 use cli::{Cli, Role};
+use report::Language;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -51,17 +57,29 @@ fn measure(cli: &Cli) -> Result<(), Failed> {
     let fed = cli.fed()?;
     let machine = machine::describe(&fed);
     let part = |name: &str| cli.only.is_empty() || cli.only.iter().any(|only| only == name);
+    let limits = part("limits").then(|| limits::measure(effort.time)).transpose()?;
     let routes = part("routes").then(|| routes::measure(&fed, effort)).transpose()?;
     let sign_ins = part("sign-ins").then(|| sign_in::measure(&fed, effort)).transpose()?;
+    let waiters = part("waiters").then(|| waiters(&fed, effort)).transpose()?;
     let idle = part("idle").then(|| idle::measure(&fed, effort)).transpose()?;
-    let found = report::Found { machine, effort, routes, sign_ins, idle };
-    writeln!(std::io::stdout(), "{}", report::page(&found, report::Language::English))?;
+    let found = report::Found { machine, effort, limits, routes, sign_ins, waiters, idle };
+    writeln!(std::io::stdout(), "{}", report::page(&found, Language::English))?;
     if cli.write {
         let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-        std::fs::write(docs.join("bench.md"), report::page(&found, report::Language::English))?;
-        std::fs::write(docs.join("bench.zh.md"), report::page(&found, report::Language::Chinese))?;
+        for (language, name) in [(Language::English, "bench.md"), (Language::Chinese, "bench.zh.md")] {
+            std::fs::write(docs.join(name), report::page(&found, language))?;
+            pictures::write(&found, language, &docs.join("bench"))?;
+        }
     }
     Ok(())
+}
+
+/// Both ways of waiting.
+fn waiters(fed: &std::path::Path, effort: cli::Effort) -> Result<[waiters::Waiters; 2], Failed> {
+    Ok([
+        waiters::measure(fed, effort, waiters::Manner::LongPoll)?,
+        waiters::measure(fed, effort, waiters::Manner::EventStream)?,
+    ])
 }
 
 /// Tells how far the bench is, on standard error.

@@ -2,6 +2,7 @@
 
 use crate::Failed;
 use crate::answer::Answer;
+use crate::people::{Engine, settle};
 use crate::visitor::request;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -129,11 +130,16 @@ pub(crate) struct Federation {
 }
 
 impl Federation {
-    pub(crate) fn start(fed: &Path) -> Result<Self, Failed> {
+    /// With this many people who have signed in before.
+    pub(crate) fn start(fed: &Path, engine: Engine, people: i64) -> Result<Self, Failed> {
         let wechat = Server::own("fake-wechat")?;
         let data = scratch()?;
+        let database = settle(engine, data.path(), people)?;
         let simulator = format!("http://{}", wechat.address);
-        let options = ["--wechat-simulator", simulator.as_str(), "--starts-per-minute", "0"];
+        let mut options = vec!["--wechat-simulator", simulator.as_str(), "--starts-per-minute", "0"];
+        if let Some(database) = &database {
+            options.extend(["--database-url", database.as_str()]);
+        }
         let server = Server::fed(fed, data.path(), &options)?;
         let key = std::fs::read_to_string(data.path().join("admin.key"))?;
         let secret = "0123456789abcdef".repeat(2);

@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::cli::Effort;
 use crate::load::{self, Tally};
+use crate::people::Engine;
 use crate::processes::{Federation, Server, exchange};
 use crate::statistics::median;
 use crate::visitor::{self, Visitor, request};
@@ -42,7 +43,7 @@ struct Sample {
 
 pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Routes, Failed> {
     let hello = Server::own("hello")?;
-    let federation = Federation::start(fed)?;
+    let federation = Federation::start(fed, Engine::Sqlite, 0)?;
     let server = &federation.server;
     let token = token(server)?;
     let get = |line: &str, bearer: &str| request(server.address, line, bearer, "").into();

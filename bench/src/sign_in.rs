@@ -1,8 +1,9 @@
-//! Whole sign-ins against what the disk allows: each is four durable commits (start; claim and completion at
-//! the callback; collecting the result), which sign-ins at the same time share.
+//! Whole sign-ins against what disk and processors allow. Each is four writes: the start, the claim and the completion
+//! at the callback, collecting the result. The last two wait for the disk, which sign-ins at the same time share.
 
 use crate::cli::Effort;
 use crate::load;
+use crate::people::{Engine, POPULATIONS};
 use crate::processes::{Federation, scratch};
 use crate::routes::CONNECTIONS;
 use crate::statistics::median;
@@ -14,8 +15,22 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-/// Durable writes of one sign-in.
-pub(crate) const COMMITS: f64 = 4.0;
+/// Writes of one sign-in that wait for the disk.
+pub(crate) const COMMITS: f64 = 2.0;
+/// Requests that a sign-in makes: three to the Federation, two to the provider.
+pub(crate) const REQUESTS: f64 = 5.0;
+
+/// What was measured on one database.
+#[derive(Debug, Clone)]
+pub(crate) struct Series {
+    pub(crate) engine: Engine,
+    /// Who had signed in before.
+    pub(crate) people: i64,
+    /// By [`CONNECTIONS`].
+    pub(crate) found: Vec<SignIns>,
+    /// Of the server after the load, in MiB.
+    pub(crate) resident: f64,
+}
 
 /// Medians at one number of sign-ins at a time.
 #[derive(Debug, Clone, Default)]
@@ -26,21 +41,26 @@ pub(crate) struct SignIns {
     pub(crate) p99: f64,
     /// Durable inserts a second through the store's writer alone.
     pub(crate) inserts: f64,
-    /// Of what the writer alone could commit, what sign-ins reached.
-    pub(crate) share: f64,
     /// Milliseconds of the server's processor time for each sign-in.
     pub(crate) processor: f64,
 }
 
-/// By [`CONNECTIONS`].
-pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Vec<SignIns>, Failed> {
-    let federation = Federation::start(fed)?;
+/// Both engines with nobody in the database, and SQLite with many.
+pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Vec<Series>, Failed> {
+    let empty = Engine::all().iter().map(|&engine| (engine, POPULATIONS[0]));
+    let full = POPULATIONS[1..].iter().filter(|_| effort.crowded).map(|&people| (Engine::Sqlite, people));
+    empty.chain(full).map(|(engine, people)| series(fed, effort, engine, people)).collect()
+}
+
+fn series(fed: &Path, effort: Effort, engine: Engine, people: i64) -> Result<Series, Failed> {
+    progress(&format!("{}: a database with {people} people", engine.name()));
+    let federation = Federation::start(fed, engine, people)?;
     let server = &federation.server;
-    let people = Arc::new(AtomicU64::new(1));
+    let persons = Arc::new(AtomicU64::new(1));
     let mut found = Vec::new();
     for connections in CONNECTIONS {
         progress(&format!("sign-ins, {connections} at a time"));
-        let visitor = || Visitor::signing_in(server.address, Arc::clone(&people));
+        let visitor = || Visitor::signing_in(server.address, Arc::clone(&persons));
         load::run(server.address, connections, effort.time / 4, visitor)?;
         let mut rounds = Vec::new();
         for _ in 0..effort.rounds {
@@ -55,11 +75,10 @@ pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Vec<SignIns>, Failed
             median: median(rounds.iter().map(|(_, _, tally)| tally.median)),
             p99: median(rounds.iter().map(|(_, _, tally)| tally.p99)),
             inserts: median(rounds.iter().map(|(inserts, _, _)| *inserts)),
-            share: median(rounds.iter().map(|(inserts, _, tally)| tally.per_second * COMMITS / inserts)),
             processor: median(rounds.iter().map(|(_, processor, _)| *processor)),
         });
     }
-    Ok(found)
+    Ok(Series { engine, people, found, resident: server.resident()? })
 }
 
 /// Durable inserts a second, in a process and a database of their own.

@@ -28,14 +28,34 @@ pub(crate) fn bench(root: &Path, args: &[String]) -> Result<(), String> {
 ///
 /// `Cargo.lock` will not do: it also lists optional crates that nothing turns on.
 pub(crate) fn built_crates(root: &Path) -> Result<Vec<String>, String> {
+    let text = tree(root, &["--workspace", "--target", "all", "--edges", "all", "--prefix", "none"], "{p}")?;
+    Ok(text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
+}
+
+/// Every package that some build of the workspace compiles, with its licence.
+pub(crate) fn built_licences(root: &Path) -> Result<Vec<(String, String)>, String> {
+    let args = ["--workspace", "--target", "all", "--edges", "normal,build,dev", "--prefix", "none"];
+    let text = tree(root, &args, "{p}|{l}")?;
+    let lines = text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
+    let named = lines.map(|(package, licence)| {
+        let mut words = package.split(' ');
+        (
+            format!("{} {}", words.next().unwrap_or_default(), words.next().unwrap_or_default()),
+            licence.to_owned(),
+        )
+    });
+    Ok(named.collect::<std::collections::BTreeSet<_>>().into_iter().collect())
+}
+
+/// What `cargo tree` says with these arguments, a package a line.
+pub(crate) fn tree(root: &Path, args: &[&str], format: &str) -> Result<String, String> {
     let mut tree = cargo(root);
-    tree.args(["tree", "--workspace", "--target", "all", "--edges", "all", "--prefix", "none"]);
-    let output = tree.args(["--format", "{p}"]).output().map_err(|error| format!("cargo tree: {error}"))?;
+    let output = tree.arg("tree").args(args).args(["--format", format]).output();
+    let output = output.map_err(|error| format!("cargo tree: {error}"))?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn cargo(root: &Path) -> Command {

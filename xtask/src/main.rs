@@ -1,6 +1,8 @@
 //! Chores of the project, run as `cargo xtask …`: the house rules as a test, generated files, the bench.
 
 mod chores;
+mod sbom;
+mod scale;
 mod tidy;
 
 use std::io::Write;
@@ -12,6 +14,8 @@ Usage: cargo xtask <COMMAND>
 
   tidy             check the house rules; names each break and exits with 1 if there is one
   openapi          write docs/openapi.json and the types of the TypeScript client anew
+  sbom             write what the binary is made of (CycloneDX) to target/sbom/fed.cdx.json
+  scale [--write]  simulate Federations of growing size from docs/scale.toml; --write puts the rows into docs/scale.md
   bench [OPTIONS]  measure speed and memory (cargo xtask bench --help)
 ";
 
@@ -21,6 +25,13 @@ fn main() -> ExitCode {
     let outcome = match args.first().map(String::as_str) {
         Some("tidy") if args.len() == 1 => tidy(&root),
         Some("openapi") if args.len() == 1 => chores::openapi(&root),
+        Some("sbom") if args.len() == 1 => {
+            sbom::sbom(&root).map(|path| say(&mut std::io::stdout(), &path.display().to_string()))
+        }
+        Some("scale") if args.len() == 1 => {
+            scale::scale(&root, false).map(|rows| say(&mut std::io::stdout(), rows.trim_end()))
+        }
+        Some("scale") if args[1..] == ["--write"] => scale::scale(&root, true).map(drop),
         Some("bench") => chores::bench(&root, &args[1..]),
         _ => Err(USAGE.to_owned()),
     };
@@ -43,6 +54,7 @@ fn tidy(root: &Path) -> Result<(), String> {
     let tree = tidy::Tree::of_git(root)?;
     let mut breaks = tidy::check(&tree);
     breaks.extend(tidy::banned_crates(&tree, &chores::built_crates(root)?));
+    breaks.extend(tidy::refused_licences(&chores::built_licences(root)?));
     if breaks.is_empty() {
         say(&mut std::io::stdout(), &format!("tidy: {} files keep the house rules", tree.len()));
         return Ok(());

@@ -148,7 +148,7 @@ impl Caller {
         parse(&body)
     }
 
-    async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         request: RequestBuilder,
         timeout: Duration,

@@ -84,6 +84,16 @@ impl Federation {
         &self.client
     }
 
+    /// `{base}/{name}`: what stands beside the API.
+    pub(crate) fn beside(&self, name: &str) -> Result<Url, Error> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::Input("the address cannot have a path".into()))?
+            .pop_if_empty()
+            .push(name);
+        Ok(url)
+    }
+
     /// `{base}/v1/{service}/{action}`; each segment is escaped, and none can climb out.
     pub(crate) fn endpoint(&self, service: &str, action: &str) -> Result<Url, Error> {
         let mut url = self.base.clone();

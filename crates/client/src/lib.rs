@@ -53,6 +53,7 @@ mod steps;
 mod time;
 mod types;
 mod user;
+mod vitals;
 mod webhooks;
 
 pub use account_types::{Export, Identity, OwnSession, ProfileUpdate};
@@ -82,4 +83,5 @@ pub use sign_in::{SignIn, SignedIn};
 pub use steps::{LoginInput, LoginInputField, LoginStep, MailedCode, Refreshed};
 pub use types::{Me, MeProfile, MeUser, OauthResult, OauthStart, Provider, ProviderList, SignInDone};
 pub use user::User;
+pub use vitals::Ready;
 pub use webhooks::{Delivery, DeliveryQuery, NewWebhook, Webhook, WebhookCreated, Webhooks};

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::command::{
-    admin_key, attempt, audit, backup, city, demo, dev, doctor, env, event, import, login, manual,
+    admin_key, attempt, audit, backup, city, db, demo, dev, doctor, env, event, import, login, manual,
     master_key, overview, provider, serve, session, signing_key, status, token, user, webhook, wechat_sim,
 };
 use crate::config::Options;
@@ -79,6 +79,7 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Command),
     /// Which Federation commands mean, and how it stands
+    #[command(after_long_help = status::AFTER_HELP)]
     Status(status::Args),
     /// Bring users over from another system
     #[command(subcommand)]
@@ -87,6 +88,9 @@ enum Command {
     Backup(backup::BackupArgs),
     /// A new Federation out of such a file
     Restore(backup::RestoreArgs),
+    /// Where a Federation keeps what it knows
+    #[command(subcommand)]
+    Db(db::Command),
     /// The key that secrets in the database depend on
     #[command(subcommand)]
     MasterKey(master_key::Command),
@@ -128,6 +132,7 @@ impl Cli {
             Command::Import(command) => import::run(command),
             Command::Backup(args) => backup::back_up(args),
             Command::Restore(args) => backup::restore(args),
+            Command::Db(command) => db::run(command),
             Command::MasterKey(command) => master_key::run(command),
             Command::WechatSim(args) => wechat_sim::run(&args),
             Command::Completions(args) => manual::completions(&args),

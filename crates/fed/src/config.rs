@@ -54,6 +54,12 @@ pub(crate) struct Options {
     #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = secret)]
     pub(crate) database_url: Option<SecretString>,
 
+    /// The address of the PostgreSQL server itself, where --database-url leads through a pooler that lends connections
+    /// for one transaction at a time (PgBouncer in transaction mode): migrations, messages between nodes and backups
+    /// go this way. Where there is none, give the pooler's address again
+    #[arg(long, env = "FED_DATABASE_DIRECT_URL", value_name = "URL", hide_env_values = true, value_parser = secret)]
+    pub(crate) database_direct_url: Option<SecretString>,
+
     /// The file with the master key that seals secrets in the database: 64 hexadecimal digits; every node
     /// of a Federation needs the same [default: master.key in the data folder, made at the first start]
     #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
@@ -100,6 +106,20 @@ pub(crate) struct Options {
     #[arg(long, env = "FED_ALLOW_LOCAL_LOGIN", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) allow_local_login: Option<bool>,
 
+    /// How long to go on serving after SIGTERM while /ready says `stopping`: longer than the balancer in front takes to
+    /// notice; Ctrl-C does not wait [default: 5s with --database-url, else 0s, since no other node could take over]
+    #[arg(long, env = "FED_DRAIN", value_name = "TIME")]
+    pub(crate) drain: Option<String>,
+    /// A collector of OpenTelemetry, http://127.0.0.1:4318 for instance, that gets a trace of each request by OTLP
+    /// over HTTP (`/v1/traces` is added). The other OTEL_ variables count as well [default: no traces]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
+
+    /// Lets a request's `traceparent` say which trace it belongs to: only where nobody but your own services and
+    /// proxies can send one
+    #[arg(long, env = "FED_TRUST_TRACEPARENT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) trust_traceparent: Option<bool>,
+
     /// How log lines look on standard error [default: text]
     #[arg(long, env = "FED_LOG_FORMAT", value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
@@ -145,6 +165,7 @@ impl Options {
             metrics_listen: self.metrics_listen.or(weaker.metrics_listen),
             data: self.data.or(weaker.data),
             database_url: self.database_url.or(weaker.database_url),
+            database_direct_url: self.database_direct_url.or(weaker.database_direct_url),
             master_key_file: self.master_key_file.or(weaker.master_key_file),
             master_key_command: self.master_key_command.or(weaker.master_key_command),
             trusted_proxy: self.trusted_proxy.or(weaker.trusted_proxy),
@@ -155,6 +176,9 @@ impl Options {
             allow_private_issuers: self.allow_private_issuers.or(weaker.allow_private_issuers),
             allow_private_webhooks: self.allow_private_webhooks.or(weaker.allow_private_webhooks),
             allow_local_login: self.allow_local_login.or(weaker.allow_local_login),
+            drain: self.drain.or(weaker.drain),
+            otlp_endpoint: self.otlp_endpoint.or(weaker.otlp_endpoint),
+            trust_traceparent: self.trust_traceparent.or(weaker.trust_traceparent),
             log_format: self.log_format.or(weaker.log_format),
             log_level: self.log_level.or(weaker.log_level),
         }
@@ -181,6 +205,7 @@ mod tests {
             metrics_listen = "127.0.0.1:3"
             data = "/srv/fed"
             database_url = "postgres://u:p@h/d"
+            database_direct_url = "postgres://u:p@g/d"
             master_key_file = "/k"
             master_key_command = "cat /k"
             trusted_proxy = ["10.0.0.0/8"]
@@ -190,6 +215,9 @@ mod tests {
             wechat_simulator = "http://127.0.0.1:9"
             allow_private_issuers = true
             allow_private_webhooks = true
+            drain = "9s"
+            otlp_endpoint = "http://127.0.0.1:4318"
+            trust_traceparent = true
             log_format = "json"
             log_level = "debug"
             "#,
@@ -202,6 +230,8 @@ mod tests {
         assert_eq!(both.metrics_listen.unwrap().port(), 3);
         assert_eq!(both.data.as_deref(), Some(Path::new("/srv/fed")));
         assert_eq!(both.database_url.unwrap().expose_secret(), "postgres://u:p@h/d");
+        assert_eq!(both.database_direct_url.unwrap().expose_secret(), "postgres://u:p@g/d");
+        assert_eq!(both.drain.as_deref(), Some("9s"));
         assert_eq!(both.master_key_file.as_deref(), Some(Path::new("/k")));
         assert_eq!(both.master_key_command.as_deref(), Some("cat /k"));
         assert_eq!(both.trusted_proxy.unwrap(), ["10.0.0.0/8"]);
@@ -210,6 +240,8 @@ mod tests {
         assert_eq!(both.ca_file.as_deref(), Some(Path::new("/ca")));
         assert_eq!(both.wechat_simulator.as_deref(), Some("http://127.0.0.1:9"));
         assert_eq!((both.allow_private_issuers, both.allow_private_webhooks), (Some(true), Some(true)));
+        assert_eq!(both.otlp_endpoint.as_deref(), Some("http://127.0.0.1:4318"));
+        assert_eq!(both.trust_traceparent, Some(true));
         assert_eq!(both.log_format, Some(LogFormat::Json));
         assert_eq!(both.log_level.as_deref(), Some("debug"));
     }

@@ -21,7 +21,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
 }
 
 /// Serves `app` on `listener`, in the background.
-pub(crate) fn open(listener: TcpListener, app: App) -> Result<Listening, Problem> {
+pub(crate) fn open(listener: TcpListener, app: &App) -> Result<Listening, Problem> {
     Listening::open(listener, connections(), app)
         .map_err(|why| Problem::new(format_args!("can't listen: {why}")))
 }

@@ -5,17 +5,18 @@ use crate::keys;
 use crate::master::{self, MASTER_KEY, Source};
 use crate::problem::Problem;
 use crate::screen;
-use downcity_http::{Door, Listening, Serves};
+use downcity_http::{Adopt, Door, Listening, Serves};
 use downcity_providers::Outside;
 use downcity_service::seams::{SystemClock, SystemRandom};
 use downcity_service::vault::VaultError;
-use downcity_service::{Federation, OpenError, Parts, Premises, Settings};
+use downcity_service::{Federation, OpenError, Parts, Premises, Settings, StoreOpenError};
 use downcity_store::Store;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -30,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) data: PathBuf,
     /// PostgreSQL in place of SQLite.
     pub(crate) database_url: Option<SecretString>,
+    /// The way past a pooler to that.
+    pub(crate) database_direct_url: Option<SecretString>,
     /// Where the master key comes from.
     pub(crate) master_key: Source,
     /// What the service needs to know.
@@ -61,17 +64,19 @@ impl House {
         Ok(Self { federation, new_master_key: made, new_admin_key, trusted_proxies: plan.trusted_proxies })
     }
 
-    /// Opens the door, or with a listener for the workspace alone two, and starts housekeeping.
+    /// Opens the door, or with a listener for the workspace alone two, and starts housekeeping. `adopt` is for callers
+    /// that are trusted to say which trace a request belongs to.
     pub(crate) fn serve(
         &self,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
         metrics_listener: Option<TcpListener>,
+        adopt: Option<Adopt>,
     ) -> Result<Serving, Problem> {
         let federation = Arc::clone(&self.federation);
         let open = |listener, serves| {
             let (federation, trusted_proxies) = (Arc::clone(&federation), self.trusted_proxies.clone());
-            door::open(listener, downcity_http::app(Door { federation, trusted_proxies, serves }))
+            door::open(listener, &downcity_http::app(Door { federation, trusted_proxies, serves, adopt }))
         };
         let apart = admin_listener.is_some();
         let door = open(listener, if apart { Serves::AllButWorkspace } else { Serves::Everything })?;
@@ -106,8 +111,20 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Ends running requests, then lets the store write what is queued. `hurry` ends the first wait.
-    pub(crate) async fn close(self, hurry: impl Future<Output = ()>) {
+    /// Is not ready any more but serves for as long as `grace`, then ends running requests, then lets the store write
+    /// what is queued. `hurry` ends the first two.
+    pub(crate) async fn close(self, grace: Duration, hurry: impl Future<Output = ()>) {
+        self.federation.leave();
+        let mut hurry = std::pin::pin!(hurry);
+        let hurried = tokio::select! {
+            () = tokio::time::sleep(grace) => false,
+            () = &mut hurry, if !grace.is_zero() => true,
+        };
+        let hurry = async {
+            if !hurried {
+                hurry.await;
+            }
+        };
         let (tell, told) = tokio::sync::oneshot::channel();
         let hurry = async {
             hurry.await;
@@ -156,13 +173,16 @@ fn premises(plan: &Plan) -> Premises {
 async fn open(plan: &Plan, made: Option<&Path>) -> Result<Arc<Federation>, Problem> {
     // Before the database: without a key nothing is made or changed.
     let keys = plan.master_key.read().await?;
-    let store = match &plan.database_url {
-        Some(url) => Store::open_postgres(url.expose_secret()).await,
-        None => Store::open_sqlite(&plan.data.join(DATABASE)).await,
+    let store = match (&plan.database_url, &plan.database_direct_url) {
+        (Some(url), None) => Store::open_postgres(url.expose_secret()).await,
+        (Some(url), Some(server)) => {
+            Store::open_pooled_postgres(url.expose_secret(), server.expose_secret()).await
+        }
+        (None, _) => Store::open_sqlite(&plan.data.join(DATABASE)).await,
     };
     let parts = Parts {
         settings: Settings { premises: premises(plan), ..plan.settings.clone() },
-        store: store.map_err(Problem::new)?,
+        store: store.map_err(not_opened)?,
         master_keys: plan.master_key.clone().into_master_keys(keys),
         outside: Arc::clone(&plan.outside),
         clock: Arc::new(SystemClock),
@@ -179,6 +199,14 @@ async fn open(plan: &Plan, made: Option<&Path>) -> Result<Arc<Federation>, Probl
         }
         (why, _) => Problem::new(why),
     })
+}
+
+fn not_opened(why: StoreOpenError) -> Problem {
+    match why {
+        // Nothing is broken: what was asked for is not there, or not yet.
+        StoreOpenError::Moved { .. } | StoreOpenError::Copying { .. } => Problem::usage(why),
+        why => Problem::new(why),
+    }
 }
 
 /// Makes the first admin key and keeps it in the data folder, where `fed` commands find it.
@@ -203,6 +231,15 @@ async fn admin_key(
     Ok(Some((key, kept)))
 }
 
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// SIGTERM, from a supervisor: in a way that nobody notices.
+    ToStop,
+    /// SIGINT, from somebody at a keyboard.
+    ToStopAtOnce,
+}
+
 /// SIGTERM and SIGINT.
 pub(crate) struct Signals {
     term: Signal,
@@ -220,10 +257,10 @@ impl Signals {
     }
 
     /// Waits for the next one.
-    pub(crate) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.int.recv() => {}
+            _ = self.term.recv() => Asked::ToStop,
+            _ = self.int.recv() => Asked::ToStopAtOnce,
         }
     }
 }

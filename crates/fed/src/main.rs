@@ -19,6 +19,7 @@ mod saved;
 mod screen;
 mod table;
 mod telemetry;
+mod traces;
 mod tui;
 
 use clap::Parser;

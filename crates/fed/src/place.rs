@@ -23,6 +23,9 @@ pub(crate) struct Place {
     /// Its PostgreSQL database, if it has one; better in the environment or the file
     #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
     database_url: Option<SecretString>,
+    /// The address of that database's server itself, where the other leads through a pooler
+    #[arg(long, env = "FED_DATABASE_DIRECT_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
+    database_direct_url: Option<SecretString>,
     /// The file of its master key, where that does not lie in the data folder
     #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
     master_key_file: Option<PathBuf>,
@@ -38,7 +41,14 @@ impl Place {
         database_url: Option<SecretString>,
         (master_key_file, master_key_command): (Option<PathBuf>, Option<String>),
     ) -> Self {
-        Self { config: None, data: Some(data), database_url, master_key_file, master_key_command }
+        Self {
+            config: None,
+            data: Some(data),
+            database_url,
+            database_direct_url: None,
+            master_key_file,
+            master_key_command,
+        }
     }
 
     /// The plan of a Federation without a door.
@@ -47,6 +57,7 @@ impl Place {
             config: self.config,
             data: self.data,
             database_url: self.database_url,
+            database_direct_url: self.database_direct_url,
             master_key_file: self.master_key_file,
             master_key_command: self.master_key_command,
             ..Options::default()
@@ -56,7 +67,9 @@ impl Place {
         Ok(Plan {
             master_key: Source::choose(options.master_key_file, options.master_key_command, &data)?,
             data,
-            database_url: options.database_url,
+            // One command has no use for a pooler.
+            database_url: options.database_direct_url.or(options.database_url),
+            database_direct_url: None,
             settings: nobody_asks(),
             trusted_proxies: Vec::new(),
             outside: Arc::new(Outside::real().map_err(Problem::new)?),

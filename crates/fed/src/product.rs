@@ -37,7 +37,7 @@ pub(crate) fn open(listener: TcpListener, federation_url: &str, city_id: &str) -
         .route("/product.css", file("text/css; charset=utf-8", STYLE.into()))
         .route("/icon.svg", file("image/svg+xml", ICON.into()))
         .route("/config.json", file("application/json", config.into()));
-    door::open(listener, router.into())
+    door::open(listener, &router.into())
 }
 
 fn answer(kind: &'static str, text: &str, policy: &str) -> Response {

@@ -44,6 +44,7 @@ impl Sandbox {
         let plan = Plan {
             data: data.to_owned(),
             database_url: None,
+            database_direct_url: None,
             master_key: Source::Own(data.join(MASTER_KEY)),
             settings: Settings {
                 public_url,
@@ -61,14 +62,14 @@ impl Sandbox {
             Some((key, _)) => key.clone(),
             None => kept_key(&data.join(ADMIN_KEY))?,
         };
-        let serving = house.serve(listener, None, None)?;
+        let serving = house.serve(listener, None, None, None)?;
         Ok(Self { federation: house.federation, url, admin_key, sim, serving })
     }
 
     /// Stops both; `hurry` ends the wait for running requests.
     pub(crate) async fn close(self, hurry: impl Future<Output = ()>) {
         self.sim.stop().await;
-        self.serving.close(hurry).await;
+        self.serving.close(Duration::ZERO, hurry).await;
     }
 }
 

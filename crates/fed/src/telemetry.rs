@@ -1,11 +1,16 @@
-//! Logs: to standard error, as text for people or JSON for machines.
+//! Logs: to standard error, as text for people or JSON for machines. A line says which trace it belongs to.
 
 use crate::problem::Problem;
+use crate::traces::{self, Traces};
 use serde::Deserialize;
+use std::fmt;
 use std::io::IsTerminal;
-use tracing::{Level, Metadata};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{FilterExt, FilterFn, Targets};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// How log lines look.
@@ -22,26 +27,65 @@ pub(crate) enum LogFormat {
 /// The crates whose debug lines are written with secrets in mind.
 const OURS: [&str; 3] = ["fed", "downcity", "wechat_sim"];
 
-/// Starts logging.
-pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), Problem> {
+/// Starts logging and, where there is somebody to collect them, tracing. Spans are for traces, events for the log.
+pub(crate) fn start(format: LogFormat, level: &str, traces: Option<&Traces>) -> Result<(), Problem> {
     let wanted = level.parse::<Targets>().map_err(|why| {
         Problem::usage(format_args!("the log level `{level}` can't be read: {why}"))
             .next("use error, warn, info, debug or trace, or directives such as `info,downcity_http=debug`")
     })?;
     let filter = wanted.and(FilterFn::new(harmless));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry();
+    let registry = tracing_subscriber::registry().with(traces.map(Traces::layer));
     let started = match format {
         LogFormat::Text => {
-            let layer = layer.with_ansi(std::io::stderr().is_terminal());
+            let layer = layer
+                .with_ansi(std::io::stderr().is_terminal())
+                .map_event_format(|lines| Traced { lines, format });
             registry.with(layer.with_filter(filter)).try_init()
         }
-        LogFormat::Json => registry.with(layer.json().flatten_event(true).with_filter(filter)).try_init(),
+        LogFormat::Json => {
+            let layer = layer.json().flatten_event(true).map_event_format(|lines| Traced { lines, format });
+            registry.with(layer.with_filter(filter)).try_init()
+        }
     };
     started.map_err(|why| Problem::new(format_args!("logging can't start: {why}")))
 }
 
 /// Libraries below us may quote whole requests in their debug lines, and WeChat's secret travels in an address.
 fn harmless(about: &Metadata<'_>) -> bool {
-    *about.level() <= Level::INFO || OURS.iter().any(|name| about.target().starts_with(name))
+    about.is_event()
+        && (*about.level() <= Level::INFO || OURS.iter().any(|name| about.target().starts_with(name)))
+}
+
+/// Log lines with the trace that they belong to, if there is one.
+struct Traced<F> {
+    lines: F,
+    format: LogFormat,
+}
+
+impl<S, N, F> FormatEvent<S, N> for Traced<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some((trace, span)) = traces::current() else {
+            return self.lines.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.lines.format_event(context, Writer::new(&mut line), event)?;
+        let line = line.trim_end();
+        match (self.format, line.strip_suffix('}')) {
+            (LogFormat::Json, Some(open)) => {
+                writeln!(writer, r#"{open},"trace_id":"{trace}","span_id":"{span}"}}"#)
+            }
+            _ => writeln!(writer, "{line} trace_id={trace}"),
+        }
+    }
 }

@@ -23,6 +23,9 @@ use futures::Stream;
 use std::convert::Infallible;
 use std::time::Duration;
 
+/// When whoever listens to a node that is about to stop shall come again.
+const COME_AGAIN: Duration = Duration::from_secs(1);
+
 /// Which city's ways are asked for.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -94,7 +97,8 @@ pub(crate) async fn oauth_result(
     Ok(Json(OauthResult::of(told, client.lang)))
 }
 
-/// The outcome of a sign-in as server-sent events: one `result` event, then the stream ends.
+/// The outcome of a sign-in as server-sent events: one `result` event, then the stream ends. If it ends without one, the
+/// node was stopped: connect again, as an `EventSource` does by itself.
 #[utoipa::path(get, path = "/v1/accounts/oauth/events", operation_id = "accounts_oauth_events", tag = "accounts",
     params(OauthResultQuery),
     responses((status = 200, description = "One event", content_type = "text/event-stream", body = OauthEvent),
@@ -111,10 +115,12 @@ pub(crate) async fn oauth_events(
     ask.wait = LONGEST_WAIT;
     let stream = futures::stream::once(async move {
         let mut told = Ok(first);
-        while matches!(told, Ok(Told::Pending)) {
+        while matches!(told, Ok(Told::Pending)) && !house.federation.is_leaving() {
             told = house.federation.login_result(&ask, &client).await;
         }
         let event = match told {
+            // The stream ends without a result, and whoever listens comes again, to another node.
+            Ok(Told::Pending) => Ok(Event::default().retry(COME_AGAIN)),
             Ok(told) => Event::default().event("result").json_data(OauthResult::of(told, client.lang)),
             Err(error) => {
                 let problem = ApiError::from(error);

@@ -95,7 +95,7 @@ async fn identify(parts: &Parts, house: &House) -> Result<Caller, ApiError> {
     }
     let peer = parts.extensions.get::<Peer>().copied();
     let (network, _) = sender(peer, &parts.headers, &house.trusted_proxies);
-    federation.admin(token, network).map(Caller::Admin).ok_or_else(invalid)
+    federation.admin(token, network).await.map(Caller::Admin).ok_or_else(invalid)
 }
 
 impl FromRequestParts<House> for Caller {

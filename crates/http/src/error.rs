@@ -104,6 +104,7 @@ codes! {
     TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "too many tries from your network: wait as long as Retry-After says", "来自您网络的尝试过多：请按 Retry-After 等待";
     ProviderUnavailable = "provider_unavailable", SERVICE_UNAVAILABLE, "the sign-in provider can't be used right now: try again in a moment, or choose another way to sign in", "该登录方式暂时不可用：请稍后重试，或选择其他登录方式";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "more requests come in than can be served: try again as soon as Retry-After says", "请求过多，暂时无法处理：请按 Retry-After 等待后重试";
+    Stopping = "stopping", SERVICE_UNAVAILABLE, "this node is about to stop: ask another one", "此节点即将停止：请改用其他节点";
     BodyTooSlow = "body_too_slow", REQUEST_TIMEOUT, "the request's body did not come in time: send it again", "请求体未能及时送达：请重新发送";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the service can't answer right now: try again in a moment", "服务暂时无法响应：请稍后重试";
     Internal = "internal", INTERNAL_SERVER_ERROR, "something went wrong on our side; it has been logged under this request_id", "服务端出错，已按此 request_id 记录";

@@ -1,7 +1,7 @@
 //! The Federation itself: services, instruction, health, keys, discovery.
 
 use crate::caller::Caller;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::{ApiError, Code, ErrorBody};
 use crate::json::Json;
 use crate::openapi;
 use crate::routes::House;
@@ -48,10 +48,13 @@ pub(crate) async fn health() -> Json<Health> {
     Json(Health { status: "ok", version: VERSION })
 }
 
-/// Whether the Federation can serve: its database answers.
+/// Whether the Federation can serve: its database answers, and this node is not about to stop.
 #[utoipa::path(get, path = "/ready", operation_id = "ready", tag = "federation",
     responses((status = 200, body = Health), (status = 503, body = ErrorBody)))]
 pub(crate) async fn ready(State(house): State<House>) -> Result<Json<Health>, ApiError> {
+    if house.federation.is_leaving() {
+        return Err(ApiError::of(Code::Stopping));
+    }
     house.federation.check_ready().await?;
     Ok(Json(Health { status: "ready", version: VERSION }))
 }

@@ -5,6 +5,7 @@ use crate::client::{Peer, accepted, sender};
 use crate::cors;
 use crate::error::{ApiError, Code};
 use crate::routes::House;
+use crate::trace;
 use crate::workspace;
 use crate::workspace::look::Look;
 use axum::Router;
@@ -20,7 +21,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tower::Service;
-use tracing::{debug, error, warn};
+use tracing::{Instrument, debug, error, warn};
 
 /// Room for the headers of an answer, made once.
 pub(crate) const HEADERS: usize = 12;
@@ -75,11 +76,19 @@ impl App {
     }
 
     /// Answers one request of a peer.
-    pub(crate) async fn answer(&self, peer: SocketAddr, mut request: Request) -> Response {
+    pub(crate) async fn answer(&self, peer: SocketAddr, request: Request) -> Response {
         let Some(house) = &self.house else { return self.route(request).await };
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let span = trace::of(house, &request, || request_id(number).to_str().unwrap_or_default().to_owned());
+        let response = self.pass(house, number, peer, request).instrument(span.clone()).await;
+        trace::answered(&span, response.status());
+        response
+    }
+
+    /// Takes a request through the hallway and back.
+    async fn pass(&self, house: &House, number: u64, peer: SocketAddr, mut request: Request) -> Response {
         request.extensions_mut().insert(Peer(peer));
         let began = Instant::now();
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let lang = accepted(request.headers());
         let allowed = cors::check(&house.federation, request.uri().path(), request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -108,6 +117,10 @@ impl App {
         harden(headers, house.secure);
         cors::stamp(allowed, headers);
         headers.insert(&REQUEST_ID, request_id(number));
+        if house.federation.is_leaving() {
+            // The next request of this peer finds another node.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         house.meters.answered(house.federation.metrics(), uri.path(), response.status(), began.elapsed());
         response
     }

@@ -14,6 +14,7 @@ mod cities;
 mod client;
 mod cookies;
 mod cors;
+mod crew;
 mod doctor;
 mod email;
 mod env;
@@ -40,6 +41,7 @@ mod routes;
 mod secrets;
 mod steps;
 mod token;
+mod trace;
 mod webhooks;
 mod wire;
 mod workspace;
@@ -49,5 +51,6 @@ pub use listen::Listening;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
 pub use routes::{Door, Serves, app};
+pub use trace::Adopt;
 #[cfg(feature = "openapi")]
 pub use workspace::workspace_routes;

@@ -2,6 +2,7 @@
 //!
 //! HTTP/1.1 only, without TLS: what speaks to browsers from afar is a proxy, and proxies speak this.
 
+use crate::crew::{Crew, Guest};
 use crate::hallway::App;
 use crate::lazy_timer::LazyTimer;
 use axum::body::{Body, HttpBody};
@@ -19,7 +20,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 /// Until a request's head has to be there in full, and how long an idle connection is kept.
@@ -42,11 +44,19 @@ impl Listening {
     ///
     /// # Errors
     /// When the system does not let the listener be waited for.
-    pub fn open(listener: TcpListener, most: usize, app: App) -> io::Result<Self> {
+    pub fn open(listener: TcpListener, most: usize, app: &App) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stop, stopped) = oneshot::channel();
-        Ok(Self { stop, task: tokio::spawn(serve(listener, most, app, stopped)) })
+        let (graceful, gone) = (GracefulShutdown::new(), CancellationToken::new());
+        let threads = std::thread::available_parallelism()?.get();
+        let crew = Crew::start(threads, app, &gone)?;
+        let task = async move {
+            let _gone = gone.drop_guard();
+            serve(listener, most, crew, &graceful, stopped).await;
+            graceful.shutdown().await;
+        };
+        Ok(Self { stop, task: tokio::spawn(task) })
     }
 
     /// Takes no new connections and lets running requests end, for ten seconds at the most; `hurry` ends the wait.
@@ -62,8 +72,14 @@ impl Listening {
     }
 }
 
-/// Takes connections until it is told to stop, then waits for those that are left. When it is dropped, they are too.
-async fn serve(listener: tokio::net::TcpListener, most: usize, app: App, stopped: oneshot::Receiver<()>) {
+/// Takes connections until it is told to stop.
+async fn serve(
+    listener: tokio::net::TcpListener,
+    most: usize,
+    crew: Crew,
+    graceful: &GracefulShutdown,
+    stopped: oneshot::Receiver<()>,
+) {
     // Whoever lets the handle go without a word wants it to go on.
     let stopped = async move {
         if stopped.await.is_err() {
@@ -72,14 +88,12 @@ async fn serve(listener: tokio::net::TcpListener, most: usize, app: App, stopped
     };
     tokio::pin!(stopped);
     let places = Arc::new(Semaphore::new(most));
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
-            _ = &mut stopped => break,
+            () = &mut stopped => return,
         };
+        let accepted = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(why) => {
@@ -92,20 +106,12 @@ async fn serve(listener: tokio::net::TcpListener, most: usize, app: App, stopped
             debug!(%peer, "a connection was closed: there are too many");
             continue;
         };
-        let connection = graceful.watch(converse(stream, peer, app.clone()));
-        connections.spawn(async move {
-            if let Err(why) = connection.await {
-                debug!(%peer, %why, "a connection ended early");
-            }
-            drop(place);
-        });
+        crew.seat(Guest { stream, peer, place, watcher: graceful.watcher() });
     }
-    drop(listener);
-    graceful.shutdown().await;
 }
 
 /// One connection and its requests.
-fn converse(
+pub(crate) fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     app: App,

@@ -45,6 +45,11 @@ impl Meters {
         slot.0.get_or_init(|| metrics.route(route)).answered(status.as_u16() / 100, took);
     }
 
+    /// The template of a path's route.
+    pub(crate) fn route(&self, path: &str) -> &'static str {
+        self.of(path).0
+    }
+
     fn of(&self, path: &str) -> (&'static str, &Slot) {
         if let Some((route, slot)) = self.plain.get_key_value(path) {
             return (route, slot);

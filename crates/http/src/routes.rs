@@ -3,6 +3,7 @@
 use crate::admission::Places;
 use crate::hallway::App;
 use crate::meter::{self, Meters};
+use crate::trace::Adopt;
 use crate::{error, federation, workspace};
 use axum::Router;
 use axum::routing::{get, post};
@@ -20,6 +21,8 @@ pub struct Door {
     pub trusted_proxies: Vec<IpNet>,
     /// What can be reached through it.
     pub serves: Serves,
+    /// Takes over the trace that a caller names; absent where callers are not trusted with that.
+    pub adopt: Option<Adopt>,
 }
 
 /// What can be reached through a door.
@@ -48,6 +51,7 @@ pub(crate) struct Rooms {
     /// For the requests that are worked on.
     pub(crate) places: Places,
     pub(crate) meters: Meters,
+    pub(crate) adopt: Option<Adopt>,
     serves: Serves,
 }
 
@@ -227,6 +231,7 @@ pub fn app(door: Door) -> App {
         trusted_proxies: door.trusted_proxies,
         places: Places::default(),
         meters: Meters::new(templates()),
+        adopt: door.adopt,
         serves: door.serves,
     }));
     let api =

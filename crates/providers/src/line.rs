@@ -1,11 +1,13 @@
 //! One request and its answer: bounded in time and size, never repeated, and no address in any error.
 
 use crate::outside::OutsideError;
-use reqwest::RequestBuilder;
 use reqwest::header::{CACHE_CONTROL, DATE, HeaderMap, LOCATION};
+use reqwest::{Request, RequestBuilder};
 use std::error::Error;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 
 /// The largest answer that is read, in bytes.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
@@ -40,9 +42,13 @@ pub(crate) async fn exchange(
     until: Instant,
     limit: usize,
 ) -> Result<(Reply, Option<Duration>), Fault> {
+    let (client, request) = request.build_split();
+    let request = request.map_err(broken)?;
+    let span = span(&request);
     let exchange = async {
-        let mut response = request.send().await.map_err(broken)?;
+        let mut response = client.execute(request).await.map_err(broken)?;
         let status = response.status().as_u16();
+        Span::current().record("http.response.status_code", status);
         let fresh = max_age(response.headers());
         let date = date(response.headers());
         let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
@@ -55,9 +61,20 @@ pub(crate) async fn exchange(
         }
         Ok((Reply { status, body, date, location }, fresh))
     };
-    timeout_at(until, exchange)
+    timeout_at(until, exchange.instrument(span))
         .await
         .unwrap_or_else(|_| Err(Fault::Transport("no full answer in time".into())))
+}
+
+/// The span of a call. Of the address only the host is told: secrets travel in what comes after it.
+fn span(request: &Request) -> Span {
+    info_span!(
+        "call",
+        otel.kind = "client",
+        http.request.method = request.method().as_str(),
+        server.address = request.url().host_str().unwrap_or_default(),
+        http.response.status_code = Empty,
+    )
 }
 
 /// `max-age` of `Cache-Control` (RFC 9111 §5.2.2.1).

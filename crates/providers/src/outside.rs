@@ -286,7 +286,8 @@ impl Outside {
             .no_proxy()
             .referer(false)
             .connect_timeout(CONNECT)
-            .pool_max_idle_per_host(4)
+            // As many as are in use in a rush: a connection that is closed costs more than it takes to keep it.
+            .pool_max_idle_per_host(64)
             // Well below what servers and address translators keep: a code is sent once only, so it must not
             // be lost on a connection that the other side has forgotten.
             .pool_idle_timeout(Duration::from_secs(20));

@@ -56,7 +56,7 @@ impl Federation {
         from: &Client,
         replaces: Option<&OpaqueToken>,
     ) -> Result<OpaqueToken, AdminSignInError> {
-        let Some(admin) = self.admin(key.trim(), from.network) else {
+        let Some(admin) = self.admin(key.trim(), from.network).await else {
             return Err(self.refuse_admin(from).await);
         };
         let admin = Admin { via: Via::Workspace, ..admin };
@@ -115,6 +115,7 @@ impl Federation {
         let now = self.clock.now();
         let found = self.store.admin_session(cookie.digest(), now, now.minus(IDLE)).await?;
         let Some(session) = found else { return Ok(None) };
+        self.catch_up().await;
         if session.seen_at <= now.minus(PRECISION) {
             self.store.touch_admin_session(&session.session_id, &session.key_id, now).await?;
         }

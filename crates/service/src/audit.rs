@@ -3,6 +3,7 @@
 use crate::admin::Admin;
 use crate::federation::Federation;
 use crate::people::{Paged, PeopleError, paged, text};
+use crate::seams::Random;
 use downcity_core::Timestamp;
 use downcity_store::{Audit, AuditQuery, NewAudit};
 use serde_json::Value;
@@ -19,6 +20,7 @@ pub const NOUNS: &[&str] = &[
     "backup",
     "city",
     "city_env",
+    "database",
     "env",
     "import",
     "master_key",
@@ -96,19 +98,23 @@ impl Federation {
 
     /// An entry of the audit record about what an admin does now.
     pub(crate) fn audit_entry(&self, admin: &Admin, deed: Deed<'_>) -> NewAudit {
-        let now = self.clock.now();
-        NewAudit {
-            audit_id: downcity_core::id::uuid_v7(now, &self.random.bytes()),
-            key_id: admin.key_id.clone(),
-            key_name: admin.name.clone(),
-            via: admin.via.as_str(),
-            network: admin.network.map(|network| network.to_string()),
-            action: deed.action,
-            city_id: deed.city_id.map(str::to_owned),
-            subject: deed.subject.to_owned(),
-            before: deed.before.map(|value| value.to_string()),
-            after: deed.after.map(|value| value.to_string()),
-            at: now,
-        }
+        entry(admin, deed, &*self.random, self.clock.now())
+    }
+}
+
+/// An entry about this.
+pub(crate) fn entry(admin: &Admin, deed: Deed<'_>, random: &dyn Random, now: Timestamp) -> NewAudit {
+    NewAudit {
+        audit_id: downcity_core::id::uuid_v7(now, &random.bytes()),
+        key_id: admin.key_id.clone(),
+        key_name: admin.name.clone(),
+        via: admin.via.as_str(),
+        network: admin.network.map(|network| network.to_string()),
+        action: deed.action,
+        city_id: deed.city_id.map(str::to_owned),
+        subject: deed.subject.to_owned(),
+        before: deed.before.map(|value| value.to_string()),
+        after: deed.after.map(|value| value.to_string()),
+        at: now,
     }
 }

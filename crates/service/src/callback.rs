@@ -9,15 +9,16 @@ use crate::federation::Federation;
 use crate::login::Client;
 use crate::login_steps::is_ours;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
-use downcity_core::{Attempt, AttemptId, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
+use downcity_core::{Attempt, AttemptId, City, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
-use downcity_providers::{Callback, Exchange};
+use downcity_providers::{Callback, Exchange, LoginProvider};
 use downcity_store::{Completed, SignIn, StoreError};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, error, info, info_span, warn};
 
 /// Where the browser goes next.
 #[derive(Debug)]
@@ -117,7 +118,8 @@ impl Federation {
             federation.finish(attempt, &query, &client).await;
             Ok(true)
         };
-        self.tasks.spawn(work).await.unwrap_or_else(|_| {
+        let span = info_span!("login_callback", attempt_id = %found.attempt_id, provider = found.provider);
+        self.tasks.spawn(work.instrument(span)).await.unwrap_or_else(|_| {
             error!(attempt_id = %found.attempt_id, "finishing a sign-in stopped unexpectedly");
             Ok(true)
         })
@@ -172,7 +174,7 @@ impl Federation {
             // The attempt stays claimed and counts as interrupted soon; nothing half made is stored.
             error!(attempt_id = %attempt.attempt_id, error = %problem, "a sign-in could not be stored");
         }
-        self.waiters.wake(&attempt.attempt_id);
+        self.wake(&attempt.attempt_id);
     }
 
     /// Ends an attempt without a token.
@@ -195,10 +197,29 @@ impl Federation {
         Ok(())
     }
 
-    async fn identify(&self, attempt: &Attempt, query: &CallbackQuery) -> Result<ExternalIdentity, Refused> {
-        let directory = self.directory();
+    /// The provider with the app that an attempt was started with. It may have been set up a moment ago on another node.
+    async fn provider_of(&self, attempt: &Attempt) -> Option<Arc<dyn LoginProvider>> {
         let app = (attempt.provider.as_str(), attempt.app_id.as_str());
-        let provider = directory.provider_with_app(&attempt.city_id, app).ok_or_else(|| {
+        let known = || self.directory().provider_with_app(&attempt.city_id, app).cloned();
+        if let Some(provider) = known() {
+            return Some(provider);
+        }
+        self.catch_up().await;
+        known()
+    }
+
+    /// The city of an attempt, if it is active. It may have been made or activated a moment ago on another node.
+    pub(crate) async fn active_city_of(&self, attempt: &Attempt) -> Option<Arc<City>> {
+        let known = || self.directory().cities.get(&attempt.city_id).filter(|city| city.is_active()).cloned();
+        if let Some(city) = known() {
+            return Some(city);
+        }
+        self.catch_up().await;
+        known()
+    }
+
+    async fn identify(&self, attempt: &Attempt, query: &CallbackQuery) -> Result<ExternalIdentity, Refused> {
+        let provider = self.provider_of(attempt).await.ok_or_else(|| {
             let (attempt_id, app_id) = (&attempt.attempt_id, &attempt.app_id);
             warn!(%attempt_id, app_id, "the settings of the provider were changed while somebody was signing in; \
                 they have to start again; nothing has to be done");
@@ -226,8 +247,10 @@ impl Federation {
             return Err(Failure::ProviderUnavailable.into());
         };
         let began = Instant::now();
-        let asked = provider.identify(&exchange).await;
+        let span = info_span!("provider.identify", provider = provider.id(), outcome = Empty);
+        let asked = provider.identify(&exchange).instrument(span.clone()).await;
         let outcome = asked.as_ref().map_or_else(|problem| problem.failure.code(), |_| "ok");
+        span.record("outcome", outcome);
         self.metrics.called(provider.id(), outcome, began.elapsed());
         match &asked {
             Err(problem) if problem.failure == Failure::ProviderUnavailable => {
@@ -257,8 +280,7 @@ impl Federation {
         client: &Client,
     ) -> Result<(), StoreError> {
         let id = &attempt.attempt_id;
-        let city = self.directory().cities.get(&attempt.city_id).cloned();
-        let Some(city) = city.filter(|city| city.is_active()) else {
+        let Some(city) = self.active_city_of(attempt).await else {
             return self.end(attempt, Failure::CityUnavailable).await;
         };
         let browser = client.browser.as_ref().map(OpaqueToken::digest);

@@ -8,7 +8,7 @@ use crate::federation::Federation;
 use downcity_core::{Attempt, AttemptId, ExternalIdentity, Failure, OpaqueToken, Stage};
 use downcity_store::StoreError;
 use std::sync::Arc;
-use tracing::error;
+use tracing::{Instrument, error, info_span};
 
 /// What the person answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Federation {
         let federation = Arc::clone(self);
         let id = attempt.attempt_id.clone();
         let work = async move { federation.decide(&attempt, decision).await };
-        let decided = self.tasks.spawn(work).await;
+        let decided = self.tasks.spawn(work.instrument(info_span!("login_confirm", attempt_id = %id))).await;
         Ok(decided.unwrap_or_else(|_| {
             error!(attempt_id = %id, "taking an answer stopped unexpectedly");
             Ok(())
@@ -65,7 +65,7 @@ impl Federation {
             Decision::Deny => self.end(attempt, Failure::LoginCancelled).await?,
             Decision::Allow => self.release(attempt).await?,
         }
-        self.waiters.wake(&attempt.attempt_id);
+        self.wake(&attempt.attempt_id);
         Ok(())
     }
 
@@ -76,9 +76,9 @@ impl Federation {
             serde_json::from_slice::<ExternalIdentity>(&plain)
                 .map_err(|_| "the held identity is not readable".into())
         });
-        let city = self.directory().cities.get(&attempt.city_id).cloned();
+        let active = self.active_city_of(attempt).await.is_some();
         let failure = match identity {
-            Ok(identity) if city.is_some_and(|city| city.is_active()) => {
+            Ok(identity) if active => {
                 return self.complete(attempt, identity).await;
             }
             Ok(_) => Failure::CityUnavailable,

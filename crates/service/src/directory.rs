@@ -12,11 +12,16 @@ use downcity_providers::mail::{self, MailSetup, Mailer};
 use downcity_providers::{
     LoginProvider, Outside, catalogue, configured, configured_for_city, configured_issuers, issuers,
 };
-use downcity_store::{Store, StoreError};
+use downcity_store::{Others, Store, StoreError};
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use tracing::debug;
 
+/// How long an admin's request waits for what other nodes changed: what it is about will say that the database is slow.
+const SOON: Duration = Duration::from_secs(1);
 /// What local sign-in is called.
 const LOCAL: Text = Text::new("Local (development)", "本机（开发用）");
 
@@ -279,6 +284,20 @@ impl Federation {
         self.reload_keys().await?;
         self.directory.store(Arc::new(fresh));
         Ok(())
+    }
+
+    /// Brings the picture up to what any node has changed until now, where others may have: an admin whose balancer
+    /// sends each request to another node sees what they did a moment ago. If that can't be read soon, the picture
+    /// stands.
+    pub(crate) async fn catch_up(&self) {
+        if self.store.others() == Others::None {
+            return;
+        }
+        match timeout(SOON, self.reload_if_changed()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(problem)) => debug!(error = %problem, "could not look for changed settings"),
+            Err(_) => debug!("could not look for changed settings in time"),
+        }
     }
 
     /// Reads the picture again if another node changed something since.

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -110,6 +111,10 @@ pub struct Federation {
     pub(crate) numbers: tokio::sync::Mutex<HashMap<String, (Timestamp, PeopleNumbers)>>,
     /// Rung when something new lies in the outbox.
     pub(crate) outbox_bell: tokio::sync::Notify,
+    /// Rung when another node changed settings.
+    pub(crate) settings_bell: tokio::sync::Notify,
+    /// Over when this node is about to stop.
+    pub(crate) leaving: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
 
@@ -152,6 +157,8 @@ impl Federation {
             breakers: Breakers::default(),
             numbers: tokio::sync::Mutex::default(),
             outbox_bell: tokio::sync::Notify::new(),
+            settings_bell: tokio::sync::Notify::new(),
+            leaving: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
     }
@@ -174,6 +181,17 @@ impl Federation {
     /// When the store does not answer.
     pub async fn check_ready(&self) -> Result<(), StoreError> {
         self.store.ping().await
+    }
+
+    /// This node is about to stop: it is not ready any more, and whoever waits here shall soon wait elsewhere.
+    pub fn leave(&self) {
+        self.leaving.cancel();
+    }
+
+    /// Whether this node is about to stop.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled()
     }
 
     /// Waits for running exchanges, then lets the store write what is queued.

@@ -1,7 +1,7 @@
 //! Story: the Federation keeps its own house: forgets what is over, and notices what other nodes changed.
 
 use crate::federation::Federation;
-use downcity_store::Engine;
+use downcity_store::{Engine, News};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -14,6 +14,7 @@ const COUNT_AFTER: Duration = Duration::from_secs(60);
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// How often the outbox is looked into without being rung for: what is to be tried again is due by time.
 const SEND_EVERY: Duration = Duration::from_secs(5);
+/// How often changed settings are looked for without being heard of.
 const NOTICE_EVERY: Duration = Duration::from_secs(1);
 
 impl Federation {
@@ -22,6 +23,7 @@ impl Federation {
         tokio::join!(
             Arc::clone(&self).keep_sending(),
             Arc::clone(&self).keep_delivering(),
+            self.keep_hearing(),
             self.keep_order(),
         );
     }
@@ -38,7 +40,20 @@ impl Federation {
         }
     }
 
-    async fn keep_order(self: Arc<Self>) {
+    /// Hears what other nodes did.
+    async fn keep_hearing(&self) {
+        let heard = |news| match news {
+            News::Attempt(id) => self.waiters.wake(&id),
+            News::Settings => self.settings_bell.notify_one(),
+            News::Anything => {
+                self.waiters.wake_all();
+                self.settings_bell.notify_one();
+            }
+        };
+        self.store.hear(heard).await;
+    }
+
+    async fn keep_order(&self) {
         let mut sweep = interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut count = interval(COUNT_EVERY);
@@ -52,6 +67,7 @@ impl Federation {
                 _ = sweep.tick() => self.sweep().await,
                 _ = count.tick() => drop(self.count_sign_ins().await),
                 _ = notice.tick(), if shared => self.notice().await,
+                () = self.settings_bell.notified() => self.notice().await,
             }
         }
     }

@@ -46,6 +46,7 @@ pub mod mail_login;
 pub mod master_key;
 pub mod metrics;
 pub mod moving_in;
+pub mod moving_out;
 mod outbox;
 pub mod outcome;
 pub mod overview;

@@ -11,6 +11,7 @@ use downcity_core::{Attempt, AttemptId, City, CityId, Lang, OpaqueToken, Stage, 
 use downcity_providers::{Authorize, LoginProvider};
 use downcity_store::StoreError;
 use std::sync::Arc;
+use tracing::{Instrument, info_span};
 
 /// How often a client without long poll should ask, in seconds.
 pub const INTERVAL_SECONDS: u32 = 2;
@@ -130,7 +131,7 @@ impl Federation {
     /// # Errors
     /// See [`StartError`].
     pub async fn login_start(&self, start: &Start, client: &Client) -> Result<Started, StartError> {
-        self.start_attempt(start, client, None).await
+        self.start_attempt(start, client, None).instrument(info_span!("login_start")).await
     }
 
     /// Starts an attempt: a sign-in, or one that links a provider to whoever `link` names.

@@ -301,12 +301,11 @@ impl Federation {
             let claimed =
                 federation.store.claim_attempt(state.digest(), proof, finisher.digest(), now).await?;
             let Some(claimed) = claimed else { return Ok::<_, StoreError>(false) };
-            let active = federation.directory().cities.get(&claimed.city_id).is_some_and(|c| c.is_active());
-            match active {
+            match federation.active_city_of(&claimed).await.is_some() {
                 true => federation.complete(&claimed, identity).await?,
                 false => federation.end(&claimed, Failure::CityUnavailable).await?,
             }
-            federation.waiters.wake(&claimed.attempt_id);
+            federation.wake(&claimed.attempt_id);
             Ok(true)
         };
         let claimed = match self.tasks.spawn(work).await {

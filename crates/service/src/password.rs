@@ -15,6 +15,7 @@ use downcity_store::{Account, Password, PasswordChange, Purpose};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::{Instrument, info_span};
 
 /// How long a link for a new password is good (security requirement A7).
 const RESET_LIFE: Duration = Duration::from_secs(600);
@@ -46,7 +47,8 @@ impl Federation {
         let address = self.read_address(email)?;
         self.limits.count_guest(client.network)?;
         self.count_city(&city.city_id).await?;
-        let account = self.check_credentials(&address, password, client).await?;
+        let checking = self.check_credentials(&address, password, client);
+        let account = checking.instrument(info_span!("check_credentials")).await?;
         let handed = self.begin_session(&account.user.user_id, &city, ("email", refresh), client).await?;
         Ok((handed, address))
     }

@@ -8,15 +8,21 @@ use downcity_core::attempt::{Proof, Refusal, Standing};
 use downcity_core::{
     Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Session, SessionId, Stage, Timestamp,
 };
-use downcity_store::{Collected, Engine, NewSession, StoreError};
+use downcity_store::{Collected, NewSession, Others, StoreError};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::{Instrument, info_span};
 
 /// The longest a request may wait for an outcome; below the idle limits of usual proxies.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// How often a node that shares its database looks for what another node settled.
+/// How often a node that shares its database looks for what another node settled: when that is not heard at once, and
+/// when it is (a node may end between storing and telling).
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+const LOOK_ANYWAY: Duration = Duration::from_secs(3);
+/// How long a client may wait on a node that is about to stop: not at all would make it ask again and again until its
+/// balancer has noticed.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// What a waiting client sends.
 #[derive(Debug, Clone, Default)]
@@ -97,8 +103,11 @@ impl Federation {
         attempt.check_caller(proof).map_err(ResultError::Refused)?;
         if attempt.standing(self.clock.now()) == Standing::Pending && !ask.wait.is_zero() {
             let deadline = Instant::now() + ask.wait.min(LONGEST_WAIT);
-            attempt =
-                self.wait_for_standing(&attempt.attempt_id, deadline).await?.ok_or(ResultError::Unknown)?;
+            let waited = tokio::select! {
+                waited = self.wait_for_standing(&attempt.attempt_id, deadline) => waited?,
+                () = self.last_wait() => Some(attempt),
+            };
+            attempt = waited.ok_or(ResultError::Unknown)?;
         }
         match attempt.standing(self.clock.now()) {
             Standing::Pending => Ok(Told::Pending),
@@ -107,7 +116,7 @@ impl Federation {
             Standing::Collected => Err(ResultError::Collected),
             Standing::Ready => {
                 attempt.check_collector(proof).map_err(ResultError::Refused)?;
-                self.hand_out(&attempt, client).await
+                self.hand_out(&attempt, client).instrument(info_span!("hand_out")).await
             }
         }
     }
@@ -127,8 +136,7 @@ impl Federation {
 
     pub(crate) async fn hand_out(&self, attempt: &Attempt, client: &Client) -> Result<Told, ResultError> {
         let Stage::Done { user_id, .. } = &attempt.stage else { return Ok(Told::Pending) };
-        let city = self.directory().cities.get(&attempt.city_id).cloned();
-        if !city.is_some_and(|city| city.is_active()) {
+        if self.active_city_of(attempt).await.is_none() {
             return Ok(Told::Failed { failure: Failure::CityUnavailable, lang: attempt.lang });
         }
         let now = self.clock.now();
@@ -164,6 +172,12 @@ impl Federation {
                 _ => Ok(Told::Failed { failure: Failure::UserDisabled, lang: attempt.lang }),
             },
         }
+    }
+
+    /// Ends a little after this node has begun to stop.
+    async fn last_wait(&self) {
+        self.leaving.cancelled().await;
+        tokio::time::sleep(LAST_WAIT).await;
     }
 
     /// Waits until an attempt is no longer pending, or the deadline.
@@ -206,7 +220,11 @@ impl Federation {
             _ => attempt.expires_at,
         };
         let by_time = self.clock.now().until(changes_at).max(Duration::from_millis(10));
-        let span = if self.store.engine() == Engine::Postgres { by_time.min(LOOK_AGAIN) } else { by_time };
+        let span = match self.store.others() {
+            Others::None => by_time,
+            Others::Heard => by_time.min(LOOK_ANYWAY),
+            Others::Unheard => by_time.min(LOOK_AGAIN),
+        };
         deadline.min(Instant::now() + span)
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tracing::{debug, info, warn};
+use tracing::{Instrument, debug, info, info_span, warn};
 
 /// The provider of sessions whose token an admin issued.
 pub(crate) const BY_HAND: &str = "token";
@@ -54,6 +54,10 @@ impl Federation {
     /// # Errors
     /// See [`AuthError`].
     pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthError> {
+        self.check_bearer(token).instrument(info_span!("authenticate")).await
+    }
+
+    async fn check_bearer(&self, token: &str) -> Result<SignedIn, AuthError> {
         let now = self.clock.now();
         let checked = self.check_token(token, now).await?;
         let claims = Arc::clone(&checked.claims);

@@ -1,5 +1,7 @@
-//! Waking those who wait for an attempt, at once and without polling, inside one process.
+//! Waking those who wait for an attempt, at once and without polling: in this process, and through the store on the
+//! other nodes.
 
+use crate::federation::Federation;
 use downcity_core::AttemptId;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -46,8 +48,22 @@ impl Waiters {
         }
     }
 
+    /// Wakes everybody who waits for whatever.
+    pub(crate) fn wake_all(&self) {
+        let all: Vec<_> = self.lock().values().map(|queue| Arc::clone(&queue.notify)).collect();
+        all.iter().for_each(|notify| notify.notify_waiters());
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<AttemptId, Queue>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Federation {
+    /// Wakes everybody who waits for an attempt, here and on the other nodes, after it has gone on.
+    pub(crate) fn wake(&self, id: &AttemptId) {
+        self.waiters.wake(id);
+        self.store.tell(id);
     }
 }
 
@@ -87,6 +103,16 @@ mod tests {
             tokio::join!(woken_one, woken_two);
         }
         assert!(waiters.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn all_are_woken_whatever_they_wait_for() {
+        let waiters = Waiters::default();
+        let ids = ["a", "b"].map(|id| AttemptId::trusted(id.into()));
+        let queued = [waiters.queue(&ids[0]), waiters.queue(&ids[1])];
+        let woken = [queued[0].woken(), queued[1].woken()];
+        waiters.wake_all();
+        futures::future::join_all(woken).await;
     }
 
     #[test]

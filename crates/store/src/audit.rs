@@ -1,6 +1,6 @@
 //! The audit record: what admins did. Written in the transaction of the change it tells of, never changed.
 
-use crate::db::{Fault, Misfit, Row, Tx, args};
+use crate::db::{Fault, Misfit, Row, Tx, Val, args};
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 
@@ -104,11 +104,13 @@ impl Store {
     }
 }
 
-/// Writes an entry inside the transaction of the change.
-pub(crate) async fn append(entry: &NewAudit, tx: &mut Tx) -> Result<(), Fault> {
-    let sql = "insert into audit (audit_id, key_id, key_name, via, network, action, city_id, subject, before, \
-               after, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    let args = args![
+/// How an entry is written.
+pub(crate) const APPEND: &str = "insert into audit (audit_id, key_id, key_name, via, network, action, city_id, subject, before, \
+     after, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+/// Its values.
+pub(crate) fn append_args(entry: &NewAudit) -> Vec<Val> {
+    args![
         &entry.audit_id,
         &entry.key_id,
         &entry.key_name,
@@ -120,8 +122,12 @@ pub(crate) async fn append(entry: &NewAudit, tx: &mut Tx) -> Result<(), Fault> {
         entry.before.as_ref(),
         entry.after.as_ref(),
         entry.at,
-    ];
-    tx.exec(sql, args).await.map(drop)
+    ]
+}
+
+/// Writes an entry inside the transaction of the change.
+pub(crate) async fn append(entry: &NewAudit, tx: &mut Tx) -> Result<(), Fault> {
+    tx.exec(APPEND, append_args(entry)).await.map(drop)
 }
 
 fn entry(row: &mut Row) -> Result<Audit, Misfit> {

@@ -25,7 +25,7 @@ const FORMAT: &str = "downcity-backup";
 const VERSION: u32 = 1;
 
 /// Every table, each after those that it refers to.
-const TABLES: &[&str] = &[
+pub(crate) const TABLES: &[&str] = &[
     "cities",
     "users",
     "identities",

@@ -32,6 +32,27 @@ pub enum OpenError {
     /// The server can't be reached or refused the connection.
     #[error("PostgreSQL can't be reached: {0}")]
     Connect(String),
+    /// What was in the file lives elsewhere now.
+    #[error(
+        "{} was moved to {to}: what happened since is not in this file. Start with that database (--database-url or \
+         FED_DATABASE_URL) and the same master key",
+        path.display()
+    )]
+    Moved {
+        /// The database file.
+        path: PathBuf,
+        /// Where to, without secrets.
+        to: String,
+    },
+    /// The database is not whole yet.
+    #[error(
+        "{place} is being filled by `fed db copy` and is not whole yet: the same `fed db copy` again goes on where it \
+         ended"
+    )]
+    Copying {
+        /// Where it is, without secrets.
+        place: String,
+    },
     /// The schema can't be brought to this version.
     #[error("the database can't be migrated: {0}")]
     Migrate(String),

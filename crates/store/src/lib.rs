@@ -10,6 +10,7 @@ mod admin_sessions;
 mod attempt_list;
 mod audit;
 mod cities;
+pub mod copy;
 mod data_keys;
 mod db;
 pub mod dump;
@@ -30,6 +31,7 @@ mod login;
 mod mail_tokens;
 mod merging;
 mod moving_in;
+mod news;
 mod numbers;
 mod outbox;
 mod passwords;
@@ -68,6 +70,7 @@ pub use load::{Backlog, StoreLoad};
 pub use mail_tokens::{MailToken, NewMailToken, Offered, Purpose};
 pub use merging::{Merge, Merged};
 pub use moving_in::{Arrival, Arrivals, Arrived, ArrivingIdentity};
+pub use news::{News, Others};
 pub use numbers::{CityNumbers, EndingKey, OutboxNumbers, PeopleNumbers};
 pub use outbox::{Due, NewMail, Outgoing};
 pub use passwords::{Account, NewAccount, Password, PasswordChange, Registered};
@@ -118,6 +121,15 @@ impl Store {
     /// See [`OpenError`]; none contains the password.
     pub async fn open_postgres(url: &str) -> Result<Self, OpenError> {
         Ok(Self { db: db::Db::open_postgres(url).await?, recent: sessions::recent() })
+    }
+
+    /// The same through a pooler that lends connections for one transaction at a time (PgBouncer in transaction mode).
+    /// `server` leads past it: migrations, listening and backups take that way.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; none contains the password.
+    pub async fn open_pooled_postgres(url: &str, server: &str) -> Result<Self, OpenError> {
+        Ok(Self { db: db::Db::open_pooled_postgres(url, server).await?, recent: sessions::recent() })
     }
 
     /// Which engine this store stands on.

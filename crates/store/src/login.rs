@@ -53,7 +53,8 @@ impl Store {
             attempt.created_at,
             attempt.expires_at,
         ];
-        self.db.exec(sql, args).await.map(drop)
+        // Whoever loses a start in a power cut starts again; nobody was signed in.
+        self.db.exec_in_order(sql, args).await.map(drop)
     }
 
     /// The attempt whose `state` has this digest.
@@ -91,7 +92,9 @@ impl Store {
              where state = $4 and stage = 'waiting' and expires_at > $3 returning ",
             columns!()
         );
-        read(self.db.exec_row(sql, args![code, finisher, now, state]).await?)
+        // Lost in a power cut together with what would have followed, it can be claimed again: the provider takes a
+        // code once.
+        read(self.db.exec_row_in_order(sql, args![code, finisher, now, state]).await?)
     }
 
     /// Ends an attempt without a token; false when it had ended before.

@@ -2,6 +2,7 @@
 //! `CONTRIBUTING.md` give their reasons.
 
 mod documents;
+mod licences;
 mod links;
 mod locks;
 mod rooms;
@@ -14,6 +15,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use licences::refused as refused_licences;
 pub(crate) use locks::banned_crates;
 pub(crate) use tree::{Break, Tree};
 

@@ -34,6 +34,9 @@ pub(crate) struct BackupArgs {
     /// With --offline: its PostgreSQL database, if it has one; better in the environment
     #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
     database_url: Option<SecretString>,
+    /// With --offline: the address of that database's server itself, where the other leads through a pooler
+    #[arg(long, env = "FED_DATABASE_DIRECT_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
+    database_direct_url: Option<SecretString>,
     /// With --offline: the file of its master key, where that does not lie in the data folder
     #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
     master_key_file: Option<PathBuf>,
@@ -96,7 +99,7 @@ async fn receive(connection: &Connection, part: &mut NamedTempFile, file: &Path)
 /// From the database itself.
 async fn read(args: BackupArgs, part: &mut NamedTempFile) -> Result<(), Problem> {
     let key = (args.master_key_file, args.master_key_command);
-    let place = Place::at(args.connection.data_folder(), args.database_url, key);
+    let place = Place::at(args.connection.data_folder(), args.database_direct_url.or(args.database_url), key);
     let federation = house::open_stories(place.plan()?).await?;
     let mut parts = federation.backup(&Admin::on_this_machine("fed backup")).await.map_err(Problem::new)?;
     while let Some(text) = parts.recv().await {

@@ -19,7 +19,7 @@ const CITY: &str = "city_demo";
 
 /// Runs the demo and removes what it made.
 pub(crate) fn run() -> Result<(), Problem> {
-    telemetry::start(LogFormat::Text, "warn")?;
+    telemetry::start(LogFormat::Text, "warn", None)?;
     on_all_cores(async {
         let mut signals = house::Signals::listen()?;
         let folder = tempfile::Builder::new()
@@ -34,9 +34,13 @@ pub(crate) fn run() -> Result<(), Problem> {
         screen::say(format_args!("  sim  {}  a simulated WeChat\n", sandbox.sim.url()));
         let walked = tokio::select! {
             walked = walk(&sandbox) => walked,
-            () = signals.next() => Err(Problem::new("stopped")),
+            _ = signals.next() => Err(Problem::new("stopped")),
         };
-        sandbox.close(signals.next()).await;
+        sandbox
+            .close(async {
+                signals.next().await;
+            })
+            .await;
         walked?;
         let took = begun.elapsed().as_millis();
         screen::say(format_args!(

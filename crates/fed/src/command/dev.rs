@@ -43,7 +43,7 @@ pub(crate) struct Args {
 
 /// Runs until a signal.
 pub(crate) fn run(args: Args) -> Result<(), Problem> {
-    telemetry::start(LogFormat::Text, &args.log_level)?;
+    telemetry::start(LogFormat::Text, &args.log_level, None)?;
     on_all_cores(dev(args))
 }
 
@@ -70,7 +70,7 @@ async fn dev(args: Args) -> Result<(), Problem> {
     signals.next().await;
     tokio::select! {
         () = async { tokio::join!(product.close(std::future::pending()), sandbox.close(std::future::pending())); } => {}
-        () = signals.next() => {}
+        _ = signals.next() => {}
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ pub(crate) mod attempt;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod city;
+pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod dev;
 pub(crate) mod doctor;

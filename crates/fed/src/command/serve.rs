@@ -1,14 +1,16 @@
 //! `fed serve`: a Federation in production.
 
 use crate::config::{Config, Options, USUAL_PORT, WeChat, own_address};
-use crate::house::{House, Plan, Signals, address_of};
+use crate::house::{Asked, House, Plan, Signals, address_of};
 use crate::problem::Problem;
+use crate::traces::{ADOPT, Traces};
 use crate::{door, on_all_cores, screen, telemetry};
 use downcity_providers::Outside;
 use downcity_service::{Federation, Premises, Settings};
 use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::warn;
 use url::Url;
 
@@ -29,8 +31,15 @@ reports are believed. The first start prints an admin key; with it `fed env set 
 /// Runs until a signal.
 pub(crate) fn run(options: Options) -> Result<(), Problem> {
     let config = Config::read(options.with_file()?)?;
-    telemetry::start(config.log_format, &config.log_level)?;
-    on_all_cores(serve(config))
+    on_all_cores(async {
+        let traces = Traces::open(config.otlp_endpoint.as_deref())?;
+        telemetry::start(config.log_format, &config.log_level, traces.as_ref())?;
+        serve(config).await?;
+        if let Some(traces) = traces {
+            traces.close().await;
+        }
+        Ok(())
+    })
 }
 
 async fn serve(config: Config) -> Result<(), Problem> {
@@ -47,6 +56,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
         Some(listener) => own_address(address_of(listener)?),
         None => config.public_url.clone().unwrap_or_else(|| address.clone()),
     };
+    let adopt = config.trust_traceparent.then_some(ADOPT);
     let settings = Settings {
         public_url: config.public_url.clone().unwrap_or_else(|| address.clone()),
         other_urls: config.other_urls,
@@ -58,6 +68,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
     let plan = Plan {
         data: config.data,
         database_url: config.database_url,
+        database_direct_url: config.database_direct_url,
         master_key: config.master_key,
         settings,
         trusted_proxies: config.trusted_proxies,
@@ -77,15 +88,23 @@ async fn serve(config: Config) -> Result<(), Problem> {
     if config.local_login {
         warn!("LOCAL SIGN-IN IS ON: anybody on this machine can sign in as anybody");
     }
-    let serving = house.serve(listener, admin_listener, metrics_listener)?;
+    let serving = house.serve(listener, admin_listener, metrics_listener, adopt)?;
     screen::say(format_args!("Web workspace: {}/admin\n", bare(&workspace)));
     if let Some(address) = metrics {
         screen::say(format_args!("Metrics: http://{address}/metrics\n"));
     }
     screen::say(format_args!("ready: listening on {}", bare(&address)));
-    signals.next().await;
-    tracing::info!("stopping: running requests may end; a second signal stops at once");
-    serving.close(signals.next()).await;
+    let grace = match signals.next().await {
+        Asked::ToStop => config.drain,
+        Asked::ToStopAtOnce => Duration::ZERO,
+    };
+    let serves_for = grace.as_secs();
+    tracing::info!(serves_for, "stopping: running requests may end; a second signal stops at once");
+    serving
+        .close(grace, async {
+            signals.next().await;
+        })
+        .await;
     Ok(())
 }
 

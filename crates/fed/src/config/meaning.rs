@@ -15,6 +15,9 @@ use url::{Host, Url};
 /// The port that commands and guides assume.
 pub(crate) const USUAL_PORT: u16 = 43127;
 
+/// No supervisor waits longer than that for a process to end.
+const LONGEST_DRAIN: Duration = Duration::from_secs(600);
+
 /// The configuration of `fed serve`.
 pub(crate) struct Config {
     /// Where to listen.
@@ -31,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// A PostgreSQL database in place of SQLite.
     pub(crate) database_url: Option<SecretString>,
+    /// The way past a pooler to that database's server.
+    pub(crate) database_direct_url: Option<SecretString>,
     /// Where the master key comes from.
     pub(crate) master_key: Source,
     /// Proxies that are believed.
@@ -47,6 +52,12 @@ pub(crate) struct Config {
     pub(crate) private_issuers: bool,
     /// Whether webhooks may lead to private addresses.
     pub(crate) private_webhooks: bool,
+    /// How long to go on serving after SIGTERM.
+    pub(crate) drain: Duration,
+    /// The collector that traces go to.
+    pub(crate) otlp_endpoint: Option<String>,
+    /// Whether callers say which trace a request belongs to.
+    pub(crate) trust_traceparent: bool,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
     /// What is logged.
@@ -90,6 +101,13 @@ impl Config {
             check_local(listen, public_url.iter().chain(&other_urls), proxies.is_empty())?;
         }
         let data = options.data.unwrap_or_else(|| PathBuf::from("data"));
+        if options.database_direct_url.is_some() && options.database_url.is_none() {
+            return Err(Problem::usage(
+                "database_direct_url leads past a pooler, and there is no database_url",
+            )
+            .next("give the pooler's address as --database-url, or only that, without a pooler"));
+        }
+        let drain = drain(options.drain.as_deref(), options.database_url.is_some())?;
         let master_key = Source::choose(options.master_key_file, options.master_key_command, &data)?;
         Ok(Self {
             listen,
@@ -99,6 +117,7 @@ impl Config {
             other_urls,
             data,
             database_url: options.database_url,
+            database_direct_url: options.database_direct_url,
             master_key,
             trusted_proxies: proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             token_life,
@@ -107,6 +126,9 @@ impl Config {
             local_login,
             private_issuers: options.allow_private_issuers.unwrap_or(false),
             private_webhooks: options.allow_private_webhooks.unwrap_or(false),
+            drain,
+            otlp_endpoint: options.otlp_endpoint.filter(|endpoint| !endpoint.is_empty()),
+            trust_traceparent: options.trust_traceparent.unwrap_or(false),
             log_format: options.log_format.unwrap_or_default(),
             log_level: options.log_level.unwrap_or_else(|| "info".to_owned()),
         })
@@ -131,6 +153,18 @@ fn is_local(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
+}
+
+/// How long to go on serving: for as long as balancers usually take to notice, where there may be another node.
+fn drain(given: Option<&str>, shared: bool) -> Result<Duration, Problem> {
+    let text = given.unwrap_or(if shared { "5s" } else { "0s" });
+    if matches!(text, "0" | "0s") {
+        return Ok(Duration::ZERO);
+    }
+    let time = parse_ttl(text).ok().filter(|time| *time <= LONGEST_DRAIN);
+    time.ok_or_else(|| {
+        Problem::usage(format_args!("drain `{text}` must be a time such as 0s, 5s or 1m, at most 10m"))
+    })
 }
 
 fn public(name: &str, text: &str) -> Result<Url, Problem> {
@@ -278,6 +312,21 @@ mod tests {
         for change in bad {
             assert!(refused(on(change)).contains("anybody can sign in as anybody"));
         }
+    }
+
+    #[test]
+    fn only_where_another_node_could_take_over_does_a_stop_take_time() {
+        let postgres = |o: &mut Options| o.database_url = Some("postgres://h/d".into());
+        assert_eq!(read(|_| {}).unwrap().drain, Duration::ZERO);
+        assert_eq!(read(postgres).unwrap().drain, Duration::from_secs(5));
+        for (text, seconds) in [("0", 0), ("0s", 0), ("7s", 7), ("2m", 120)] {
+            let config = read(|o| (o.database_url, o.drain) = (Some("x".into()), Some(text.into())));
+            assert_eq!(config.unwrap().drain, Duration::from_secs(seconds), "{text}");
+        }
+        for text in ["soon", "11m", "-1s", ""] {
+            assert!(refused(|o| o.drain = Some(text.into())).contains("drain"), "{text}");
+        }
+        assert!(refused(|o| o.database_direct_url = Some("x".into())).contains("no database_url"));
     }
 
     #[test]

@@ -1,123 +1,18 @@
 //! A database that is stopped, killed, cut off, silent, full or crowded: requests end in bounded time with an answer or
 //! with 503 and `Retry-After`, nothing that was confirmed is lost, and service comes back by itself.
 
+mod asker;
+mod disk;
+mod replica;
+
 use crate::support::{Cluster, Fed, Flow, Setup, Wire};
+use asker::{Asker, BOUND};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number};
-use serde_json::{Value, json};
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 use url::Url;
-
-/// Longer than that nobody waits for an answer, whatever happens to the database.
-const BOUND: Duration = Duration::from_secs(25);
-/// How soon after a fault all is well again.
-const RECOVERY: Duration = Duration::from_secs(30);
-
-/// Talks to one Federation.
-#[derive(Clone)]
-struct Asker {
-    http: reqwest::Client,
-    url: String,
-    key: String,
-    /// Requests that were answered with success.
-    confirmed: Arc<AtomicUsize>,
-}
-
-/// What came back.
-struct Told {
-    status: u16,
-    after: Duration,
-}
-
-impl Asker {
-    fn of(fed: &Fed) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap();
-        Self { http, url: fed.url().to_owned(), key: fed.admin_key(), confirmed: Arc::default() }
-    }
-
-    /// A change that is durable when it is answered with 200.
-    async fn make_city(&self, city_id: &str) -> Told {
-        let body = json!({"name": "City", "city_id": city_id});
-        self.told(self.http.post(format!("{}/v1/cities/create", self.url)).bearer_auth(&self.key).json(&body))
-            .await
-    }
-
-    async fn get(&self, path: &str) -> Told {
-        self.told(self.http.get(format!("{}{path}", self.url))).await
-    }
-
-    /// Nothing but success, or a clear "not now".
-    async fn told(&self, request: reqwest::RequestBuilder) -> Told {
-        let begun = Instant::now();
-        let answer = request.send().await.expect("an answer within the bound");
-        let status = answer.status().as_u16();
-        let wait =
-            answer.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse::<u64>().ok());
-        let text = answer.text().await.unwrap();
-        if status == 200 {
-            self.confirmed.fetch_add(1, Ordering::Relaxed);
-        } else {
-            assert_eq!(status, 503, "{text}");
-            assert!(wait.is_some_and(|wait| (1..=60).contains(&wait)), "Retry-After {wait:?}: {text}");
-            let body: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(body["code"], "unavailable", "{text}");
-        }
-        Told { status, after: begun.elapsed() }
-    }
-
-    /// Waits until everything works, several times in a row.
-    async fn recovers(&self, name: &str) {
-        let begun = Instant::now();
-        let mut good = 0;
-        while good < 5 {
-            // A name that no crowd takes.
-            let city = format!("city_well_{name}_{}", begun.elapsed().as_micros());
-            let well = self.get("/ready").await.status == 200 && self.make_city(&city).await.status == 200;
-            good = if well { good + 1 } else { 0 };
-            assert!(begun.elapsed() < RECOVERY, "{name}: service does not come back");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// What the admin API lists.
-    async fn listed(&self, path: &str) -> Vec<Value> {
-        let request = self.http.get(format!("{}/v1/{path}", self.url)).bearer_auth(&self.key);
-        let body: Value = request.send().await.unwrap().json().await.unwrap();
-        body["items"].as_array().unwrap_or_else(|| panic!("{body}")).clone()
-    }
-
-    /// Changes from several sides at once; gives how many were confirmed, by their names.
-    async fn crowd(&self, name: &str, size: usize) -> Vec<(String, Told)> {
-        let tasks: Vec<_> = (0..size)
-            .map(|n| {
-                let (asker, city) = (self.clone(), format!("city_{name}_{n}"));
-                tokio::spawn(async move {
-                    let told = asker.make_city(&city).await;
-                    (city, told)
-                })
-            })
-            .collect();
-        let mut all = Vec::new();
-        for task in tasks {
-            all.push(task.await.unwrap());
-        }
-        all
-    }
-
-    /// Every confirmed city is there.
-    async fn holds(&self, told: &[(String, Told)]) {
-        let cities = self.listed("cities/list").await;
-        for (city, _) in told.iter().filter(|(_, told)| told.status == 200) {
-            assert!(
-                cities.iter().any(|listed| listed["city_id"] == **city),
-                "{city} was confirmed and is lost"
-            );
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_is_restarted_or_killed_is_found_again() {
@@ -147,6 +42,7 @@ async fn a_postgres_that_is_restarted_or_killed_is_found_again() {
     assert!(!fed.log().contains("panicked"), "{}", fed.log());
 }
 
+/// Started with a way to its database that can be cut.
 async fn behind_a_wire(direct: &str) -> (Fed, Wire) {
     let mut url: Url = direct.parse().unwrap();
     let wire = Wire::to(url.port().unwrap_or(5432)).await;

@@ -1,6 +1,8 @@
 //! kill -9 in the middle of a storm of sign-ins, several times over: what was handed out works, nobody is
 //! half made, and nobody waits for ever.
 
+mod power;
+
 use crate::support::{Fed, Setup};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number, tamper};

@@ -109,7 +109,10 @@ async fn webhooks_signing_keys_and_tokens_are_kept_from_the_terminal() {
     let token = token(&fed.admin(), "u-1").await;
     assert!(fed.run_with(&["token", "introspect"], &token).contains("u-1"));
     assert!(fed.run_with(&["token", "introspect"], "ub_nonsense").contains("not good"));
-    let status = json(&fed, &["status", "--json", "--instruction"]);
+    // Nobody can sign in yet, and that is how it ends.
+    let output = run(fed.command(&["status", "--json", "--instruction"]), "");
+    assert_eq!(output.status.code(), Some(1));
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&status["url"], &status["cities"]), (&fed.url().into(), &1.into()));
     assert!(status["instruction"].as_str().unwrap().contains("WECHAT_CLIENT_ID"));
 }

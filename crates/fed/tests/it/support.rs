@@ -1,10 +1,18 @@
 //! Starts `fed serve` as a real process on a free port and stops it when the test is over.
 
 mod cluster;
+mod collector;
+mod disk;
+mod front;
+mod nodes;
 mod process;
 mod relay;
 
 pub(crate) use cluster::{Cluster, Flow, Wire};
+pub(crate) use collector::{Collector, Spy, text};
+pub(crate) use disk::Disk;
+pub(crate) use front::{Front, Identity, changed, free_port, shipped};
+pub(crate) use nodes::{Nodes, SignIn, field};
 pub(crate) use process::{fed, read, run, said};
 pub(crate) use relay::{Mailbox, Relay};
 
@@ -31,6 +39,7 @@ pub(crate) struct Setup {
     folder: Option<Arc<TempDir>>,
     outgrows: bool,
     files: Option<u64>,
+    usual_drain: bool,
 }
 
 impl Setup {
@@ -74,12 +83,19 @@ impl Setup {
         self
     }
 
+    /// As long a stop as by default, in place of none.
+    pub(crate) fn without_drain_option(mut self) -> Self {
+        self.usual_drain = true;
+        self
+    }
+
     /// Starts it and waits until it listens.
     pub(crate) fn start(self) -> Fed {
         self.start_on("127.0.0.1:0")
     }
 
-    fn start_on(self, listen: &str) -> Fed {
+    /// The same on an address of its own, for instance that of one that was stopped: tokens name it.
+    pub(crate) fn start_on(self, listen: &str) -> Fed {
         let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
         let mut command = match self.files {
             Some(most) => fed_with_files(most),
@@ -87,6 +103,10 @@ impl Setup {
             None => fed(),
         };
         command.args(["serve", "--listen", listen, "--data"]).arg(folder.path().join("data"));
+        if !self.usual_drain {
+            // Where a test is about stopping, it says so.
+            command.env("FED_DRAIN", "0s");
+        }
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("fed serve starts");
@@ -199,10 +219,20 @@ impl Fed {
         self.read_to_the_end();
     }
 
-    /// SIGTERM, and waits for the end.
-    pub(crate) fn stop(&mut self) -> ExitStatus {
+    /// SIGTERM, and does not wait.
+    pub(crate) fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status();
         assert!(sent.expect("kill runs").success());
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.terminate();
+        self.ended()
+    }
+
+    /// Waits for the end.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {

@@ -143,6 +143,7 @@ impl Page {
             "backup" => t("backups", "备份"),
             "city" => t("cities", "城市"),
             "city_env" => t("settings of cities", "城市环境变量"),
+            "database" => t("the database", "数据库"),
             "env" => t("settings", "环境变量"),
             "import" => t("imports", "导入"),
             "master_key" => t("the master key", "主密钥"),

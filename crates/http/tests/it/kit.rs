@@ -111,10 +111,15 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
     });
     let federation = federation.await.unwrap();
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let door = app(Door { federation: Arc::clone(&federation), trusted_proxies, serves: Serves::Everything });
+    let door = app(Door {
+        federation: Arc::clone(&federation),
+        trusted_proxies,
+        serves: Serves::Everything,
+        adopt: None,
+    });
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    Listening::open(listener, 1000, door).unwrap();
+    Listening::open(listener, 1000, &door).unwrap();
     (federation, base)
 }
 
@@ -194,7 +199,7 @@ pub(crate) async fn with_master_key(world: &World, master_key: [u8; 32]) -> Stri
     Listening::open(
         listener,
         1000,
-        app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::Everything }),
+        app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::Everything, adopt: None }),
     )
     .unwrap();
     base

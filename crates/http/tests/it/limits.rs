@@ -137,10 +137,10 @@ async fn another_node(world: &World, starts_per_minute: u32) -> String {
     });
     let federation = federation.await.unwrap();
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let door = app(Door { federation, trusted_proxies, serves: Serves::Everything });
+    let door = app(Door { federation, trusted_proxies, serves: Serves::Everything, adopt: None });
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    Listening::open(listener, 1000, door).unwrap();
+    Listening::open(listener, 1000, &door).unwrap();
     base
 }
 

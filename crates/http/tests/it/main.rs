@@ -44,6 +44,7 @@ mod support;
 mod switches;
 mod switches_callback;
 mod switches_identity;
+mod upgrade;
 mod vanishing;
 mod walk;
 mod ways;

@@ -86,8 +86,9 @@ async fn a_listener_of_its_own_tells_metrics_without_a_key_and_nothing_else() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let federation = Arc::clone(&world.federation);
-    let door = app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::MetricsAlone });
-    Listening::open(listener, 10, door).unwrap();
+    let door =
+        app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::MetricsAlone, adopt: None });
+    Listening::open(listener, 10, &door).unwrap();
     let metrics = Answer::of(world.http.get(format!("{base}/metrics"))).await;
     assert!(metrics.status == 200 && metrics.text.contains("downcity_store_up 1"), "{}", metrics.text);
     for path in ["/health", "/v1/accounts/providers", "/admin", "/openapi.json"] {

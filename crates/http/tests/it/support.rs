@@ -161,26 +161,48 @@ impl World {
 
     pub(crate) async fn planned(plan: Plan) -> Self {
         let (dir, path) = fresh_sqlite();
-        let (store, database) = match plan.on {
-            On::Sqlite => (Store::open_sqlite(&path).await.unwrap(), path.to_str().unwrap().to_owned()),
-            On::Postgres => {
-                let url = fresh_postgres().await;
-                (Store::open_postgres(&url).await.unwrap(), url)
-            }
+        let database = match plan.on {
+            On::Sqlite => path.to_str().unwrap().to_owned(),
+            On::Postgres => fresh_postgres().await,
+        };
+        Self::placed(plan, (dir, database), MovableClock::default(), None).await
+    }
+
+    /// On a database that is there already, at another time. Tokens name the address that it had then.
+    pub(crate) async fn upgraded(
+        on: On,
+        place: (tempfile::TempDir, String),
+        clock: MovableClock,
+        admin_key: &str,
+    ) -> Self {
+        let plan = Plan { public_url: Some("http://127.0.0.1:43912".into()), ..Plan::on(on) };
+        Self::placed(plan, place, clock, Some(Secret::from(admin_key.to_owned()))).await
+    }
+
+    async fn placed(
+        plan: Plan,
+        (dir, database): (tempfile::TempDir, String),
+        clock: MovableClock,
+        admin_key: Option<Secret>,
+    ) -> Self {
+        let store = match plan.on {
+            On::Sqlite => Store::open_sqlite(database.as_ref()).await.unwrap(),
+            On::Postgres => Store::open_postgres(&database).await.unwrap(),
         };
         let sim = Sim::start(plan.sim.clone(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let clock = Arc::new(MovableClock::default());
+        let clock = Arc::new(clock);
+        let settings = Settings {
+            public_url: plan.public_url.as_ref().unwrap_or(&base).parse().unwrap(),
+            other_urls: plan.other_urls.iter().map(|url| url.parse().unwrap()).collect(),
+            token_life: Duration::from_secs(7 * 86_400),
+            starts_per_minute: plan.starts_per_minute,
+            allow_local_login: plan.local_login,
+            premises: plan.premises.clone(),
+        };
         let federation = Federation::open(Parts {
-            settings: Settings {
-                public_url: plan.public_url.as_ref().unwrap_or(&base).parse().unwrap(),
-                other_urls: plan.other_urls.iter().map(|url| url.parse().unwrap()).collect(),
-                token_life: Duration::from_secs(7 * 86_400),
-                starts_per_minute: plan.starts_per_minute,
-                allow_local_login: plan.local_login,
-                premises: plan.premises.clone(),
-            },
+            settings,
             store: store.clone(),
             master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
             outside: Arc::new(plan.outside(&sim)),
@@ -189,12 +211,17 @@ impl World {
         })
         .await
         .unwrap();
-        let admin_key = federation.make_first_admin_key().await.unwrap().unwrap();
+        let made = federation.make_first_admin_key().await.unwrap();
+        let admin_key = made.or(admin_key).expect("an admin key");
         let trusted_proxies =
             if plan.behind_proxy { vec!["127.0.0.0/8".parse().unwrap()] } else { Vec::new() };
-        let door =
-            app(Door { federation: Arc::clone(&federation), trusted_proxies, serves: Serves::Everything });
-        Listening::open(listener, 1000, door).unwrap();
+        let door = app(Door {
+            federation: Arc::clone(&federation),
+            trusted_proxies,
+            serves: Serves::Everything,
+            adopt: None,
+        });
+        Listening::open(listener, 1000, &door).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

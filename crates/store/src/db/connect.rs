@@ -3,12 +3,14 @@
 use super::dialect;
 use crate::OpenError;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use futures::StreamExt;
+use futures::stream::{BoxStream, poll_fn};
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Connections at most; PostgreSQL's own default limit for all nodes together is 100.
@@ -54,8 +56,19 @@ impl Target {
         Ok(Self { config, tls })
     }
 
-    /// The pool; no connection is made yet.
-    pub(crate) fn pool(&self) -> Result<Pool, OpenError> {
+    /// Where it is, without user and password.
+    pub(crate) fn place(&self) -> String {
+        let name = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        };
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(name).collect();
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or("postgres");
+        format!("the PostgreSQL database {database} at {}", hosts.join(", "))
+    }
+
+    /// The pool; no connection is made yet. `ours`: a connection keeps what it is told, so it is told its settings.
+    pub(crate) fn pool(&self, ours: bool) -> Result<Pool, OpenError> {
         let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match &self.tls {
             None => Manager::from_config(self.config.clone(), NoTls, how),
@@ -66,9 +79,10 @@ impl Target {
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(dialect::CONNECT_TIMEOUT))
             .create_timeout(Some(dialect::CONNECT_TIMEOUT * 2))
-            .post_create(Hook::async_fn(|client, _| {
+            .post_create(Hook::async_fn(move |client, _| {
                 Box::pin(async move {
-                    client.batch_execute(dialect::SETTINGS_POSTGRES).await.map_err(HookError::Backend)
+                    let settings = if ours { dialect::SETTINGS_POSTGRES } else { "" };
+                    client.batch_execute(settings).await.map_err(HookError::Backend)
                 })
             }))
             .build()
@@ -91,7 +105,24 @@ impl Target {
             }
         }
     }
+
+    /// One connection whose messages somebody reads: nothing comes through while they don't.
+    pub(crate) async fn listening(&self) -> Result<(Client, Messages), tokio_postgres::Error> {
+        Ok(match &self.tls {
+            None => {
+                let (client, mut connection) = self.config.connect(NoTls).await?;
+                (client, poll_fn(move |context| connection.poll_message(context)).boxed())
+            }
+            Some(tls) => {
+                let (client, mut connection) = self.config.connect(tls.clone()).await?;
+                (client, poll_fn(move |context| connection.poll_message(context)).boxed())
+            }
+        })
+    }
 }
+
+/// What a server says without being asked.
+pub(crate) type Messages = BoxStream<'static, Result<AsyncMessage, tokio_postgres::Error>>;
 
 fn is_local(host: &Host) -> bool {
     match host {

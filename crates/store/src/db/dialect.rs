@@ -23,6 +23,12 @@ pub(crate) const SETTINGS_SQLITE: &str = "
     pragma temp_store = memory;
     pragma trusted_schema = off;";
 
+/// The writer's connection waits for the disk aside, so a commit only writes. It looks at the ends of indexes in random
+/// places: 16 MiB keep the pages of some hundred thousand rows at hand.
+pub(crate) const SETTINGS_SQLITE_WRITER: &str = "
+    pragma synchronous = normal;
+    pragma cache_size = -16384;";
+
 /// 4. What every PostgreSQL connection is told. A server or role with `synchronous_commit = off` would
 ///    forget acknowledged commits in a power cut; stronger settings than `on` stay as they are. The limits
 ///    keep a hanging node or statement from stopping everybody else.
@@ -35,14 +41,39 @@ pub(crate) const SETTINGS_POSTGRES: &str = "
 /// How long a search may take. PostgreSQL is told above; SQLite is stopped by its reader.
 pub(crate) const LONGEST_READ: Duration = Duration::from_secs(15);
 
-/// 5. Migrating on PostgreSQL happens on one node at a time: this lock is held by the same connection. The
-///    number is arbitrary and ours; the time is how long another node's migration is waited for.
+/// The same for a connection that a pooler lends for one transaction: they come and go with it.
+pub(crate) const BEGIN_POOLED: &str = "begin isolation level read committed; \
+    set local statement_timeout = '15s'; set local lock_timeout = '5s'; \
+    set local idle_in_transaction_session_timeout = '15s'; \
+    select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
+
+/// 5. Migrating on PostgreSQL happens on one node at a time: this lock is held by the same connection, or by the
+///    transaction of one step. The number is arbitrary and ours; the time is how long another node's migration is
+///    waited for.
 pub(crate) const MIGRATION_LOCK: &str = "set lock_timeout = '300s'; select pg_advisory_lock(71043127501)";
+pub(crate) const MIGRATION_TURN: &str = "set local statement_timeout = 0; set local lock_timeout = '300s'; \
+    select pg_advisory_xact_lock(71043127501)";
 
 /// 6. How a reader of everything begins on PostgreSQL: it sees one moment, and may take its time. On SQLite every
 ///    reader's transaction is like that.
 pub(crate) const BEGIN_SNAPSHOT_POSTGRES: &str = "begin isolation level repeatable read read only; \
     set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0";
+
+/// 7. How PostgreSQL's nodes tell each other what changed (`news.rs`): settings in the transaction of the change, by
+///    these words in front of its `commit`; what comes of sign-ins after it, many in one message.
+pub(crate) const LISTEN: &str = "listen downcity";
+pub(crate) const TELL: &str = "select pg_notify('downcity', $1)";
+pub(crate) const COMMIT_TELLING_SETTINGS: &str = "notify downcity, 'settings'; commit";
+
+/// 8. What the one PostgreSQL connection is told that fills a database: it may take its time, and nobody else fills it
+///    meanwhile. Where migrating is part of a longer transaction, its lock is too.
+pub(crate) const SETTINGS_COPY_POSTGRES: &str = "
+    select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
+    set statement_timeout = 0;
+    set idle_in_transaction_session_timeout = 0;
+    set lock_timeout = '30s';";
+pub(crate) const COPY_LOCK: &str = "select pg_try_advisory_lock(71043127502)";
+pub(crate) const MIGRATION_LOCK_WITHIN: &str = "select pg_advisory_xact_lock(71043127501)";
 
 /// How long a PostgreSQL connection is waited for.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

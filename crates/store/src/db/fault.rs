@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     Conflict(StoreError),
     /// A row with this key is there already. In a transaction the same again may find it.
     Duplicate(StoreError),
+    /// The server takes no changes: another one may be the primary now.
+    ReadOnly(StoreError),
     /// Nothing that can be tried again here.
     Final(StoreError),
 }
@@ -26,7 +28,10 @@ impl From<StoreError> for Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Conflict(error) | Fault::Duplicate(error) | Fault::Final(error) => error,
+            Fault::Conflict(error)
+            | Fault::Duplicate(error)
+            | Fault::ReadOnly(error)
+            | Fault::Final(error) => error,
         }
     }
 }
@@ -82,6 +87,10 @@ impl From<rusqlite::Error> for Fault {
 /// Asked again, the caller will have heard of that.
 const ORPHAN: &str = "what the row belongs to has just been removed";
 
+/// Whose statements are gone, or somebody else's, shares its connection.
+const POOLER: &str = "there is a pooler in transaction mode on the way, which has to be said: name the address past it \
+                      with --database-direct-url";
+
 /// PostgreSQL's `detail` holds values and is left out; so is its message, except where it is about the
 /// statement and not about values.
 impl From<tokio_postgres::Error> for Fault {
@@ -103,7 +112,11 @@ impl From<tokio_postgres::Error> for Fault {
             SqlState::QUERY_CANCELED => Self::Final(StoreError::TooLong),
             SqlState::UNIQUE_VIOLATION => Self::Duplicate(StoreError::Internal(short)),
             SqlState::FOREIGN_KEY_VIOLATION => Self::unavailable(ORPHAN),
-            SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::LOCK_NOT_AVAILABLE => Self::unavailable(short),
+            SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly(StoreError::Unavailable(short)),
+            SqlState::LOCK_NOT_AVAILABLE => Self::unavailable(short),
+            SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => {
+                Self::internal(format!("{short}: {POOLER}"))
+            }
             _ if ["08", "28", "3D", "53", "57", "58"].contains(&&code[..2]) => {
                 Self::unavailable(format!("{short}: {}", db.message()))
             }

@@ -6,7 +6,7 @@ use super::{Val, dialect, migrate, sqlite};
 use crate::OpenError;
 use futures::pin_mut;
 use std::path::Path;
-use tokio_postgres::Transaction;
+use tokio_postgres::Client;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::ToSql;
 
@@ -97,7 +97,7 @@ pub(crate) async fn postgres<E>(
     for piece in pieces {
         match piece.map_err(LoadError::Pieces)? {
             Piece::Table { name, columns } => at = (name, columns),
-            Piece::Rows(rows) => copy(&transaction, &at.0, &at.1, &rows).await.map_err(refused)?,
+            Piece::Rows(rows) => copy(transaction.client(), &at.0, &at.1, &rows).await.map_err(refused)?,
         }
     }
     transaction.commit().await.map_err(refused)?;
@@ -105,8 +105,9 @@ pub(crate) async fn postgres<E>(
     Ok(migrate::postgres(&target).await?)
 }
 
-async fn copy(
-    transaction: &Transaction<'_>,
+/// Adds rows to a table.
+pub(super) async fn copy(
+    client: &Client,
     table: &str,
     columns: &[String],
     rows: &[Vec<Val>],
@@ -115,9 +116,9 @@ async fn copy(
         return Ok(());
     }
     let columns = columns.join(", ");
-    let shape = transaction.prepare(&format!("select {columns} from {table} limit 0")).await?;
+    let shape = client.prepare(&format!("select {columns} from {table} limit 0")).await?;
     let types: Vec<_> = shape.columns().iter().map(|column| column.type_().clone()).collect();
-    let sink = transaction.copy_in(&format!("copy {table} ({columns}) from stdin binary")).await?;
+    let sink = client.copy_in(&format!("copy {table} ({columns}) from stdin binary")).await?;
     let writer = BinaryCopyInWriter::new(sink, &types);
     pin_mut!(writer);
     for row in rows {

@@ -2,9 +2,11 @@
 //! transaction of its own together with the note that it was taken.
 
 use super::connect::{Target, explain};
+use super::copy::COPYING;
 use super::dialect;
 use crate::OpenError;
 use rusqlite::Connection;
+use tokio_postgres::types::Type;
 
 /// One step, in both dialects.
 struct Step {
@@ -100,19 +102,43 @@ pub(crate) fn sqlite(connection: &mut Connection, until: Option<&[String]>) -> R
     Ok(())
 }
 
-/// Migrates the database; other nodes wait meanwhile. The lock goes with the connection.
+/// Migrates the database, each step in a turn of its own; other nodes wait meanwhile. Nothing of it outlives a
+/// transaction, so a pooler may stand between.
 pub(crate) async fn postgres(target: &Target) -> Result<(), OpenError> {
     let mut client = target.single().await?;
+    while turn(&mut client, target).await? {}
+    Ok(())
+}
+
+/// Takes the next step, if one is missing.
+async fn turn(client: &mut tokio_postgres::Client, target: &Target) -> Result<bool, OpenError> {
     let refused = |error: tokio_postgres::Error| OpenError::Migrate(explain(&error));
-    client.batch_execute(dialect::MIGRATION_LOCK).await.map_err(refused)?;
-    client.batch_execute(TABLE).await.map_err(refused)?;
-    let rows = client.query(TAKEN, &[]).await.map_err(refused)?;
+    let transaction = client.transaction().await.map_err(refused)?;
+    transaction.batch_execute(dialect::MIGRATION_TURN).await.map_err(refused)?;
+    if is_being_filled(&transaction).await.map_err(refused)? {
+        return Err(OpenError::Copying { place: target.place() });
+    }
+    transaction.batch_execute(TABLE).await.map_err(refused)?;
+    let rows = transaction.query_typed(TAKEN, &[]).await.map_err(refused)?;
     let taken = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
     let taken: Vec<(i64, String)> = taken.collect::<Result<_, _>>().map_err(refused)?;
-    for step in missing(&taken)? {
-        take(&mut client, step).await.map_err(|error| failed(step, &explain(&error)))?;
+    let next = missing(&taken)?.first();
+    if let Some(step) = next {
+        take(&transaction, step).await.map_err(|error| failed(step, &explain(&error)))?;
     }
-    Ok(())
+    transaction.commit().await.map_err(refused)?;
+    Ok(next.is_some())
+}
+
+/// Whether a copy into it was begun and not ended.
+async fn is_being_filled(
+    transaction: &tokio_postgres::Transaction<'_>,
+) -> Result<bool, tokio_postgres::Error> {
+    if !transaction.query_one("select to_regclass('facts') is not null", &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(false);
+    }
+    let sql = "select exists (select 1 from facts where name = $1)";
+    transaction.query_one(sql, &[&COPYING]).await?.try_get(0)
 }
 
 /// Takes these steps inside a transaction, in a database that has none.
@@ -123,20 +149,17 @@ pub(crate) async fn postgres_within(
     check_steps(names)?;
     transaction.batch_execute(TABLE).await.map_err(|error| OpenError::Migrate(explain(&error)))?;
     for step in STEPS.iter().take(names.len()) {
-        let taken = async {
-            transaction.batch_execute(step.postgres).await?;
-            transaction.execute(TAKE, &[&step.number, &step.name]).await
-        };
-        taken.await.map_err(|error| failed(step, &explain(&error)))?;
+        take(transaction, step).await.map_err(|error| failed(step, &explain(&error)))?;
     }
     Ok(())
 }
 
-async fn take(client: &mut tokio_postgres::Client, step: &Step) -> Result<(), tokio_postgres::Error> {
-    let transaction = client.transaction().await?;
+async fn take(
+    transaction: &tokio_postgres::Transaction<'_>,
+    step: &Step,
+) -> Result<(), tokio_postgres::Error> {
     transaction.batch_execute(step.postgres).await?;
-    transaction.execute(TAKE, &[&step.number, &step.name]).await?;
-    transaction.commit().await
+    transaction.execute_typed(TAKE, &[(&step.number, Type::INT8), (&step.name, Type::TEXT)]).await.map(drop)
 }
 
 #[cfg(test)]

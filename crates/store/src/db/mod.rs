@@ -5,16 +5,21 @@
 //! stand or fall together go through [`Db::write`].
 
 mod connect;
+pub(crate) mod copy;
 mod dialect;
 mod fault;
 mod load;
+mod log;
 mod migrate;
+mod news;
 mod pieces;
 mod postgres;
 mod row;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod tide;
+mod travel;
 mod tx;
 mod val;
 mod writer;
@@ -26,6 +31,8 @@ pub use load::LoadError;
 pub(crate) use load::{postgres as load_postgres, sqlite as load_sqlite};
 pub(crate) use migrate::newest as newest_step;
 pub(crate) use migrate::{check_steps, steps};
+#[cfg(feature = "testing")]
+pub(crate) use migrate::{postgres_within as migrate_postgres_within, sqlite as migrate_sqlite};
 pub(crate) use pieces::{Piece, Pieces};
 pub(crate) use row::{Misfit, Row};
 pub(crate) use tx::Tx;
@@ -34,9 +41,12 @@ pub(crate) use val::{Val, args};
 use crate::{Engine, OpenError, StoreError, StoreLoad};
 use postgres::Postgres;
 use sqlite::Sqlite;
+use std::panic::Location;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use tide::Lasting;
+use tracing::{Instrument, Span, info_span};
 
 /// What a write transaction does with its data. It may run more than once (PostgreSQL tries again when other
 /// transactions got in between), and it may await nothing but the transaction's own statements.
@@ -57,6 +67,10 @@ impl Db {
 
     pub(crate) async fn open_postgres(url: &str) -> Result<Self, OpenError> {
         Ok(Self::Postgres(Postgres::open(url).await?))
+    }
+
+    pub(crate) async fn open_pooled_postgres(url: &str, server: &str) -> Result<Self, OpenError> {
+        Ok(Self::Postgres(Postgres::open_pooled(url, server).await?))
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -93,12 +107,27 @@ impl Db {
         }
     }
 
+    fn system(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgresql",
+        }
+    }
+
+    /// The span of a call: what is told of it is the statement, never its arguments.
+    fn span(&self, sql: &'static str) -> Span {
+        info_span!("store", otel.kind = "client", db.system.name = self.system(), db.query.text = sql)
+    }
+
     /// Reads rows.
     pub(crate) async fn read(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
-        Ok(match self {
-            Self::Sqlite(db) => db.read(sql, &args)?,
-            Self::Postgres(db) => db.read(sql, &args).await?,
-        })
+        let read = async {
+            Ok(match self {
+                Self::Sqlite(db) => db.read(sql, &args)?,
+                Self::Postgres(db) => db.read(sql, &args).await?,
+            })
+        };
+        read.instrument(self.span(sql)).await
     }
 
     /// Reads rows with a query that may look at very many: beside the threads that serve requests, and for
@@ -126,10 +155,28 @@ impl Db {
 
     /// Runs one writing statement and says how many rows it touched.
     pub(crate) async fn exec(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
-        Ok(match self {
-            Self::Sqlite(db) => db.writer.execute(sql, args).await?,
-            Self::Postgres(db) => db.execute(sql, &args).await?,
-        })
+        self.exec_lasting(sql, args, Lasting::OnDisk).await
+    }
+
+    /// The same for what may be lost in a power cut together with everything that was written after it: SQLite answers
+    /// before the disk has it.
+    pub(crate) async fn exec_in_order(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
+        self.exec_lasting(sql, args, Lasting::InOrder).await
+    }
+
+    async fn exec_lasting(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+        lasting: Lasting,
+    ) -> Result<u64, StoreError> {
+        let run = async {
+            Ok(match self {
+                Self::Sqlite(db) => db.writer.execute(sql, args, lasting).await?,
+                Self::Postgres(db) => db.execute(sql, &args).await?,
+            })
+        };
+        run.instrument(self.span(sql)).await
     }
 
     /// Runs one writing statement with `returning`: one row or none.
@@ -141,24 +188,61 @@ impl Db {
         Ok(self.exec_rows(sql, args).await?.into_iter().next())
     }
 
-    /// Runs one writing statement with `returning`: any number of rows.
-    pub(crate) async fn exec_rows(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
-        Ok(match self {
-            Self::Sqlite(db) => db.writer.query(sql, args).await?,
-            Self::Postgres(db) => db.query(sql, &args).await?,
-        })
+    /// The same for what may be lost in a power cut, as [`Db::exec_in_order`].
+    pub(crate) async fn exec_row_in_order(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows_lasting(sql, args, Lasting::InOrder).await?.into_iter().next())
     }
 
-    /// Runs several statements that stand or fall together.
-    pub(crate) async fn write<D, T>(&self, data: D, work: Work<D, T>) -> Result<T, StoreError>
+    /// Runs one writing statement with `returning`: any number of rows.
+    pub(crate) async fn exec_rows(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
+        self.rows_lasting(sql, args, Lasting::OnDisk).await
+    }
+
+    async fn rows_lasting(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+        lasting: Lasting,
+    ) -> Result<Vec<Row>, StoreError> {
+        let run = async {
+            Ok(match self {
+                Self::Sqlite(db) => db.writer.query(sql, args, lasting).await?,
+                Self::Postgres(db) => db.query(sql, &args).await?,
+            })
+        };
+        run.instrument(self.span(sql)).await
+    }
+
+    /// Runs several statements that stand or fall together. A trace tells from where they were asked for.
+    #[track_caller]
+    pub(crate) fn write<D, T>(
+        &self,
+        data: D,
+        work: Work<D, T>,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
         D: Send + Sync + 'static,
         T: Send + 'static,
     {
-        Ok(match self {
-            Self::Sqlite(db) => db.writer.write(data, work).await?,
-            Self::Postgres(db) => db.write(data, work).await?,
-        })
+        let at = Location::caller();
+        let span = info_span!(
+            "store.write",
+            otel.kind = "client",
+            db.system.name = self.system(),
+            code.file.path = at.file(),
+            code.line.number = at.line()
+        );
+        let run = async move {
+            Ok(match self {
+                Self::Sqlite(db) => db.writer.write(data, work).await?,
+                Self::Postgres(db) => db.write(data, work).await?,
+            })
+        };
+        run.instrument(span)
     }
 }
 

@@ -1,12 +1,16 @@
-//! PostgreSQL: a small pool, statements prepared once a connection, and transactions that nobody can abandon.
+//! PostgreSQL: a small pool, and transactions that nobody can abandon.
 
+use super::connect::Target;
 use super::fault::Fault;
-use super::{Row, Tx, Val, Work, connect, dialect, migrate};
+use super::news::{Ear, Mouth};
+use super::travel::Travel;
+use super::{Row, Tx, Val, Work, dialect, migrate};
 use crate::OpenError;
 use deadpool_postgres::{Object, Pool};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::Client;
 use tokio_util::task::TaskTracker;
 
 /// How often a write is tried when other transactions get in between.
@@ -20,15 +24,41 @@ const SILENCE: Duration = Duration::from_secs(17);
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
-    writes: TaskTracker,
+    travel: Travel,
+    /// The server itself, past any pooler.
+    pub(super) server: Arc<Target>,
+    pub(super) writes: TaskTracker,
+    pub(super) mouth: Arc<Mouth>,
+    pub(super) ear: Arc<Ear>,
 }
 
 impl Postgres {
     /// Migrates the database and opens the pool; connections are made when they are needed.
     pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {
-        let target = connect::Target::parse(url)?;
-        migrate::postgres(&target).await?;
-        Ok(Self { pool: target.pool()?, writes: TaskTracker::new() })
+        let server = Target::parse(url)?;
+        let pool = server.pool(true)?;
+        Self::over(pool, Travel::Prepared, server).await
+    }
+
+    /// The same through a pooler in transaction mode, past which `server` leads.
+    pub(crate) async fn open_pooled(url: &str, server: &str) -> Result<Self, OpenError> {
+        let pool = Target::parse(url)?.pool(false)?;
+        Self::over(pool, Travel::Unnamed, Target::parse(server)?).await
+    }
+
+    async fn over(pool: Pool, travel: Travel, server: Target) -> Result<Self, OpenError> {
+        migrate::postgres(&server).await?;
+        let (mouth, ear) = (Arc::default(), Arc::default());
+        Ok(Self { pool, travel, server: Arc::new(server), writes: TaskTracker::new(), mouth, ear })
+    }
+
+    async fn query_alone(
+        &self,
+        connection: &Object,
+        sql: &'static str,
+        args: &[Val],
+    ) -> Option<Result<Vec<Row>, Fault>> {
+        in_time(self.travel.alone(connection, self.travel.query(connection, sql, args))).await
     }
 
     /// Reads rows. A read whose connection turns out to be lost (the server was restarted) is done again on
@@ -36,7 +66,7 @@ impl Postgres {
     pub(crate) async fn read(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
         for tries in 1..LOST_CONNECTIONS {
             let connection = self.pool.get().await?;
-            let result = in_time(query(&connection, sql, args)).await;
+            let result = self.query_alone(&connection, sql, args).await;
             if result.is_none() {
                 return Err(give_up(connection));
             }
@@ -49,7 +79,7 @@ impl Postgres {
             pause(tries).await;
         }
         let connection = self.pool.get().await?;
-        let result = in_time(query(&connection, sql, args)).await;
+        let result = self.query_alone(&connection, sql, args).await;
         result.unwrap_or_else(|| Err(give_up(connection)))
     }
 
@@ -58,8 +88,8 @@ impl Postgres {
         let mut tries = 1;
         loop {
             let connection = self.pool.get().await?;
-            let result = in_time(query(&connection, sql, args)).await;
-            match result.unwrap_or_else(|| Err(give_up(connection))) {
+            let result = self.query_alone(&connection, sql, args).await;
+            match self.ended(connection, result) {
                 Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
                 result => return result,
             }
@@ -72,8 +102,9 @@ impl Postgres {
         let mut tries = 1;
         loop {
             let connection = self.pool.get().await?;
-            let result = in_time(execute(&connection, sql, args)).await;
-            match result.unwrap_or_else(|| Err(give_up(connection))) {
+            let statement = self.travel.execute(&connection, sql, args);
+            let result = in_time(self.travel.alone(&connection, statement)).await;
+            match self.ended(connection, result) {
                 Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
                 result => return result,
             }
@@ -89,7 +120,10 @@ impl Postgres {
         T: Send + 'static,
     {
         let this = self.clone();
-        let task = self.writes.spawn(async move { this.write_with_retry(&data, work).await });
+        // Also where each statement is answered in time: on a slow way many of them together take too long.
+        let task = self.writes.spawn(async move {
+            in_time(this.write_with_retry(&data, work)).await.unwrap_or_else(|| Err(silent()))
+        });
         match task.await {
             Ok(result) => result,
             Err(error) if error.is_panic() => Err(Fault::internal("a write panicked")),
@@ -109,17 +143,40 @@ impl Postgres {
     }
 
     async fn write_once<D, T>(&self, data: &D, work: Work<D, T>) -> Result<T, Fault> {
-        let mut tx = Tx::postgres(PgTx::new(self.pool.get().await?));
+        let mut tx = Tx::postgres(PgTx::new(self.pool.get().await?, self.travel));
         let result = work(data, &mut tx).await;
         let result = tx.verdict(result);
         let keep = result.is_ok() && !tx.is_undone();
-        if let Some(pg) = tx.into_postgres() {
-            let ended = pg.end(if keep { "commit" } else { "rollback" }).await;
+        let leave = matches!(result, Err(Fault::ReadOnly(_)));
+        if leave {
+            self.leave_idle();
+        }
+        // Left, it goes with its connection.
+        if let Some(pg) = tx.into_postgres().filter(|_| !leave) {
+            let ended = pg.end(keep).await;
             if keep {
                 ended?;
             }
         }
         result
+    }
+
+    /// A connection that fell silent, or whose server takes no changes, is not used again.
+    fn ended<T>(&self, connection: Object, result: Option<Result<T, Fault>>) -> Result<T, Fault> {
+        match result {
+            None => Err(give_up(connection)),
+            Some(Err(Fault::ReadOnly(error))) => {
+                drop(Object::take(connection));
+                self.leave_idle();
+                Err(Fault::ReadOnly(error))
+            }
+            Some(result) => result,
+        }
+    }
+
+    /// Leaves the server that takes no changes: new connections find the one that does, where the URL names several.
+    fn leave_idle(&self) {
+        self.pool.retain(|_, _| false);
     }
 
     /// Connections there are, those in use, and callers that wait for one.
@@ -128,9 +185,9 @@ impl Postgres {
         (status.size, status.size.saturating_sub(status.available), status.waiting)
     }
 
-    /// A connection that is not given back.
-    pub(super) async fn connection_of_its_own(&self) -> Result<deadpool_postgres::ClientWrapper, Fault> {
-        Ok(Object::take(self.pool.get().await?))
+    /// A connection to the server itself.
+    pub(super) async fn connection_of_its_own(&self) -> Result<Client, Fault> {
+        self.server.single().await.map_err(|why| Fault::unavailable(why.to_string()))
     }
 
     /// Lets writes that have begun come to their end, also those whose caller is gone; then closes the pool.
@@ -145,21 +202,30 @@ impl Postgres {
 pub(crate) struct PgTx {
     /// Empty once the transaction has ended.
     connection: Option<Object>,
+    travel: Travel,
     begun: bool,
+    /// Whether other nodes shall look at the settings when this is committed.
+    tells_settings: bool,
 }
 
 impl PgTx {
-    fn new(connection: Object) -> Self {
-        Self { connection: Some(connection), begun: false }
+    fn new(connection: Object, travel: Travel) -> Self {
+        Self { connection: Some(connection), travel, begun: false, tells_settings: false }
+    }
+
+    pub(super) fn tell_settings(&mut self) {
+        self.tells_settings = true;
     }
 
     pub(super) async fn query(&mut self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
-        let result = in_time(self.after_begin(|connection| query(connection, sql, args))).await;
+        let travel = self.travel;
+        let result = in_time(self.after_begin(|connection| travel.query(connection, sql, args))).await;
         result.unwrap_or_else(|| Err(self.give_up()))
     }
 
     pub(super) async fn execute(&mut self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
-        let result = in_time(self.after_begin(|connection| execute(connection, sql, args))).await;
+        let travel = self.travel;
+        let result = in_time(self.after_begin(|connection| travel.execute(connection, sql, args))).await;
         result.unwrap_or_else(|| Err(self.give_up()))
     }
 
@@ -171,18 +237,23 @@ impl PgTx {
         W: Future<Output = Result<T, Fault>>,
     {
         let first = !std::mem::replace(&mut self.begun, true);
+        let begin = self.travel.begin();
         let connection =
             self.connection.as_ref().ok_or_else(|| Fault::internal("the transaction has ended"))?;
         if !first {
             return statement(connection).await;
         }
-        let (begun, result) =
-            tokio::join!(connection.batch_execute(dialect::BEGIN_POSTGRES), statement(connection));
+        let (begun, result) = tokio::join!(connection.batch_execute(begin), statement(connection));
         begun?;
         result
     }
 
-    async fn end(mut self, how: &str) -> Result<(), Fault> {
+    async fn end(mut self, keep: bool) -> Result<(), Fault> {
+        let how = match (keep, self.tells_settings) {
+            (false, _) => "rollback",
+            (true, false) => "commit",
+            (true, true) => dialect::COMMIT_TELLING_SETTINGS,
+        };
         if self.begun {
             let connection = self.connection.as_ref().ok_or_else(silent)?;
             in_time(connection.batch_execute(how)).await.ok_or_else(silent)??;
@@ -204,29 +275,6 @@ impl Drop for PgTx {
             drop(Object::take(connection));
         }
     }
-}
-
-async fn query(connection: &Object, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
-    check(args)?;
-    let statement = connection.prepare_cached(sql).await?;
-    let rows = connection.query(&statement, &borrow(args)).await?;
-    rows.iter()
-        .map(|row| Ok(Row::new((0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>()?)))
-        .collect()
-}
-
-async fn execute(connection: &Object, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
-    check(args)?;
-    let statement = connection.prepare_cached(sql).await?;
-    Ok(connection.execute(&statement, &borrow(args)).await?)
-}
-
-fn check(args: &[Val]) -> Result<(), Fault> {
-    if args.iter().all(Val::is_storable) { Ok(()) } else { Err(super::nul_character()) }
-}
-
-fn borrow(args: &[Val]) -> Vec<&(dyn ToSql + Sync)> {
-    args.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
 /// The outcome, unless the server says nothing for longer than it would let a statement run.

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::writer::Writer;
-use super::{Row, Val, dialect, migrate};
+use super::{Row, Val, copy, dialect, migrate};
 use crate::{OpenError, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -34,9 +34,17 @@ impl Sqlite {
     /// Opens, locks and migrates the file.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         let (mut connection, lock) = create(path)?;
+        let failed = |cause: String| OpenError::File { path: path.to_owned(), cause };
+        if let Some((_, to)) = copy::moved(&connection).map_err(|error| failed(error.to_string()))? {
+            return Err(OpenError::Moved { path: path.to_owned(), to });
+        }
         migrate::sqlite(&mut connection, None)?;
-        let failed = |why: std::io::Error| OpenError::File { path: path.to_owned(), cause: why.to_string() };
-        let writer = Writer::start(connection, lock).map_err(failed)?;
+        connection
+            .execute_batch(dialect::SETTINGS_SQLITE_WRITER)
+            .map_err(|error| OpenError::Migrate(error.to_string()))?;
+        let aside = connect(path).map_err(|error| OpenError::Migrate(error.to_string()))?;
+        let writer = Writer::start(connection, Some(aside), lock, sync_of(path));
+        let writer = writer.map_err(|error| failed(error.to_string()))?;
         Ok(Self { path: path.to_owned(), readers: Mutex::default(), closed: AtomicBool::new(false), writer })
     }
 
@@ -100,6 +108,26 @@ impl Sqlite {
     }
 }
 
+/// Makes the disk take what was written to the log of this database, which holds every commit in order. SQLite itself
+/// waits for the disk when it moves the log's pages to the file, and when it begins the log anew.
+fn sync_of(path: &Path) -> impl FnMut() -> std::io::Result<()> + use<> {
+    let mut log_path = path.as_os_str().to_owned();
+    log_path.push("-wal");
+    let log_path = PathBuf::from(log_path);
+    // A bare file name has an empty parent.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.to_owned();
+    let mut log = None;
+    move || {
+        if log.is_none() {
+            let opened = File::open(&log_path)?;
+            File::open(&folder)?.sync_all()?;
+            log = Some(opened);
+        }
+        log.as_ref().map_or(Ok(()), File::sync_data)
+    }
+}
+
 /// Opens the file, made where it is missing, and locks it.
 pub(super) fn create(path: &Path) -> Result<(Connection, File), OpenError> {
     let failed = |cause: String| OpenError::File { path: path.to_owned(), cause };
@@ -110,7 +138,7 @@ pub(super) fn create(path: &Path) -> Result<(Connection, File), OpenError> {
 }
 
 /// A second process could not know what this one holds in memory, so it must not start.
-fn lock(path: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let mut lock_path = path.as_os_str().to_owned();
     lock_path.push(".lock");
     let failed =
@@ -132,7 +160,7 @@ fn private_file(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch(dialect::SETTINGS_SQLITE)?;

@@ -60,6 +60,13 @@ impl Tx {
         result
     }
 
+    /// Lets the other nodes know, exactly when this is committed, that settings changed. On SQLite there are none.
+    pub(crate) fn tell_settings(&mut self) {
+        if let EngineTx::Postgres(tx) = &mut self.engine {
+            tx.tell_settings();
+        }
+    }
+
     /// Makes the transaction leave nothing behind although its answer is a good one.
     pub(crate) fn undo(&mut self) {
         self.undone = true;

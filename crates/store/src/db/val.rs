@@ -98,6 +98,16 @@ impl Val {
         !matches!(self, Self::Text(text) if text.contains('\0'))
     }
 
+    /// What PostgreSQL is told that it is; what nothing is, the statement says.
+    pub(super) fn postgres_type(&self) -> Type {
+        match self {
+            Self::Null => Type::UNKNOWN,
+            Self::Int(_) => Type::INT8,
+            Self::Text(_) => Type::TEXT,
+            Self::Bytes(_) => Type::BYTEA,
+        }
+    }
+
     /// Takes a value of SQLite; `None` for a kind that the shared subset does not have.
     pub(crate) fn from_sqlite(value: ValueRef<'_>) -> Option<Self> {
         Some(match value {
@@ -144,7 +154,7 @@ impl ToSql for Val {
     }
 
     fn accepts(ty: &Type) -> bool {
-        [Type::INT8, Type::TEXT, Type::BYTEA].contains(ty)
+        [Type::INT8, Type::TEXT, Type::BYTEA, Type::UNKNOWN].contains(ty)
     }
 
     to_sql_checked!();

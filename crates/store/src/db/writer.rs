@@ -1,56 +1,65 @@
-//! The one thread that writes to SQLite, and its group commit.
+//! The one thread that writes to SQLite, its group commit, and the thread that waits for the disk.
 //!
-//! A commit costs one wait for the disk, whatever it holds. So jobs that come in while the disk is busy share
-//! the next commit: each runs in a savepoint of its own, and none is answered before the commit stands. There
-//! is no timer; a job that comes alone is committed at once.
+//! A wait for the disk costs the same whatever it is for. So jobs that come in while the disk is busy share the next
+//! commit: each runs in a savepoint of its own at once, the group is committed as soon as the disk has taken the one
+//! before, and nobody whose job has to last is answered before the disk has it. There is no timer for them; a job that
+//! comes alone is committed at once (`docs/decisions/0028-the-disk-is-waited-for-aside.md`).
 
 use super::fault::Fault;
-use super::sqlite;
+use super::tide::{Answer, Job, Lasting, More, Order, Tide};
 use super::{Row, Tx, Val, Work, dialect};
+use super::{log, sqlite};
 use crate::StoreError;
 use rusqlite::Connection;
+use rusqlite::hooks::Wal;
 use std::fs::File;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
 
-/// Jobs that may wait; more than that means the disk is far behind, and callers are told so.
-const QUEUE: usize = 4096;
-/// Jobs in one commit at most, so that the first of them does not wait for ever.
-const BATCH: usize = 256;
-
-/// Tells a caller how its job ended; called with the commit's error if there was one.
-type Answer = Box<dyn FnOnce(Option<&StoreError>) + Send>;
-/// Runs in the transaction; without one (it could not begin) it only says whom to answer.
-type Job = Box<dyn FnOnce(Option<&mut Tx>) -> Answer + Send>;
-
-enum Order {
-    Run(Job),
-    Close(oneshot::Sender<()>),
-}
-
 /// The way to the writer thread.
 pub(crate) struct Writer {
-    orders: SyncSender<Order>,
+    tide: Arc<Tide>,
     commits: Arc<AtomicU64>,
     /// Jobs handed over and not answered yet.
     waiting: Arc<AtomicUsize>,
 }
 
 impl Writer {
-    /// Starts the thread, which owns the connection and the lock on the file until it ends.
-    pub(crate) fn start(connection: Connection, lock: File) -> std::io::Result<Self> {
-        let (orders, inbox) = sync_channel(QUEUE);
-        let commits = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&commits);
-        std::thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || run(connection, lock, &inbox, &count))?;
-        Ok(Self { orders, commits, waiting: Arc::default() })
+    /// Starts the threads. The first owns the connection, and the lock on the file until it ends; `sync` makes the disk
+    /// take what was committed; `aside` keeps the log short.
+    pub(crate) fn start<S>(
+        mut connection: Connection,
+        aside: Option<Connection>,
+        lock: File,
+        sync: S,
+    ) -> io::Result<Self>
+    where
+        S: FnMut() -> io::Result<()> + Send + 'static,
+    {
+        let (tide, commits) = (Arc::new(Tide::default()), Arc::new(AtomicU64::new(0)));
+        if let Some(aside) = aside {
+            let shared = Arc::clone(&tide);
+            let grew = move |_: &mut Wal, pages: i32| {
+                shared.log_grew(pages.into());
+                Ok(())
+            };
+            connection.wal_hook(Some(grew)).map_err(io::Error::other)?;
+            let shared = Arc::clone(&tide);
+            shared.log_is_kept();
+            let keeper = std::thread::Builder::new().name("store-log".into());
+            keeper.spawn(move || log::keep_short(aside, &shared))?;
+        }
+        let (shared, count) = (Arc::clone(&tide), Arc::clone(&commits));
+        let writer = std::thread::Builder::new().name("store-writer".into());
+        writer.spawn(move || write(connection, lock, &shared, &count))?;
+        let shared = Arc::clone(&tide);
+        std::thread::Builder::new().name("store-disk".into()).spawn(move || shared.keep_up(sync))?;
+        Ok(Self { tide, commits, waiting: Arc::default() })
     }
 
     /// How many jobs were handed over and are not answered yet.
@@ -65,13 +74,23 @@ impl Writer {
     }
 
     /// Runs one statement that answers with a count.
-    pub(crate) async fn execute(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, Fault> {
-        self.submit(move |tx| sqlite::execute(tx.sqlite()?, sql, &args)).await
+    pub(crate) async fn execute(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+        lasting: Lasting,
+    ) -> Result<u64, Fault> {
+        self.submit(lasting, move |tx| sqlite::execute(tx.sqlite()?, sql, &args)).await
     }
 
     /// Runs one statement that answers with rows.
-    pub(crate) async fn query(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, Fault> {
-        self.submit(move |tx| sqlite::query(tx.sqlite()?, sql, &args)).await
+    pub(crate) async fn query(
+        &self,
+        sql: &'static str,
+        args: Vec<Val>,
+        lasting: Lasting,
+    ) -> Result<Vec<Row>, Fault> {
+        self.submit(lasting, move |tx| sqlite::query(tx.sqlite()?, sql, &args)).await
     }
 
     /// Runs several statements that stand or fall together.
@@ -80,10 +99,10 @@ impl Writer {
         D: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.submit(move |tx| in_savepoint(tx, &data, work)).await
+        self.submit(Lasting::OnDisk, move |tx| in_savepoint(tx, &data, work)).await
     }
 
-    async fn submit<T, F>(&self, run: F) -> Result<T, Fault>
+    async fn submit<T, F>(&self, lasting: Lasting, run: F) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx) -> Result<T, Fault> + Send + 'static,
@@ -102,21 +121,14 @@ impl Writer {
                 let _ = reply.send(result);
             })
         });
-        match self.orders.try_send(Order::Run(job)) {
-            Ok(()) => answer.await?,
-            Err(TrySendError::Full(_)) => Err(Fault::unavailable("too many writes are waiting")),
-            Err(TrySendError::Disconnected(_)) => Err(Fault::unavailable("the store is closed")),
-        }
+        self.tide.push(Order { job, lasting })?;
+        answer.await?
     }
 
-    /// Waits until everything handed over before is done and the thread has closed the file.
+    /// Waits until everything handed over before is done, the disk has it, and the file is closed.
     pub(crate) async fn close(&self) {
         let (done, closed) = oneshot::channel();
-        let mut order = Order::Close(done);
-        while let Err(TrySendError::Full(back)) = self.orders.try_send(order) {
-            order = back;
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        self.tide.close(done);
         // An error means that it was closed before.
         let _ = closed.await;
     }
@@ -138,47 +150,58 @@ impl Drop for Place {
     }
 }
 
-fn run(connection: Connection, lock: File, inbox: &Receiver<Order>, commits: &AtomicU64) {
-    let mut tx = Tx::sqlite_writer(connection);
-    let mut closing = None;
-    while closing.is_none() {
-        match inbox.recv() {
-            Ok(Order::Run(job)) => closing = commit_group(&mut tx, job, inbox, commits),
-            Ok(Order::Close(done)) => closing = Some(done),
-            Err(_) => break,
-        }
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.tide.abandon();
     }
+}
+
+fn write(connection: Connection, lock: File, tide: &Tide, commits: &AtomicU64) {
+    let mut tx = Tx::sqlite_writer(connection);
+    while let Some(first) = tide.first() {
+        if tide.shall_finish_log() {
+            // One that fails leaves the log as it is.
+            let _ = tx.sqlite().and_then(log::pass);
+        }
+        commit_group(&mut tx, first, tide, commits);
+    }
+    tide.end();
     drop(tx);
     // Only now may another process open the file; whoever waits for the end may start one.
     drop(lock);
-    if let Some(done) = closing {
+    for done in tide.closers() {
         let _ = done.send(());
     }
 }
 
-/// Runs the first job and those that wait behind it in one transaction, and answers them all.
-fn commit_group(
-    tx: &mut Tx,
-    first: Job,
-    inbox: &Receiver<Order>,
-    commits: &AtomicU64,
-) -> Option<oneshot::Sender<()>> {
-    let mut answers = Vec::new();
-    let mut closing = None;
-    let mut outcome = control(tx, dialect::BEGIN_SQLITE);
+/// Runs the first job and those that come until the disk is free in one transaction.
+fn commit_group(tx: &mut Tx, first: Order, tide: &Tide, commits: &AtomicU64) {
+    let (mut on_disk, mut in_order) = (Vec::new(), Vec::<Answer>::new());
+    let mut outcome = match tide.spoiled() {
+        Some(error) => Err(Fault::Final(error)),
+        None => control(tx, dialect::BEGIN_SQLITE),
+    };
+    let begun = outcome.is_ok();
     let mut next = Some(first);
-    while let Some(job) = next.take() {
-        answers.push(job(outcome.is_ok().then_some(&mut *tx)));
+    while let Some(Order { job, lasting }) = next.take() {
+        let answer = job(outcome.is_ok().then_some(&mut *tx));
+        match lasting {
+            Lasting::OnDisk => on_disk.push(answer),
+            Lasting::InOrder => in_order.push(answer),
+        }
         // A full disk and the like make SQLite roll back by itself: then nothing of this group stands.
         if outcome.is_ok() && has_ended(tx) {
             outcome = Err(Fault::unavailable("SQLite gave up the transaction"));
         }
-        if outcome.is_ok() && answers.len() < BATCH {
-            match inbox.try_recv() {
-                Ok(Order::Run(job)) => next = Some(job),
-                Ok(Order::Close(done)) => closing = Some(done),
-                Err(_) => {}
-            }
+        let count = on_disk.len() + in_order.len();
+        let more = match (outcome.is_ok(), begun) {
+            (true, _) => tide.more(count, on_disk.is_empty()),
+            // Somebody else writes for long, and all have waited for him: each for himself would take for ever.
+            (false, false) => tide.more(count, true),
+            (false, true) => More::Commit,
+        };
+        if let More::Run(order) = more {
+            next = Some(order);
         }
     }
     let outcome = outcome.and_then(|()| control(tx, "commit")).map_err(StoreError::from);
@@ -187,10 +210,11 @@ fn commit_group(
         let _ = control(tx, "rollback");
     }
     commits.fetch_add(1, Ordering::Release);
-    for answer in answers {
-        answer(outcome.as_ref().err());
+    match outcome {
+        Ok(()) => tide.committed(on_disk),
+        Err(ref error) => on_disk.into_iter().for_each(|answer| answer(Some(error))),
     }
-    closing
+    in_order.into_iter().for_each(|answer| answer(outcome.as_ref().err()));
 }
 
 fn has_ended(tx: &Tx) -> bool {
@@ -223,4 +247,97 @@ fn in_savepoint<D, T>(tx: &mut Tx, data: &D, work: Work<D, T>) -> Result<T, Faul
     }
     control(tx, "release job")?;
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::args;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use tempfile::TempDir;
+
+    const INSERT: &str = "insert into t (v) values ($1)";
+
+    /// A writer whose disk takes what it is given when it is told how that ends, and says when it was asked.
+    fn on_slow_disk() -> (TempDir, Writer, Sender<io::Result<()>>, Receiver<()>) {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(folder.path().join("t.db")).unwrap();
+        connection.execute_batch("pragma journal_mode = wal; create table t (v text) strict").unwrap();
+        let lock = File::create(folder.path().join("lock")).unwrap();
+        let ((taken, outcome), (asking, asked)) = (channel(), channel());
+        let sync = move || {
+            let _ = asking.send(());
+            outcome.recv().unwrap_or(Ok(()))
+        };
+        let writer = Writer::start(connection, None, lock, sync).unwrap();
+        (folder, writer, taken, asked)
+    }
+
+    /// Whether it is still waited for, after as long as anything else takes.
+    async fn waits<T>(task: &mut tokio::task::JoinHandle<T>) -> bool {
+        tokio::time::timeout(std::time::Duration::from_millis(100), task).await.is_err()
+    }
+
+    #[tokio::test]
+    async fn what_has_to_last_is_answered_when_the_disk_has_it_and_the_rest_before() {
+        let (_folder, writer, taken, asked) = on_slow_disk();
+        let writer = Arc::new(writer);
+        writer.execute(INSERT, args!["early"], Lasting::InOrder).await.unwrap();
+        asked.recv().unwrap();
+        taken.send(Ok(())).unwrap();
+        let lasting = |text: &'static str| {
+            let writer = Arc::clone(&writer);
+            tokio::spawn(async move { writer.execute(INSERT, args![text], Lasting::OnDisk).await })
+        };
+        let mut first = lasting("first");
+        assert!(waits(&mut first).await);
+        asked.recv().unwrap();
+        // While the disk is busy, others come together in one commit.
+        let commits = writer.commits();
+        let mut later = [lasting("second"), lasting("third")];
+        assert!(waits(&mut later[0]).await && waits(&mut later[1]).await);
+        assert_eq!(writer.commits(), commits, "not before the disk is free");
+        taken.send(Ok(())).unwrap();
+        assert_eq!(first.await.unwrap().unwrap(), 1);
+        asked.recv().unwrap();
+        assert!(waits(&mut later[0]).await && waits(&mut later[1]).await);
+        assert_eq!(writer.commits(), commits + 1);
+        taken.send(Ok(())).unwrap();
+        for task in later {
+            assert_eq!(task.await.unwrap().unwrap(), 1);
+        }
+        drop(taken);
+        writer.close().await;
+    }
+
+    #[tokio::test]
+    async fn after_the_disk_has_failed_nothing_is_written_any_more() {
+        let (_folder, writer, taken, _asked) = on_slow_disk();
+        taken.send(Err(io::Error::other("no medium"))).unwrap();
+        let failed = writer.execute(INSERT, args!["lost"], Lasting::OnDisk).await.unwrap_err();
+        assert!(StoreError::from(failed).to_string().contains("no medium"));
+        drop(taken);
+        for lasting in [Lasting::OnDisk, Lasting::InOrder] {
+            let refused = writer.execute(INSERT, args!["next"], lasting).await.unwrap_err();
+            assert!(matches!(StoreError::from(refused), StoreError::Unavailable(_)));
+        }
+        writer.close().await;
+        assert!(writer.execute(INSERT, args!["closed"], Lasting::OnDisk).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_log_begins_anew_while_it_is_written() {
+        let (folder, path) = crate::testing::fresh_sqlite();
+        let store = sqlite::Sqlite::open(&path).unwrap();
+        let create = "create table if not exists t (v text) strict";
+        store.writer.execute(create, Vec::new(), Lasting::OnDisk).await.unwrap();
+        let page = "x".repeat(3900);
+        for _ in 0..24_000 {
+            store.writer.execute(INSERT, args![page.as_str()], Lasting::InOrder).await.unwrap();
+        }
+        let log = std::fs::metadata(folder.path().join("downcity.db-wal")).unwrap().len();
+        assert!(log < 80 << 20, "{log} bytes, of nearly 200 million written");
+        store.close().await;
+        assert!(!folder.path().join("downcity.db-wal").exists(), "the last to close moves the rest");
+    }
 }

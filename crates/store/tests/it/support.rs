@@ -20,19 +20,28 @@ pub(crate) struct Scratch {
     pub(crate) store: Store,
     place: Result<PathBuf, String>,
     _folder: Option<TempDir>,
+    _pooler: Option<testing::Pooler>,
 }
 
 impl Scratch {
     pub(crate) async fn sqlite() -> Self {
         let (folder, path) = testing::fresh_sqlite();
         let store = Store::open_sqlite(&path).await.unwrap();
-        Self { store, place: Ok(path), _folder: Some(folder) }.with_city().await
+        Self { store, place: Ok(path), _folder: Some(folder), _pooler: None }.with_city().await
     }
 
     pub(crate) async fn postgres() -> Self {
         let url = testing::fresh_postgres().await;
         let store = Store::open_postgres(&url).await.unwrap();
-        Self { store, place: Err(url), _folder: None }.with_city().await
+        Self { store, place: Err(url), _folder: None, _pooler: None }.with_city().await
+    }
+
+    /// PostgreSQL through a PgBouncer in transaction mode.
+    pub(crate) async fn pooled() -> Self {
+        let url = testing::fresh_postgres().await;
+        let pooler = testing::Pooler::start(&url);
+        let store = Store::open_pooled_postgres(&pooler.url(&url), &url).await.unwrap();
+        Self { store, place: Err(url), _folder: None, _pooler: Some(pooler) }.with_city().await
     }
 
     async fn with_city(self) -> Self {
@@ -60,6 +69,14 @@ macro_rules! on_both_engines {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
                 let scratch = crate::support::Scratch::postgres().await;
+                super::$name(scratch.store.clone()).await;
+                scratch.store.close().await;
+            })*
+        }
+        mod pooled {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                let scratch = crate::support::Scratch::pooled().await;
                 super::$name(scratch.store.clone()).await;
                 scratch.store.close().await;
             })*

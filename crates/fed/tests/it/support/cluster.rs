@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +20,41 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Makes a server with these options and starts it.
     pub(crate) fn start(options: &str) -> Self {
+        let cluster = Self::placed(options);
+        cluster.run("initdb", &["-A", "trust", "-U", "postgres", "--no-sync"]);
+        cluster.resume();
+        cluster
+    }
+
+    /// A replica of this server, which from now on confirms only what the replica has applied.
+    pub(crate) fn standby(&self) -> Self {
+        let standby = Self::placed("");
+        let (port, data) = (self.port.to_string(), standby.folder.path().join("data"));
+        let data = data.to_str().unwrap();
+        standby.run(
+            "pg_basebackup",
+            &["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-D", data, "-R", "-c", "fast"],
+        );
+        standby.resume();
+        self.sql("alter system set synchronous_standby_names = '*'");
+        self.sql("alter system set synchronous_commit = 'remote_apply'");
+        self.sql("select pg_reload_conf()");
+        standby
+    }
+
+    /// Makes a replica the one that takes changes.
+    pub(crate) fn promote(&self) {
+        self.run("pg_ctl", &["-w", "promote"]);
+    }
+
+    /// Runs a statement.
+    pub(crate) fn sql(&self, statement: &str) {
+        let port = self.port.to_string();
+        self.run("psql", &["-X", "-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-c", statement]);
+    }
+
+    /// A place for a server.
+    fn placed(options: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let installed =
             std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed (see ./test)");
@@ -32,8 +68,6 @@ impl Cluster {
             let owned = Command::new("chown").arg("postgres").arg(cluster.folder.path()).status().unwrap();
             assert!(owned.success());
         }
-        cluster.run("initdb", &["-A", "trust", "-U", "postgres", "--no-sync"]);
-        cluster.resume();
         cluster
     }
 
@@ -53,6 +87,10 @@ impl Cluster {
     /// Its address, for `FED_DATABASE_URL`.
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     fn run(&self, program: &str, args: &[&str]) {
@@ -93,6 +131,8 @@ pub(crate) enum Flow {
     Open,
     /// They stay where they are, and nobody is told.
     Stalled,
+    /// They pass so much later.
+    Late(Duration),
     /// Connections end, and new ones end at once.
     Cut,
 }
@@ -137,7 +177,11 @@ async fn carry(
         let mut piece = [0; 8192];
         loop {
             let length = from.read(&mut piece).await.unwrap_or(0);
-            let _ = flow.wait_for(|flow| *flow != Flow::Stalled).await;
+            if let Ok(Flow::Late(delay)) =
+                flow.wait_for(|flow| *flow != Flow::Stalled).await.map(|flow| *flow)
+            {
+                tokio::time::sleep(delay).await;
+            }
             if length == 0 || to.write_all(&piece[..length]).await.is_err() {
                 break;
             }

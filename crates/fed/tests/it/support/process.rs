@@ -28,7 +28,7 @@ pub(super) fn fed_with_files(most: u64) -> Command {
 
 fn alone(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("FED_") {
+        if ["FED_", "OTEL_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
             command.env_remove(name);
         }
     }

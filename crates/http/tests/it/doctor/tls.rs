@@ -61,10 +61,10 @@ impl Proxy {
                 let counted = Arc::clone(&counted);
                 tokio::spawn(async move {
                     // A handshake that the other side breaks off is what some tests are about.
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        if serve(stream, &pass).await {
-                            counted.fetch_add(1, Ordering::SeqCst);
-                        }
+                    if let Ok(stream) = acceptor.accept(stream).await
+                        && serve(stream, &pass).await
+                    {
+                        counted.fetch_add(1, Ordering::SeqCst);
                     }
                 });
             }

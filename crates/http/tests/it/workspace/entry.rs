@@ -171,7 +171,12 @@ async fn the_workspace_can_have_a_listener_of_its_own() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let federation = Arc::clone(&world.federation);
-        Listening::open(listener, 10, app(Door { federation, trusted_proxies: Vec::new(), serves })).unwrap();
+        Listening::open(
+            listener,
+            10,
+            app(Door { federation, trusted_proxies: Vec::new(), serves, adopt: None }),
+        )
+        .unwrap();
         base
     };
     let (public, own) = (open(Serves::AllButWorkspace), open(Serves::WorkspaceAlone));

@@ -1,0 +1,117 @@
+//! Many clients that wait for their sign-in at the same time, and then all get it.
+
+use crate::Failed;
+use crate::answer::Answer;
+use crate::cli::Effort;
+use crate::processes::{Federation, exchange};
+use crate::statistics::quantile;
+use crate::visitor::start;
+use crate::{people::Engine, progress};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Until nobody could still be on the way to their place.
+const REST: Duration = Duration::from_secs(2);
+/// How long a client asks to wait, in seconds; no longer is granted.
+const WAIT: u32 = 25;
+
+/// How they wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Manner {
+    LongPoll,
+    EventStream,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Waiters {
+    pub(crate) count: usize,
+    /// Resident memory that the server needed for each, in KiB.
+    pub(crate) kib: f64,
+    /// How many got their own token.
+    pub(crate) served: usize,
+    /// Milliseconds from the answer of the callback to the token, for the middle one.
+    pub(crate) median: f64,
+    /// The same: one in a hundred took longer.
+    pub(crate) p99: f64,
+}
+
+struct Waiter {
+    stream: TcpStream,
+    state: String,
+}
+
+pub(crate) fn measure(fed: &Path, effort: Effort, manner: Manner) -> Result<Waiters, Failed> {
+    progress(&format!("{} clients that wait, by {manner:?}", effort.waiters));
+    let federation = Federation::start(fed, Engine::Sqlite, 0)?;
+    let server = &federation.server;
+    let mut line = TcpStream::connect(server.address)?;
+    let states = begin(&mut line, server.address, effort.waiters)?;
+    let before = server.resident()?;
+    let mut waiters = Vec::new();
+    for state in states {
+        let mut stream = TcpStream::connect(server.address)?;
+        ask(&mut stream, server.address, &state, manner)?;
+        waiters.push(Waiter { stream, state });
+    }
+    std::thread::sleep(REST);
+    let kib = (server.resident()? - before) * 1024.0 / f64::from(u32::try_from(waiters.len())?);
+    let (mut took, mut served) = (Vec::new(), 0);
+    for (person, waiter) in waiters.iter_mut().enumerate() {
+        let path = format!("callback?code=0b{person:030x}&state={}", waiter.state);
+        let answer = exchange(&mut line, &get(server.address, &path))?;
+        let begun = Instant::now();
+        if Answer::read(&answer).is_none_or(|answer| answer.status != 303) {
+            return Err("a callback went wrong".into());
+        }
+        if token(&mut waiter.stream)? {
+            served += 1;
+        }
+        took.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
+    }
+    took.sort_unstable();
+    let millis = |share| f64::from(quantile(&took, share)) / 1000.0;
+    Ok(Waiters { count: took.len(), kib, served, median: millis(0.5), p99: millis(0.99) })
+}
+
+fn begin(line: &mut TcpStream, address: SocketAddr, count: usize) -> Result<Vec<String>, Failed> {
+    let request = start(address);
+    let state = |_| {
+        let bytes = exchange(line, &request)?;
+        let answer = Answer::read(&bytes).ok_or("half an answer")?;
+        Ok(answer.text("state").ok_or("a start without a state")?.to_owned())
+    };
+    (0..count).map(state).collect()
+}
+
+fn ask(stream: &mut TcpStream, address: SocketAddr, state: &str, manner: Manner) -> Result<(), Failed> {
+    let path = match manner {
+        Manner::LongPoll => format!("result?state={state}&wait={WAIT}"),
+        Manner::EventStream => format!("events?state={state}"),
+    };
+    Ok(stream.write_all(&get(address, &path))?)
+}
+
+fn get(address: SocketAddr, path: &str) -> Vec<u8> {
+    format!("GET /v1/accounts/oauth/{path} HTTP/1.1\r\nhost: {address}\r\nuser-agent: bench\r\n\r\n")
+        .into_bytes()
+}
+
+/// Reads until a token has come; says whether it did.
+fn token(stream: &mut TcpStream) -> Result<bool, Failed> {
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let (mut seen, mut chunk) = (Vec::new(), [0; 4096]);
+    while memchr::memmem::find(&seen, b"\"user_token\"").is_none() {
+        match stream.read(&mut chunk)? {
+            0 => return Ok(false),
+            count => seen.extend_from_slice(&chunk[..count]),
+        }
+        if memchr::memmem::find(&seen, b"\"pending\"}").is_some()
+            && seen.starts_with(b"HTTP/1.1 200 OK\r\ncontent-type: application/json")
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,82 @@
+//! SQLite whose file somebody else writes, or whose disk went read-only.
+
+use super::asker::Asker;
+use crate::support::{Disk, Setup, said};
+use downcity_store::testing::hold_sqlite;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_busy_is_waited_for_and_reading_goes_on() {
+    let fed = Setup::default().start();
+    let asker = Asker::of(&fed);
+    asker.recovers("before").await;
+    let hold = || hold_sqlite(&fed.data().join("fed.db"));
+
+    let held = hold();
+    let waiting = tokio::spawn({
+        let asker = asker.clone();
+        async move { asker.crowd("short", 20).await }
+    });
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(!waiting.is_finished(), "changes wait");
+    drop(held);
+    let mut told = waiting.await.unwrap();
+    assert!(told.iter().all(|(_, told)| told.status == 200), "and are made");
+
+    let held = hold();
+    let refused = tokio::spawn({
+        let asker = asker.clone();
+        async move { asker.crowd("long", 20).await }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for path in ["/health", "/v1/accounts/providers", "/.well-known/jwks.json"] {
+        let read = asker.get(path).await;
+        assert!(read.status == 200 && read.after < Duration::from_secs(1), "{path} {:?}", read.after);
+    }
+    assert_eq!(asker.listed("admin-keys/list").await.len(), 1, "the database is read");
+    let refused = refused.await.unwrap();
+    assert!(refused.iter().all(|(_, told)| told.status == 503 && told.after < Duration::from_secs(15)));
+    told.extend(refused);
+    drop(held);
+    asker.recovers("after").await;
+    asker.holds(&told).await;
+    assert!(!fed.log().contains("panicked"), "{}", fed.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_went_read_only_refuses_changes_until_it_is_mended() {
+    let disk = Disk::new();
+    let mut fed = disk.under(Setup::default()).start();
+    let asker = Asker::of(&fed);
+    asker.recovers("before").await;
+    let mut told = asker.crowd("good", 20).await;
+    disk.set_read_only(true);
+    let refused = asker.crowd("fixed", 20).await;
+    assert!(refused.iter().all(|(_, told)| told.status == 503 && told.after < Duration::from_secs(10)));
+    told.extend(refused);
+    for path in ["/health", "/v1/accounts/providers"] {
+        assert_eq!(asker.get(path).await.status, 200, "{path} is only read");
+    }
+    assert_eq!(asker.listed("admin-keys/list").await.len(), 1, "and so is the database");
+    disk.set_read_only(false);
+    asker.recovers("mended").await;
+    asker.holds(&told).await;
+    assert!(!fed.log().contains("panicked"), "{}", fed.log());
+
+    // Started on such a disk it says so at once, and makes nothing.
+    disk.set_read_only(true);
+    fed.kill();
+    let output = disk
+        .over(crate::support::fed())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(fed.data())
+        .output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("Read-only file system"), "{}", said(&output));
+    disk.set_read_only(false);
+    let fed = fed.restart();
+    let asker = Asker::of(&fed);
+    asker.recovers("started").await;
+    asker.holds(&told).await;
+}

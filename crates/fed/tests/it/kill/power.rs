@@ -1,0 +1,88 @@
+//! Power cuts during sign-ins on SQLite: whatever of the unsynced writes reaches the disk, SQLite finds its file whole, and
+//! everything that was confirmed is in it.
+
+use super::{PEOPLE, Told, changes_hold, nobody_is_half_made, rain, what_was_told_holds};
+use crate::support::{Disk, Setup};
+use downcity_store::Store;
+use downcity_store::testing::sqlite_integrity;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use wechat_sim::{Person, Sim, SimConfig};
+
+const ROUNDS: usize = 6;
+const SOAK_ROUNDS: usize = 100;
+/// Of each cut, so many different disks are looked at; with the last the Federation goes on.
+const DISKS: usize = 5;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn power_cuts_during_sign_ins_lose_nothing_that_was_confirmed() {
+    cut_again_and_again(ROUNDS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "soak"]
+async fn soak_of_power_cuts() {
+    cut_again_and_again(SOAK_ROUNDS).await;
+}
+
+async fn cut_again_and_again(rounds: usize) {
+    let people = (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
+    let config = SimConfig { people, ..SimConfig::default() };
+    let sim = Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port");
+    let mut disk = Disk::new();
+    let setup = Setup::default().simulator(sim.url()).args(["--starts-per-minute", "0"]);
+    let mut fed = disk.under(setup).start();
+    let app = sim.app();
+    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
+    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    let (admin_key, file) = (fed.admin_key(), fed.data().join("fed.db"));
+    let mut told = Told::default();
+    for round in 0..rounds {
+        let mut dice = Dice { seed: RandomState::new().hash_one(round), thrown: 0 };
+        // Shown when the test fails.
+        let _ = writeln!(std::io::stderr(), "round {round}: seed {}", dice.seed);
+        let rest = Duration::from_micros(dice.throw(30_000) as u64);
+        told = rain(&mut fed, &sim, told, 1 + dice.throw(40), rest).await;
+        for _ in 0..DISKS {
+            disk.cut_power(|of| dice.throw(of));
+            assert_eq!(sqlite_integrity(&file), "ok");
+            confirmed_cities_are_there(&file, &told).await;
+            nobody_is_half_made(&fed, None, false).await;
+        }
+        disk.settle();
+        fed = fed.restart();
+        assert_eq!(fed.admin_key(), admin_key, "the keys of the first start are there");
+        what_was_told_holds(fed.url(), &told).await;
+        changes_hold(&fed, &told).await;
+        told.forget_but(400);
+    }
+    assert!(!fed.log().contains("ERROR") && !fed.log().contains("panicked"), "{}", fed.log());
+}
+
+async fn confirmed_cities_are_there(file: &std::path::Path, told: &Told) {
+    let store = Store::open_sqlite(file).await.unwrap();
+    let cities = store.cities().await.unwrap();
+    for city in &told.cities {
+        assert!(cities.iter().any(|kept| kept.city_id.as_str() == city), "{city} was confirmed and is lost");
+    }
+    store.close().await;
+}
+
+/// Numbers that a seed gives.
+struct Dice {
+    seed: u64,
+    thrown: u64,
+}
+
+impl Dice {
+    /// One below another (SplitMix64).
+    fn throw(&mut self, below: usize) -> usize {
+        self.thrown += 1;
+        let mut mixed = self.seed.wrapping_add(self.thrown.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % below as u64) as usize
+    }
+}

@@ -1,0 +1,105 @@
+//! The threads that serve connections: each has its own, and no request ever moves to another.
+//!
+//! A request is a few microseconds of work; a scheduler that shares all of them among all threads costs about as much
+//! again (`docs/performance.md`). What takes longer (password hashes, searches) has threads of its own.
+
+use crate::hallway::App;
+use crate::listen::converse;
+use hyper_util::server::graceful::Watcher;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use tokio::runtime;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+/// Threads for what blocks (name look-ups), for each thread that serves.
+const BLOCKING: usize = 4;
+
+/// A connection that was accepted.
+pub(crate) struct Guest {
+    pub(crate) stream: TcpStream,
+    pub(crate) peer: SocketAddr,
+    /// Its place among the connections that are served at a time.
+    pub(crate) place: OwnedSemaphorePermit,
+    /// Tells it when the server stops.
+    pub(crate) watcher: Watcher,
+}
+
+/// The threads of one listener. When it is dropped, they end once their connections have.
+pub(crate) struct Crew(Vec<Seat>);
+
+struct Seat {
+    guests: UnboundedSender<Guest>,
+    /// As many references as there are connections, and two more.
+    count: Arc<()>,
+}
+
+impl Crew {
+    /// Starts `size` threads. They drop their connections when `gone` is.
+    pub(crate) fn start(size: usize, app: &App, gone: &CancellationToken) -> io::Result<Self> {
+        let seat = |number: usize| {
+            let (guests, inbox) = unbounded_channel();
+            let count = Arc::new(());
+            let serving = Serving { app: app.clone(), count: Arc::clone(&count) };
+            let gone = gone.clone();
+            let runtime =
+                runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
+            std::thread::Builder::new().name(format!("door-{number}")).spawn(move || {
+                runtime.block_on(async {
+                    tokio::select!(() = serving.serve(inbox) => {}, () = gone.cancelled() => {});
+                });
+            })?;
+            Ok(Seat { guests, count })
+        };
+        (0..size).map(seat).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Gives a connection to the thread that has the fewest.
+    pub(crate) fn seat(&self, guest: Guest) {
+        if let Some(seat) = self.0.iter().min_by_key(|seat| Arc::strong_count(&seat.count)) {
+            // A thread that has ended wants no more.
+            let _ = seat.guests.send(guest);
+        }
+    }
+}
+
+struct Serving {
+    app: App,
+    count: Arc<()>,
+}
+
+impl Serving {
+    async fn serve(self, mut inbox: UnboundedReceiver<Guest>) {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                guest = inbox.recv() => match guest {
+                    Some(guest) => self.welcome(guest, &mut connections),
+                    None => break,
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
+        while connections.join_next().await.is_some() {}
+    }
+
+    fn welcome(&self, guest: Guest, connections: &mut JoinSet<()>) {
+        let Guest { stream, peer, place, watcher } = guest;
+        let stream = match tokio::net::TcpStream::from_std(stream) {
+            Ok(stream) => stream,
+            Err(why) => return debug!(%peer, %why, "a connection can't be waited for"),
+        };
+        let connection = watcher.watch(converse(stream, peer, self.app.clone()));
+        let count = Arc::clone(&self.count);
+        connections.spawn(async move {
+            if let Err(why) = connection.await {
+                debug!(%peer, %why, "a connection ended early");
+            }
+            drop((place, count));
+        });
+    }
+}
