@@ -199,7 +199,7 @@ pub(crate) async fn with_master_key(world: &World, master_key: [u8; 32]) -> Stri
     Listening::open(
         listener,
         1000,
-        app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::Everything, adopt: None }),
+        &app(Door { federation, trusted_proxies: Vec::new(), serves: Serves::Everything, adopt: None }),
     )
     .unwrap();
     base

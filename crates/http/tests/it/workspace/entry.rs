@@ -174,7 +174,7 @@ async fn the_workspace_can_have_a_listener_of_its_own() {
         Listening::open(
             listener,
             10,
-            app(Door { federation, trusted_proxies: Vec::new(), serves, adopt: None }),
+            &app(Door { federation, trusted_proxies: Vec::new(), serves, adopt: None }),
         )
         .unwrap();
         base
