@@ -6,6 +6,7 @@ mod accounts;
 mod cli;
 mod config;
 mod contents;
+mod crowd;
 mod demo;
 mod deploy;
 mod dev;

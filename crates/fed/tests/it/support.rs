@@ -17,7 +17,7 @@ pub(crate) use process::{fed, read, run, said};
 pub(crate) use relay::{Mailbox, Relay};
 
 use downcity::{Admin, Federation, SecretString};
-use process::{collect, deaf_fed};
+use process::{collect, deaf_fed, fed_with_files};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -38,6 +38,7 @@ pub(crate) struct Setup {
     env: Vec<(String, String)>,
     folder: Option<Arc<TempDir>>,
     outgrows: bool,
+    files: Option<u64>,
     usual_drain: bool,
 }
 
@@ -76,6 +77,12 @@ impl Setup {
         self
     }
 
+    /// The system gives it so many open files at the most.
+    pub(crate) fn files(mut self, most: u64) -> Self {
+        self.files = Some(most);
+        self
+    }
+
     /// As long a stop as by default, in place of none.
     pub(crate) fn without_drain_option(mut self) -> Self {
         self.usual_drain = true;
@@ -90,7 +97,11 @@ impl Setup {
     /// The same on an address of its own, for instance that of one that was stopped: tokens name it.
     pub(crate) fn start_on(self, listen: &str) -> Fed {
         let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
-        let mut command = if self.outgrows { deaf_fed() } else { fed() };
+        let mut command = match self.files {
+            Some(most) => fed_with_files(most),
+            None if self.outgrows => deaf_fed(),
+            None => fed(),
+        };
         command.args(["serve", "--listen", listen, "--data"]).arg(folder.path().join("data"));
         if !self.usual_drain {
             // Where a test is about stopping, it says so.

@@ -18,6 +18,14 @@ pub(super) fn deaf_fed() -> Command {
     alone(command)
 }
 
+/// The same, with so many open files at the most.
+pub(super) fn fed_with_files(most: u64) -> Command {
+    let mut command = Command::new("sh");
+    let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+    command.args(["-c", &limited, env!("CARGO_BIN_EXE_fed")]);
+    alone(command)
+}
+
 fn alone(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if ["FED_", "OTEL_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
