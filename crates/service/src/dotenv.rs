@@ -23,18 +23,23 @@ pub(crate) fn parse(raw: &str) -> Result<Vec<(String, String)>, BadLine> {
 
 /// Each assignment of a `.env` text with the number of its line.
 pub(crate) fn lines(raw: &str) -> impl Iterator<Item = (usize, Result<(String, String), BadLine>)> {
-    let numbered = (1..).zip(raw.trim_start_matches('\u{feff}').lines());
-    numbered.filter_map(|(number, line)| {
-        let line = line.trim();
+    (1..).zip(raw.lines()).filter_map(|(number, line)| {
+        let line = bare(line);
         let said = !line.is_empty() && !line.starts_with('#');
         said.then(|| (number, assignment(line).map_err(|why| BadLine { line: number, why })))
     })
 }
 
+/// Without white space around it, and without the mark at the beginning of a file: where files were put together that
+/// is in the middle, and nobody sees it.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace())
+}
+
 fn assignment(line: &str) -> Result<(String, String), Text> {
     let line = line.strip_prefix("export ").map_or(line, str::trim_start);
     let (key, value) = line.split_once('=').ok_or(NO_EQUALS)?;
-    let key = key.trim();
+    let key = bare(key);
     if key.is_empty() {
         return Err(NO_NAME);
     }
@@ -95,6 +100,12 @@ mod tests {
             assert_eq!(one(raw), ("A".into(), value.into()), "{raw}");
         }
         assert_eq!(parse("# x\n\n  \n").unwrap(), []);
+        let (a, b) = (("A".into(), "b".into()), ("C".into(), "d".into()));
+        assert_eq!(
+            parse("\u{feff}A=b\r\n\u{feff}C=d").unwrap(),
+            [a, b],
+            "two files, each with a mark at its beginning"
+        );
     }
 
     #[test]

@@ -288,6 +288,9 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 /// A whole backup with these lines: what is missing is its last line.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn completed(lines: &[u8]) -> Result<(Vec<u8>, Result<Verified, DumpError>), DumpError> {
+    if !lines.ends_with(b"\n") {
+        return Err(DumpError::CutOff);
+    }
     let read = |bytes: &[u8]| Dump::read(Box::new(io::Cursor::new(bytes.to_vec())), |_| {});
     let mut dump = read(lines)?;
     let cut = dump.by_ref().find_map(Result::err);
