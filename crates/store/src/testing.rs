@@ -256,5 +256,6 @@ const SETTLE_OPENIDS: &str = settlers!(
 /// # Panics
 /// When it does not say.
 pub async fn waits_for_the_disk(store: &Store) -> bool {
-    number(store, "select case when current_setting('fsync') = 'on' then 1 else 0 end").await == 1
+    number(store, "select cast(case when current_setting('fsync') = 'on' then 1 else 0 end as bigint)").await
+        == 1
 }
