@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::fmt;
 use std::io::IsTerminal;
 use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::Registry;
 use tracing_subscriber::filter::{FilterExt, FilterFn, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
@@ -27,28 +28,37 @@ pub(crate) enum LogFormat {
 /// The crates whose debug lines are written with secrets in mind.
 const OURS: [&str; 3] = ["fed", "downcity", "wechat_sim"];
 
+/// What hears of events and spans.
+type Layers = Vec<Box<dyn Layer<Registry> + Send + Sync>>;
+
 /// Starts logging and, where there is somebody to collect them, tracing. Spans are for traces, events for the log.
 pub(crate) fn start(format: LogFormat, level: &str, traces: Option<&Traces>) -> Result<(), Problem> {
+    let started = tracing_subscriber::registry().with(layers(format, level, traces)?).try_init();
+    started.map_err(|why| Problem::new(format_args!("logging can't start: {why}")))
+}
+
+/// A layer without a filter, even an absent one, would make every span, so there is none where nobody collects traces.
+fn layers(format: LogFormat, level: &str, traces: Option<&Traces>) -> Result<Layers, Problem> {
     let wanted = level.parse::<Targets>().map_err(|why| {
         Problem::usage(format_args!("the log level `{level}` can't be read: {why}"))
             .next("use error, warn, info, debug or trace, or directives such as `info,downcity_http=debug`")
     })?;
     let filter = wanted.and(FilterFn::new(harmless));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry().with(traces.map(Traces::layer));
-    let started = match format {
-        LogFormat::Text => {
-            let layer = layer
-                .with_ansi(std::io::stderr().is_terminal())
-                .map_event_format(|lines| Traced { lines, format });
-            registry.with(layer.with_filter(filter)).try_init()
-        }
-        LogFormat::Json => {
-            let layer = layer.json().flatten_event(true).map_event_format(|lines| Traced { lines, format });
-            registry.with(layer.with_filter(filter)).try_init()
-        }
+    let log = match format {
+        LogFormat::Text => layer
+            .with_ansi(std::io::stderr().is_terminal())
+            .map_event_format(|lines| Traced { lines, format })
+            .with_filter(filter)
+            .boxed(),
+        LogFormat::Json => layer
+            .json()
+            .flatten_event(true)
+            .map_event_format(|lines| Traced { lines, format })
+            .with_filter(filter)
+            .boxed(),
     };
-    started.map_err(|why| Problem::new(format_args!("logging can't start: {why}")))
+    Ok(traces.map(|traces| traces.layer().boxed()).into_iter().chain([log]).collect())
 }
 
 /// Libraries below us may quote whole requests in their debug lines, and WeChat's secret travels in an address.
@@ -86,6 +96,22 @@ where
                 writeln!(writer, r#"{open},"trace_id":"{trace}","span_id":"{span}"}}"#)
             }
             _ => writeln!(writer, "{line} trace_id={trace}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_collects_traces_no_span_is_made() {
+        for (format, level) in [(LogFormat::Text, "info"), (LogFormat::Json, "trace")] {
+            let subscriber = tracing_subscriber::registry().with(layers(format, level, None).unwrap());
+            tracing::subscriber::with_default(subscriber, || {
+                assert!(tracing::info_span!("request").is_disabled(), "{level}");
+                assert!(tracing::event_enabled!(tracing::Level::INFO), "{level}: events are logged");
+            });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The threads that serve connections: each has its own, and no request ever moves to another.
 //!
-//! A request is a few microseconds of work; a scheduler that shares all of them among all threads costs about as much
-//! again (`docs/performance.md`). What takes longer (password hashes, searches) has threads of its own.
+//! A request is a few microseconds of work, and a scheduler that shares all of them among all threads adds noticeably to
+//! that (`docs/performance.md`). What takes longer (password hashes, searches) has threads of its own.
 
 use crate::hallway::App;
 use crate::listen::converse;
