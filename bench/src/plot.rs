@@ -6,7 +6,9 @@ const WIDTH: f64 = 720.0;
 /// Where bars begin; left of it stand their names.
 const LEFT: f64 = 220.0;
 /// Right of the longest bar, for its number.
-const RIGHT: f64 = 110.0;
+const RIGHT: f64 = 140.0;
+/// About as wide as a character.
+const CHARACTER: f64 = 8.0;
 const ROW: f64 = 26.0;
 const TOP: f64 = 56.0;
 
@@ -51,7 +53,7 @@ pub(crate) fn bars(title: &str, subtitle: &str, bars: &[Bar]) -> String {
             LEFT - 10.0,
             escape(&bar.name),
             y + 4.0,
-            LEFT + length.max(bar.aim.unwrap_or(0.0) * scale) + 8.0,
+            LEFT + beside(length, bar, scale),
             escape(&bar.text),
         );
         if let Some(aim) = bar.aim {
@@ -62,6 +64,13 @@ pub(crate) fn bars(title: &str, subtitle: &str, bars: &[Bar]) -> String {
     }
     out.push_str("</svg>\n");
     out
+}
+
+/// Where the number stands: at the end of its bar, or behind the aim where that would cross it.
+fn beside(length: f64, bar: &Bar, scale: f64) -> f64 {
+    let width = CHARACTER * f64::from(u32::try_from(bar.text.chars().count()).unwrap_or(u32::MAX));
+    let aim = bar.aim.map(|aim| aim * scale).filter(|aim| (length..length + 16.0 + width).contains(aim));
+    aim.unwrap_or(length) + 8.0
 }
 
 fn escape(text: &str) -> String {
@@ -81,9 +90,11 @@ mod tests {
             aim: Some(1.0),
             other: false,
         };
-        let picture = bars("a < b", "c", &[bar("one", 2.0), bar("two & three", 0.5)]);
+        let picture = bars("a < b", "c", &[bar("one", 2.0), bar("two & three", 0.9)]);
         assert!(picture.contains("a &lt; b") && picture.contains("two &amp; three"), "{picture}");
-        assert!(picture.contains("width=\"390.0\"") && picture.contains("width=\"97.5\""), "{picture}");
+        assert!(picture.contains("width=\"360.0\"") && picture.contains("width=\"162.0\""), "{picture}");
+        // The first number stands behind its bar, the second behind the aim that would cross it.
+        assert!(picture.contains("<text x=\"588.0\"") && picture.contains("<text x=\"408.0\""), "{picture}");
         assert!(bars("t", "s", &[]).ends_with("</svg>\n"));
     }
 }
