@@ -114,7 +114,7 @@ impl Federation {
         }
         let (store, id) = (self.store.clone(), session.session_id.clone());
         self.tasks.spawn(async move {
-            if let Err(problem) = store.touch_session(&id, now).await {
+            if let Err(problem) = store.touch_session(&id, now, now.minus(SEEN_PRECISION)).await {
                 debug!(session_id = %id, error = %problem, "could not note that a session was used");
             }
         });

@@ -118,13 +118,19 @@ impl Store {
         rows.into_iter().map(|row| row.read_as(TABLE, listed)).collect()
     }
 
-    /// Notes that a session was used.
+    /// Notes that a session was used, unless that was noted after `lately`: of many requests at the same time one does.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn touch_session(&self, id: &SessionId, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "update sessions set last_seen_at = $1 where session_id = $2";
-        self.db.exec(sql, args![now, id.as_str()]).await.map(drop)
+    pub async fn touch_session(
+        &self,
+        id: &SessionId,
+        now: Timestamp,
+        lately: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "update sessions set last_seen_at = $1 where session_id = $2 \
+                   and (last_seen_at is null or last_seen_at <= $3)";
+        self.db.exec(sql, args![now, id.as_str(), lately]).await.map(drop)
     }
 
     /// Ends sessions that are live, and says how many.

@@ -10,6 +10,7 @@ on_both_engines! {
     logout_revokes_nothing,
     what_was_found_before_is_not_told_after_a_change,
     a_key_belongs_to_one_session,
+    of_many_uses_at_the_same_time_one_is_noted,
     a_column_added_by_a_newer_version_does_not_disturb,
 }
 
@@ -40,6 +41,16 @@ async fn logout_revokes_nothing(store: Store) {
     assert_eq!(session.revoked_at, Some(later(1)));
     assert!(!session.is_live(later(2)));
     assert!(!store.revoke_session(Digest::of("guess"), later(1)).await.unwrap());
+}
+
+async fn of_many_uses_at_the_same_time_one_is_noted(store: Store) {
+    let new = new_session("s", user("a"), later(0));
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
+    let seen = || testing::number(&store, "select last_seen_at from sessions");
+    for (now, lately, noted) in [(400, 100, 400), (401, 101, 400), (699, 399, 400), (700, 400, 700)] {
+        store.touch_session(&new.session.session_id, later(now), later(lately)).await.unwrap();
+        assert_eq!(seen().await, later(noted).0, "{now}");
+    }
 }
 
 async fn a_key_belongs_to_one_session(store: Store) {

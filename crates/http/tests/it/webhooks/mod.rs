@@ -7,7 +7,7 @@ use crate::on_both_engines;
 use crate::support::{HOME, On, Plan, World};
 use downcity_service::Outside;
 use downcity_store::testing::number;
-use receiver::{Receiver, deliveries, hook, item, newest, test, with_receiver};
+use receiver::{Receiver, deliveries, failed, hook, item, newest, test, with_receiver};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -198,12 +198,12 @@ async fn a_webhook_that_fails_for_days_is_switched_off_and_can_catch_up(on: On) 
     receiver::hook(&world, &mut watcher, "/ok", other).await;
     let port = receiver.close().await;
     world.sign_in("alice").await;
-    newest(&world, &hook, |one| !one["last_error"].is_null()).await;
+    failed(&world, &hook, 1).await;
     let since = deliveries(&world, &hook).await.last().unwrap()["created_at"].clone();
     // Tries go on with longer and longer pauses.
     for (tries, wait) in [(2, 10), (3, 31), (4, 121), (5, 601)] {
         world.clock.advance(Duration::from_secs(wait));
-        newest(&world, &hook, |one| one["tries"] == tries && one["next_at"].is_string()).await;
+        failed(&world, &hook, tries).await;
     }
     assert_eq!(item(&world, &hook).await["status"], "failing");
     world.clock.advance(Duration::from_secs(3 * 86_400));

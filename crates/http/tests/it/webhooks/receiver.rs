@@ -2,6 +2,7 @@
 
 use crate::kit::{admin_get, ready_with};
 use crate::support::{On, Plan, World};
+use downcity_service::seams::Clock;
 use serde_json::{Value, json};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -113,6 +114,24 @@ pub(crate) async fn newest(world: &World, hook: &Value, fine: impl Fn(&Value) ->
         let all = deliveries(world, hook).await;
         if let Some(first) = all.first().filter(|first| fine(first)) {
             return first.clone();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(15), "{all:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until the newest delivery has failed so often, and no try of any is under way: each is due later than now.
+pub(crate) async fn failed(world: &World, hook: &Value, tries: i64) {
+    let begun = Instant::now();
+    loop {
+        let all = deliveries(world, hook).await;
+        let now = world.clock.now().0;
+        let later = |one: &Value| {
+            let next = one["next_at"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+            next.is_some_and(|next| next.as_millisecond() > now)
+        };
+        if all.first().is_some_and(|first| first["tries"] == tries) && all.iter().all(later) {
+            return;
         }
         assert!(begun.elapsed() < Duration::from_secs(15), "{all:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
