@@ -1,5 +1,6 @@
 //! Secrets, and the digests under which they are stored.
 
+use crate::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
@@ -46,9 +47,17 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A bearer secret of 256 random bits as 43 characters of `[A-Za-z0-9_-]` (a login `state`, a cookie).
+/// A bearer secret of 256 random bits as 43 characters of `[A-Za-z0-9_-]` (a cookie, a mailed link). One that is looked
+/// up in a large table (a login `state`, a session's key) is dated: 8 more characters in front say when it was made.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OpaqueToken(String);
+
+/// Characters of the secret, and of the date in front of it.
+const SECRET: usize = 43;
+const DATE: usize = 8;
+/// The date: milliseconds since 1970 in 48 bits, as in a UUIDv7 (RFC 9562 §5.7).
+const DATE_BYTES: usize = 6;
+const DATED: usize = DATE + SECRET;
 
 impl OpaqueToken {
     /// Writes 32 random (or keyed and derived) bytes in base64url.
@@ -57,11 +66,18 @@ impl OpaqueToken {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
+    /// The same secret with a date, which is no secret: an id of that time tells it too.
+    #[must_use]
+    pub fn dated(&self, at: Timestamp) -> Self {
+        let millis = u64::try_from(at.0).unwrap_or(0).to_be_bytes();
+        Self(URL_SAFE_NO_PAD.encode(&millis[8 - DATE_BYTES..]) + &self.0)
+    }
+
     /// Takes a text that came from outside, if it has the form of such a token.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let fine =
-            text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        let fine = matches!(text.len(), SECRET | DATED)
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
         fine.then(|| Self(text.to_owned()))
     }
 
@@ -71,10 +87,18 @@ impl OpaqueToken {
         &self.0
     }
 
-    /// What is stored of it.
+    /// What is stored of it. Of a dated one the date and 208 bits of the digest: rows that are made one after the other
+    /// then stand side by side in the index, which would else write a page somewhere for each of them.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.0)
+        let mut digest = Digest::of(&self.0);
+        if self.0.len() == DATED
+            && let Ok(date) = URL_SAFE_NO_PAD.decode(&self.0[..DATE])
+        {
+            digest.0.copy_within(..32 - DATE_BYTES, DATE_BYTES);
+            digest.0[..DATE_BYTES].copy_from_slice(&date);
+        }
+        digest
     }
 }
 
@@ -94,6 +118,9 @@ mod tests {
         assert_eq!(token.reveal().len(), 43);
         assert_eq!(OpaqueToken::parse(token.reveal()), Some(token.clone()));
         assert!(!format!("{token:?}").contains(token.reveal()));
+        let dated = token.dated(Timestamp(1));
+        assert_eq!(OpaqueToken::parse(dated.reveal()), Some(dated.clone()));
+        assert_eq!(dated.reveal(), format!("AAAAAAAB{}", token.reveal()));
         assert!(OpaqueToken::parse("short").is_none());
         assert!(OpaqueToken::parse(&"é".repeat(22)).is_none());
     }
@@ -104,5 +131,22 @@ mod tests {
         assert_eq!(Digest::of("abc").0[..4], [0xba, 0x78, 0x16, 0xbf]);
         assert!(Digest::of("abc").matches("abc"));
         assert!(!Digest::of("abc").matches("abd"));
+    }
+
+    #[test]
+    fn what_is_stored_of_dated_tokens_is_in_the_order_of_their_dates() {
+        let dated = |secret: u8, at| OpaqueToken::from_bytes(&[secret; 32]).dated(Timestamp(at)).digest();
+        let moments = [0, 1, 255, 256, 1_764_000_000_000, (1 << 48) - 1];
+        for pair in moments.windows(2) {
+            for (earlier, later) in [(1, 2), (2, 1)] {
+                assert!(dated(earlier, pair[0]).0 < dated(later, pair[1]).0, "{pair:?}");
+            }
+        }
+        let (one, other) = (dated(1, 7), dated(2, 7));
+        assert!(one != other && one.0[..6] == other.0[..6] && one == dated(1, 7));
+        let plain = OpaqueToken::from_bytes(&[1; 32]);
+        assert_eq!(plain.digest(), Digest::of(plain.reveal()));
+        // Another date is another token.
+        assert_ne!(dated(1, 7).0[6..], dated(1, 8).0[6..]);
     }
 }

@@ -148,7 +148,7 @@ impl Federation {
         // Before anything is stored and anybody is sent anywhere.
         let prepared = provider.prepare(attempt.created_at).await;
         prepared.map_err(|problem| StartError::ProviderUnavailable(problem.report))?;
-        let state = OpaqueToken::from_bytes(&self.random.bytes());
+        let state = OpaqueToken::from_bytes(&self.random.bytes()).dated(attempt.created_at);
         self.store.insert_attempt(state.digest(), &attempt).await?;
         let challenge = Challenge::of(self.provider_verifier(&attempt).reveal());
         let nonce = self.provider_nonce(&attempt);

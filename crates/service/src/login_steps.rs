@@ -337,7 +337,7 @@ impl Federation {
     /// What names an attempt of our own steps: derived, since a mailed link leads back to it. As unguessable as
     /// a random one, and known to nobody but who started.
     pub(crate) fn own_state(&self, attempt: &Attempt) -> OpaqueToken {
-        self.vault.derive("login id", attempt.attempt_id.as_str())
+        self.vault.derive("login id", attempt.attempt_id.as_str()).dated(attempt.created_at)
     }
 
     /// The cookie of the browser that finishes an attempt of our own steps.

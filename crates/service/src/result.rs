@@ -140,7 +140,8 @@ impl Federation {
             return Ok(Told::Failed { failure: Failure::CityUnavailable, lang: attempt.lang });
         }
         let now = self.clock.now();
-        let sid = self.vault.derive("session", attempt.attempt_id.as_str());
+        // Whoever asks again gets the same: it follows from the attempt alone.
+        let sid = self.vault.derive("session", attempt.attempt_id.as_str()).dated(attempt.created_at);
         let session = Session {
             session_id: SessionId::fresh(now, &self.random.bytes()),
             user_id: user_id.clone(),
@@ -231,5 +232,5 @@ impl Federation {
 
 /// What a session is looked up by, from its token's `sid`.
 pub(crate) fn sid_digest(sid: &str) -> Digest {
-    Digest::of(sid)
+    OpaqueToken::parse(sid).map_or_else(|| Digest::of(sid), |sid| sid.digest())
 }

@@ -136,7 +136,7 @@ impl Federation {
             return Err(AuthError::UserDisabled);
         }
         let now = self.clock.now();
-        let sid = OpaqueToken::from_bytes(&self.random.bytes());
+        let sid = OpaqueToken::from_bytes(&self.random.bytes()).dated(now);
         let session = Session {
             session_id: SessionId::fresh(now, &self.random.bytes()),
             user_id: user_id.clone(),

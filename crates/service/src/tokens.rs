@@ -135,7 +135,7 @@ impl Federation {
             return Err(bad("metadata", format!("must be at most {METADATA_LIMIT} bytes as JSON")));
         }
         let now = self.clock.now();
-        let sid = OpaqueToken::from_bytes(&self.random.bytes());
+        let sid = OpaqueToken::from_bytes(&self.random.bytes()).dated(now);
         let session = Session {
             session_id: SessionId::fresh(now, &self.random.bytes()),
             user_id,
