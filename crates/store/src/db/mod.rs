@@ -3,6 +3,9 @@
 //! A statement is `&'static str` with `$1…$n` first appearing in that order, its arguments are [`Val`]s and
 //! its answer is [`Row`]s. Reads and single-statement writes go straight through; several statements that
 //! stand or fall together go through [`Db::write`].
+//!
+//! What waits for PostgreSQL is kept in a box of its own: it is several kilobytes, and everybody who waits for anything
+//! with a call of the store ahead would else keep room for it, on SQLite too.
 
 mod connect;
 pub(crate) mod copy;
@@ -124,7 +127,7 @@ impl Db {
         let read = async {
             Ok(match self {
                 Self::Sqlite(db) => db.read(sql, &args)?,
-                Self::Postgres(db) => db.read(sql, &args).await?,
+                Self::Postgres(db) => Box::pin(db.read(sql, &args)).await?,
             })
         };
         read.instrument(self.span(sql)).await
@@ -140,7 +143,7 @@ impl Db {
                     tokio::task::spawn_blocking(move || db.read_within(dialect::LONGEST_READ, sql, &args));
                 read.await.map_err(|error| StoreError::Internal(error.to_string()))??
             }
-            Self::Postgres(db) => db.read(sql, &args).await?,
+            Self::Postgres(db) => Box::pin(db.read(sql, &args)).await?,
         })
     }
 
@@ -173,7 +176,7 @@ impl Db {
         let run = async {
             Ok(match self {
                 Self::Sqlite(db) => db.writer.execute(sql, args, lasting).await?,
-                Self::Postgres(db) => db.execute(sql, &args).await?,
+                Self::Postgres(db) => Box::pin(db.execute(sql, &args)).await?,
             })
         };
         run.instrument(self.span(sql)).await
@@ -211,7 +214,7 @@ impl Db {
         let run = async {
             Ok(match self {
                 Self::Sqlite(db) => db.writer.query(sql, args, lasting).await?,
-                Self::Postgres(db) => db.query(sql, &args).await?,
+                Self::Postgres(db) => Box::pin(db.query(sql, &args)).await?,
             })
         };
         run.instrument(self.span(sql)).await
@@ -239,7 +242,7 @@ impl Db {
         let run = async move {
             Ok(match self {
                 Self::Sqlite(db) => db.writer.write(data, work).await?,
-                Self::Postgres(db) => db.write(data, work).await?,
+                Self::Postgres(db) => Box::pin(db.write(data, work)).await?,
             })
         };
         run.instrument(span)
