@@ -35,6 +35,7 @@ mod openapi;
 mod overview;
 mod own;
 mod pages;
+mod patience;
 mod people;
 mod providers;
 mod routes;

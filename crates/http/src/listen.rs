@@ -5,6 +5,7 @@
 use crate::crew::{Crew, Guest};
 use crate::hallway::App;
 use crate::lazy_timer::LazyTimer;
+use crate::patience::{IDLE, Patient, Turn};
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use hyper::body::Incoming;
@@ -24,8 +25,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-/// Until a request's head has to be there in full, and how long an idle connection is kept.
-const HEAD: Duration = Duration::from_secs(10);
 /// What is kept of a connection that was not read yet, in bytes, and with that the largest head of a request.
 const BUFFER: usize = 32 * 1024;
 /// How long requests that have begun may take to end when the server stops.
@@ -118,18 +117,26 @@ pub(crate) fn converse(
 ) -> impl GracefulConnection<Error = hyper::Error> + Send {
     // Answers are written whole; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
+    let turn = Arc::<Turn>::default();
+    let stream = Patient::new(stream, Arc::clone(&turn));
     // A counter of this connection's own: one that all connections shared would go from core to core.
-    let app = Arc::new(app);
+    let door = Arc::new((app, turn));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(app.answer(peer, received(request)).await) }
+        let door = Arc::clone(&door);
+        async move {
+            let (app, turn) = &*door;
+            turn.answering();
+            let answer = app.answer(peer, received(request)).await;
+            turn.answered();
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut http = http1::Builder::new();
     // Answers are small: one copied piece is sent sooner than two gathered by the kernel.
     http.writev(false)
         .max_buf_size(BUFFER)
         .timer(LazyTimer::default())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(IDLE)
         .serve_connection(TokioIo::new(stream), service)
 }
 
