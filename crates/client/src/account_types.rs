@@ -30,6 +30,9 @@ pub struct OwnSession {
     pub expires_at: Timestamp,
     /// Whether it is the one that asks.
     pub current: bool,
+    /// Whether another device finished the sign-in than the one that has the session, as with a QR code.
+    #[serde(default)]
+    pub cross_device: bool,
 }
 
 /// One way in that a user has.

@@ -73,6 +73,9 @@ pub struct ListedSession {
     /// When it was ended early.
     #[serde(default, deserialize_with = "time::optional")]
     pub revoked_at: Option<Timestamp>,
+    /// Whether another device finished the sign-in than the one that has the session, as with a QR code.
+    #[serde(default)]
+    pub cross_device: bool,
 }
 
 /// Something that happened.

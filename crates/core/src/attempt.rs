@@ -40,6 +40,17 @@ pub struct Starter {
     pub browser: Option<Digest>,
 }
 
+/// Who finished an attempt: the browser that came back from the provider, or whoever took the last of our own steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finisher {
+    /// The network address it came from.
+    pub network: Network,
+    /// The `User-Agent`. At most 256 characters.
+    pub agent: String,
+    /// Whether it was the client that started: the same browser or the same network.
+    pub same_client: bool,
+}
+
 /// Where an attempt stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
@@ -103,6 +114,8 @@ pub struct Attempt {
     pub claimed_code: Option<Digest>,
     /// Digest of the cookie of the browser that finished it.
     pub finisher: Option<Digest>,
+    /// Who finished it. Absent until then.
+    pub finished_by: Option<Finisher>,
     /// Where it stands.
     pub stage: Stage,
     /// When it was started.
@@ -174,6 +187,22 @@ impl Attempt {
         }
     }
 
+    /// Whether a client is surely the one that started the attempt: the same browser or the same network.
+    #[must_use]
+    pub fn is_started_by(&self, network: Network, browser: Option<Digest>) -> bool {
+        let same_browser = self.starter.browser.is_some() && self.starter.browser == browser;
+        same_browser || self.starter.network.same_as(network)
+    }
+
+    /// Whether the token goes to another client than the one that finished, as with a QR code or an address that was
+    /// passed on. Where it returns by `return_to`, it goes to the browser that finished.
+    #[must_use]
+    pub fn is_cross_device(&self, collector: Network) -> bool {
+        let finished = self.finished_by.as_ref();
+        self.return_to.is_none()
+            && finished.is_some_and(|by| !by.same_client && !by.network.same_as(collector))
+    }
+
     /// Whether the person has to confirm before anything is handed out (contract, "Who may collect the token").
     #[must_use]
     pub fn needs_confirmation(
@@ -182,8 +211,7 @@ impl Attempt {
         network: Network,
         browser: Option<Digest>,
     ) -> bool {
-        let same_browser = self.starter.browser.is_some() && self.starter.browser == browser;
-        let same_client = same_browser || self.starter.network.same_as(network);
+        let same_client = self.is_started_by(network, browser);
         if self.link.is_some() {
             // Whoever finishes elsewhere would open somebody else's account with their own identity.
             return policy == ConfirmPolicy::Always || !same_client;
@@ -227,12 +255,7 @@ impl Attempt {
         if self.challenge.is_some() || self.return_to.is_some() {
             return Ok(());
         }
-        let same_browser = self.starter.browser.is_some() && self.starter.browser == proof.browser;
-        if same_browser || self.starter.network.same_as(proof.network) {
-            Ok(())
-        } else {
-            Err(Refusal::OtherClient)
-        }
+        if self.is_started_by(proof.network, proof.browser) { Ok(()) } else { Err(Refusal::OtherClient) }
     }
 }
 
@@ -255,6 +278,7 @@ mod tests {
             refreshable: false,
             claimed_code: None,
             finisher: None,
+            finished_by: None,
             stage,
             created_at: Timestamp(0),
             expires_at: Timestamp(0).plus(LIFETIME),
@@ -315,6 +339,21 @@ mod tests {
         assert!(linking.needs_confirmation(ConfirmPolicy::Never, away(), None));
         assert!(linking.needs_confirmation(ConfirmPolicy::Auto, away(), None));
         assert!(!linking.needs_confirmation(ConfirmPolicy::Auto, home(), None));
+    }
+
+    #[test]
+    fn a_token_for_another_client_than_the_one_that_finished_is_cross_device() {
+        let mut finished = attempt(Stage::Waiting);
+        assert!(!finished.is_cross_device(home()), "before anybody finished");
+        let by = |network, same_client| Some(Finisher { network, agent: String::new(), same_client });
+        finished.finished_by = by(away(), false);
+        assert!(finished.is_cross_device(home()));
+        assert!(!finished.is_cross_device(away()), "who finished collects it, too");
+        finished.return_to = Some("https://app.example/done".into());
+        assert!(!finished.is_cross_device(home()), "the browser that finished carries the code");
+        finished.return_to = None;
+        finished.finished_by = by(away(), true);
+        assert!(!finished.is_cross_device(home()), "the browser that started, on another network");
     }
 
     #[test]

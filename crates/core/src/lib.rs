@@ -3,6 +3,7 @@
 //! Everything here is a value or a pure function: no I/O, no clock, no random numbers. Whoever needs the
 //! time or fresh random bytes takes them as an argument.
 
+pub mod agent;
 pub mod attempt;
 pub mod city;
 pub mod email;

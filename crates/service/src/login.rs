@@ -207,6 +207,7 @@ impl Federation {
             refreshable: start.refresh,
             claimed_code: None,
             finisher: None,
+            finished_by: None,
             stage: Stage::Waiting,
             created_at: now,
             expires_at: now.plus(LIFETIME),

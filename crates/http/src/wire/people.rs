@@ -38,6 +38,8 @@ pub(crate) struct OwnSession {
     expires_at: String,
     /// Whether it goes on by refresh tokens.
     refreshable: bool,
+    /// Whether another device finished the sign-in than the one that has the session, as with a QR code.
+    cross_device: bool,
     /// Whether it is the session of this request.
     current: bool,
 }
@@ -55,6 +57,7 @@ impl OwnSession {
             created_at: rfc3339(session.created_at),
             last_seen_at: listed.last_seen_at.map(rfc3339),
             refreshable: session.refreshable,
+            cross_device: listed.cross_device,
             expires_at: rfc3339(session.expires_at),
         }
     }
@@ -376,6 +379,8 @@ pub(crate) struct SessionItem {
     expires_at: String,
     #[schema(required, format = "date-time")]
     revoked_at: Option<String>,
+    /// Whether another device finished the sign-in than the one that has the session, as with a QR code.
+    cross_device: bool,
 }
 
 impl SessionItem {
@@ -393,6 +398,7 @@ impl SessionItem {
             last_seen_at: listed.last_seen_at.map(rfc3339),
             expires_at: rfc3339(session.expires_at),
             revoked_at: session.revoked_at.map(rfc3339),
+            cross_device: listed.cross_device,
         }
     }
 }

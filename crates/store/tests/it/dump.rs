@@ -29,7 +29,7 @@ async fn furnish(store: &Store) {
 
 fn mail(id: &str) -> NewMail {
     let address = format!("张三+\"{id}\"@example.com\n");
-    NewMail { outbox_id: id.into(), address, sealed: Digest::of(id).0.to_vec(), now: NOW }
+    NewMail { outbox_id: id.into(), address, sealed: Digest::of(id).0.to_vec(), event_id: None, now: NOW }
 }
 
 /// A backup of the store in a file.
