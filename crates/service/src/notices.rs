@@ -94,11 +94,12 @@ impl Federation {
         let found = self.session_to_end(token).await?;
         let city_id = &found.session.city_id;
         let city = self.directory.load().cities.get(city_id).map(|city| city.name.clone());
+        let (network, agent) = found.device.unwrap_or((found.network, found.agent));
         Ok(AskedEnding {
             city: city.unwrap_or_else(|| city_id.to_string()),
             at: found.session.created_at,
-            network: found.network,
-            agent: found.agent,
+            network,
+            agent,
         })
     }
 

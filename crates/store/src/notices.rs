@@ -144,8 +144,8 @@ impl Store {
         let sql = concat!(
             "select ",
             columns!(),
-            ", coalesce(s.device_network, s.network), coalesce(s.device_agent, s.agent), s.last_seen_at, \
-             s.cross_device from sessions s where s.ending = $1 and s.revoked_at is null and s.expires_at > $2"
+            ", s.network, s.agent, s.last_seen_at, s.cross_device, s.device_network, s.device_agent \
+             from sessions s where s.ending = $1 and s.revoked_at is null and s.expires_at > $2"
         );
         let row = self.db.read_row(sql, args![ending, now]).await?;
         row.map(|row| row.read_as("sessions", listed)).transpose()

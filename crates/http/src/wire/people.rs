@@ -17,6 +17,21 @@ pub(crate) struct OwnSessionList {
     pub(crate) items: Vec<OwnSession>,
 }
 
+/// A browser at the end of a sign-in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Device {
+    /// Its network address; an IPv6 address by its /64.
+    network: String,
+    /// Its `User-Agent`; text from outside.
+    agent: String,
+}
+
+impl Device {
+    fn of((network, agent): (String, String)) -> Self {
+        Self { network, agent }
+    }
+}
+
 /// One of one's own sessions.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OwnSession {
@@ -40,6 +55,10 @@ pub(crate) struct OwnSession {
     refreshable: bool,
     /// Whether another device finished the sign-in than the one that has the session, as with a QR code.
     cross_device: bool,
+    /// The browser that went back to the product, where that is not what the session was begun with, such as a product's
+    /// own server.
+    #[schema(required)]
+    device: Option<Device>,
     /// Whether it is the session of this request.
     current: bool,
 }
@@ -58,6 +77,7 @@ impl OwnSession {
             last_seen_at: listed.last_seen_at.map(rfc3339),
             refreshable: session.refreshable,
             cross_device: listed.cross_device,
+            device: listed.device.map(Device::of),
             expires_at: rfc3339(session.expires_at),
         }
     }
@@ -381,6 +401,10 @@ pub(crate) struct SessionItem {
     revoked_at: Option<String>,
     /// Whether another device finished the sign-in than the one that has the session, as with a QR code.
     cross_device: bool,
+    /// The browser that went back to the product, where that is not what the session was begun with, such as a product's
+    /// own server.
+    #[schema(required)]
+    device: Option<Device>,
 }
 
 impl SessionItem {
@@ -399,6 +423,7 @@ impl SessionItem {
             expires_at: rfc3339(session.expires_at),
             revoked_at: session.revoked_at.map(rfc3339),
             cross_device: listed.cross_device,
+            device: listed.device.map(Device::of),
         }
     }
 }

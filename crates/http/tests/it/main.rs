@@ -28,6 +28,7 @@ mod mail_login;
 mod metrics;
 mod model;
 mod moving_in;
+mod notices;
 mod one_user;
 mod openapi;
 mod overview;
