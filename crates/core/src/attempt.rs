@@ -110,6 +110,8 @@ pub struct Attempt {
     pub link: Option<Link>,
     /// Whether a refresh token was asked for.
     pub refreshable: bool,
+    /// How often a code was typed, where the person has to type the one that their product shows.
+    pub code_tries: Option<i64>,
     /// Digest of the authorization code that claimed it.
     pub claimed_code: Option<Digest>,
     /// Digest of the cookie of the browser that finished it.
@@ -211,13 +213,17 @@ impl Attempt {
         network: Network,
         browser: Option<Digest>,
     ) -> bool {
+        // Whoever was told to show a code is held to it, also when the city asks for none any more.
+        if self.code_tries.is_some() {
+            return true;
+        }
         let same_client = self.is_started_by(network, browser);
         if self.link.is_some() {
             // Whoever finishes elsewhere would open somebody else's account with their own identity.
-            return policy == ConfirmPolicy::Always || !same_client;
+            return matches!(policy, ConfirmPolicy::Always | ConfirmPolicy::Code) || !same_client;
         }
         match policy {
-            ConfirmPolicy::Always => true,
+            ConfirmPolicy::Always | ConfirmPolicy::Code => true,
             ConfirmPolicy::Never => false,
             ConfirmPolicy::Auto => self.return_to.is_none() && !same_client,
         }
@@ -276,6 +282,7 @@ mod tests {
             starter: Starter { network: home(), agent: String::new(), browser: None },
             link: None,
             refreshable: false,
+            code_tries: None,
             claimed_code: None,
             finisher: None,
             finished_by: None,
@@ -328,6 +335,18 @@ mod tests {
         assert!(!known_state_only.needs_confirmation(ConfirmPolicy::Auto, home(), None));
         assert!(known_state_only.needs_confirmation(ConfirmPolicy::Always, home(), None));
         assert!(!known_state_only.needs_confirmation(ConfirmPolicy::Never, away(), None));
+    }
+
+    #[test]
+    fn a_code_that_was_shown_has_to_be_typed() {
+        let mut shown = attempt(Stage::Waiting);
+        assert!(shown.needs_confirmation(ConfirmPolicy::Code, home(), None), "in every case");
+        shown.code_tries = Some(0);
+        shown.return_to = Some("https://app.example/done".into());
+        assert!(
+            shown.needs_confirmation(ConfirmPolicy::Never, home(), None),
+            "whatever the city wants by now"
+        );
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod session;
 pub mod time;
 pub mod token;
 pub mod user;
+pub mod user_code;
 
 pub use attempt::{Attempt, Stage};
 pub use city::{City, CityStatus, ConfirmPolicy};

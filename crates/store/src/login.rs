@@ -29,7 +29,7 @@ macro_rules! columns {
     () => {
         "attempt_id, city_id, provider, app_id, redirect_uri, return_to, challenge, lang, starter_network, \
          starter_agent, starter_browser, link_user_id, link_session_id, refreshable, \
-         claimed_code, finisher, finisher_network, finisher_agent, finisher_same, stage, claimed_at, user_id, failure, ended_at, \
+         code_tries, claimed_code, finisher, finisher_network, finisher_agent, finisher_same, stage, claimed_at, user_id, failure, ended_at, \
          collected_at, collected_by, created_at, expires_at"
     };
 }
@@ -45,8 +45,9 @@ impl Store {
         }
         let sql = "insert into login_attempts (attempt_id, state, city_id, provider, app_id, redirect_uri, \
                    return_to, challenge, lang, starter_network, starter_agent, starter_browser, \
-                   link_user_id, link_session_id, refreshable, stage, created_at, expires_at) values ($1, $2, \
-                   $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'waiting', $16, $17)";
+                   link_user_id, link_session_id, refreshable, code_tries, stage, created_at, expires_at) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'waiting', \
+                   $17, $18)";
         let args = args![
             attempt.attempt_id.as_str(),
             state,
@@ -63,6 +64,7 @@ impl Store {
             attempt.link.as_ref().map(|link| link.user_id.as_str()),
             attempt.link.as_ref().map(|link| link.session_id.as_str()),
             attempt.refreshable,
+            attempt.code_tries,
             attempt.created_at,
             attempt.expires_at,
         ];
@@ -154,6 +156,26 @@ impl Store {
         Ok(self.db.exec(sql, args).await? == 1)
     }
 
+    /// Counts a typed code of an attempt that waits to be confirmed, and says how many there were with it; `None` when
+    /// the tries or the time are over, or no code is asked for.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn try_user_code(
+        &self,
+        id: &AttemptId,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = "update login_attempts set code_tries = code_tries + 1 where attempt_id = $1 \
+                   and stage = 'confirming' and expires_at > $2 and code_tries < $3 returning attempt_id, code_tries";
+        let Some(row) = self.db.exec_row(sql, args![id.as_str(), now, most]).await? else { return Ok(None) };
+        row.read_as(TABLE, |row| {
+            row.text("attempt_id")?;
+            row.int("code_tries").map(Some)
+        })
+    }
+
     /// The sealed identity of an attempt that waits to be confirmed.
     ///
     /// # Errors
@@ -194,6 +216,7 @@ fn attempt(row: &mut Row) -> Result<Attempt, Misfit> {
         },
         link: link(row)?,
         refreshable: row.flag("refreshable")?,
+        code_tries: row.opt_int("code_tries")?,
         claimed_code: row.opt_digest("claimed_code")?,
         finisher: row.opt_digest("finisher")?,
         finished_by: finisher(row)?,

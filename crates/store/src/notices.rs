@@ -50,15 +50,16 @@ impl fmt::Debug for Notice {
 }
 
 /// The verified address of the user that a column names, or null: that of the profile, else the one they sign in with.
+/// The names of tables in here are no others': a column of `$user` that one of them hides would give anybody's address.
 macro_rules! address {
     ($user:literal) => {
         concat!(
-            "coalesce((select u.email from users u where u.user_id = ",
+            "coalesce((select told.email from users told where told.user_id = ",
             $user,
-            "), (select k.value from identities i join identity_keys k on k.identity_id = i.identity_id \
-             where i.user_id = ",
+            "), (select name.value from identities way join identity_keys name \
+             on name.identity_id = way.identity_id where way.user_id = ",
             $user,
-            " and i.provider = 'email' limit 1)) as address"
+            " and way.provider = 'email' limit 1)) as address"
         )
     };
 }

@@ -46,6 +46,7 @@ mod switches;
 mod switches_callback;
 mod switches_identity;
 mod upgrade;
+mod user_code;
 mod vanishing;
 mod walk;
 mod ways;

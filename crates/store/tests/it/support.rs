@@ -154,6 +154,7 @@ pub(crate) fn attempt(name: &str) -> Attempt {
         starter: Starter { network: home(), agent: "UA 🌟".into(), browser: None },
         link: None,
         refreshable: false,
+        code_tries: None,
         claimed_code: None,
         finisher: None,
         finished_by: None,
