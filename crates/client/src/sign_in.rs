@@ -19,6 +19,9 @@ const TOO_SOON: Duration = Duration::from_secs(1);
 /// How much longer than the asked wait a long poll may take.
 const WAIT_GRACE: Duration = Duration::from_secs(10);
 
+/// Shows a code to the person.
+type Show = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How to sign in.
 #[derive(Clone)]
 pub struct SignIn {
@@ -28,7 +31,7 @@ pub struct SignIn {
     refresh: Option<bool>,
     pkce: bool,
     wait: Duration,
-    show_code: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    show_code: Option<Show>,
 }
 
 impl fmt::Debug for SignIn {

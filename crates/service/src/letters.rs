@@ -55,6 +55,15 @@ const WAS_IT_YOU: Text = Text::new(
     "If this was you, there is nothing to do. If not, end it with the link; then set a new password if you have one, and look at your other sessions and ways in. We ask for no code and no password by mail.",
     "如果是您本人，无需任何操作。如果不是，请通过链接结束此登录，随后重设密码（如已设置），并检查其他登录会话和登录方式。我们不会通过邮件索要验证码或密码。",
 );
+const NEW_SIGN_IN: Words = Words {
+    heading: Text::new("New sign-in to your account", "您的账号有新的登录"),
+    text: Text::new(
+        "Your account was signed in to, with a device or from a network that is new for it.",
+        "您的账号刚刚在新的设备或网络上登录。",
+    ),
+    label: Text::new("This was not me: end it", "不是我本人，结束此登录"),
+    closing: WAS_IT_YOU,
+};
 const NO_LABEL: Text = Text::new("", "");
 
 impl Letter<'_> {
@@ -154,15 +163,7 @@ impl Letter<'_> {
                 NO_LABEL,
                 NOT_YOU_ANY_MORE,
             ),
-            Self::NewSignIn { .. } => words(
-                Text::new("New sign-in to your account", "您的账号有新的登录"),
-                Text::new(
-                    "Your account was signed in to, with a device or from a network that is new for it.",
-                    "您的账号刚刚在新的设备或网络上登录。",
-                ),
-                Text::new("This was not me: end it", "不是我本人，结束此登录"),
-                WAS_IT_YOU,
-            ),
+            Self::NewSignIn { .. } => NEW_SIGN_IN,
         }
     }
 
