@@ -55,6 +55,15 @@ const WAS_IT_YOU: Text = Text::new(
     "If this was you, there is nothing to do. If not, end it with the link; then set a new password if you have one, and look at your other sessions and ways in. We ask for no code and no password by mail.",
     "如果是您本人，无需任何操作。如果不是，请通过链接结束此登录，随后重设密码（如已设置），并检查其他登录会话和登录方式。我们不会通过邮件索要验证码或密码。",
 );
+const PASSWORD_CHANGED: Words = Words {
+    heading: Text::new("Your password was changed", "您的密码已更改"),
+    text: Text::new(
+        "Your password was changed, and you were signed out everywhere else.",
+        "您的密码已更改，其他设备均已退出登录。",
+    ),
+    label: NO_LABEL,
+    closing: NOT_YOU,
+};
 const NEW_SIGN_IN: Words = Words {
     heading: Text::new("New sign-in to your account", "您的账号有新的登录"),
     text: Text::new(
@@ -115,15 +124,7 @@ impl Letter<'_> {
                 Text::new("Set a new password", "设置新密码"),
                 NOT_ASKED,
             ),
-            Self::PasswordChanged => words(
-                Text::new("Your password was changed", "您的密码已更改"),
-                Text::new(
-                    "Your password was changed, and you were signed out everywhere else.",
-                    "您的密码已更改，其他设备均已退出登录。",
-                ),
-                NO_LABEL,
-                NOT_YOU,
-            ),
+            Self::PasswordChanged => PASSWORD_CHANGED,
             Self::SignIn { .. } => words(
                 Text::new("Your sign-in code", "您的登录验证码"),
                 Text::new(
