@@ -144,6 +144,9 @@ fn session(name: &str) -> NewSession {
         session,
         network: Network::unknown(),
         agent: "bench".to_owned(),
+        cross_device: false,
+        device: None,
+        notice: None,
         refresh: None,
     }
 }

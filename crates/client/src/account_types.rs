@@ -1,7 +1,7 @@
 //! The answers about one's own account. Unknown fields are ignored, so that an older client understands a newer
 //! Federation.
 
-use crate::{Event, Timestamp, time};
+use crate::{Device, Event, Timestamp, time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -30,6 +30,13 @@ pub struct OwnSession {
     pub expires_at: Timestamp,
     /// Whether it is the one that asks.
     pub current: bool,
+    /// Whether another device finished the sign-in than the one that has the session, as with a QR code.
+    #[serde(default)]
+    pub cross_device: bool,
+    /// The browser that went back to the product, where that is not what the session was begun with, such as a product's
+    /// own server.
+    #[serde(default)]
+    pub device: Option<Device>,
 }
 
 /// One way in that a user has.

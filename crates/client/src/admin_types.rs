@@ -48,6 +48,8 @@ pub struct City {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Confirm {
+    /// Every time, and the person types the `user_code` that the product shows.
+    Code,
     /// Every time.
     Always,
     /// Unless the browser or network that finished is the one that started. The default.
@@ -62,6 +64,7 @@ pub enum Confirm {
 impl fmt::Display for Confirm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Code => "code",
             Self::Always => "always",
             Self::Auto => "auto",
             Self::Never => "never",

@@ -76,7 +76,7 @@ pub use jiff::Timestamp;
 pub use keepers::{AdminKey, AdminKeyTold, AuditEntry, AuditQuery, Keepers, NewAdminKey};
 pub use keeping::{Introspection, Keys, SigningKey};
 pub use people::{EventQuery, People, SessionQuery, UserQuery};
-pub use people_types::{Event, ListedSession, ListedUser, MergePreview, Page};
+pub use people_types::{Device, Event, ListedSession, ListedUser, MergePreview, Page};
 pub use pkce::Pkce;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use sign_in::{SignIn, SignedIn};

@@ -43,6 +43,16 @@ pub struct ListedUser {
     pub more: Map<String, Value>,
 }
 
+/// A browser at the end of a sign-in.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Device {
+    /// Its network.
+    pub network: String,
+    /// The browser, as it named itself.
+    pub agent: String,
+}
+
 /// One session.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -73,6 +83,13 @@ pub struct ListedSession {
     /// When it was ended early.
     #[serde(default, deserialize_with = "time::optional")]
     pub revoked_at: Option<Timestamp>,
+    /// Whether another device finished the sign-in than the one that has the session, as with a QR code.
+    #[serde(default)]
+    pub cross_device: bool,
+    /// The browser that went back to the product, where that is not what the session was begun with, such as a product's
+    /// own server.
+    #[serde(default)]
+    pub device: Option<Device>,
 }
 
 /// Something that happened.

@@ -4,6 +4,8 @@ use crate::caller::CALL_TIMEOUT;
 use crate::{Caller, Error, OauthResult, OauthStart, OauthStartRequest, Pkce, SignInDone, Timestamp, User};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -17,8 +19,11 @@ const TOO_SOON: Duration = Duration::from_secs(1);
 /// How much longer than the asked wait a long poll may take.
 const WAIT_GRACE: Duration = Duration::from_secs(10);
 
+/// Shows a code to the person.
+type Show = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How to sign in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SignIn {
     provider: String,
     lang: Option<String>,
@@ -26,6 +31,22 @@ pub struct SignIn {
     refresh: Option<bool>,
     pkce: bool,
     wait: Duration,
+    show_code: Option<Show>,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { provider, lang, fast_login, refresh, pkce, wait, show_code } = self;
+        f.debug_struct("SignIn")
+            .field("provider", provider)
+            .field("lang", lang)
+            .field("fast_login", fast_login)
+            .field("refresh", refresh)
+            .field("pkce", pkce)
+            .field("wait", wait)
+            .field("show_code", &show_code.is_some())
+            .finish()
+    }
 }
 
 impl SignIn {
@@ -38,7 +59,16 @@ impl SignIn {
             refresh: None,
             pkce: true,
             wait: Duration::from_secs(25),
+            show_code: None,
         }
+    }
+
+    /// How the person is shown the code that they type on the Federation's page, `XXXX-XXXX`, in a city whose `confirm`
+    /// is `code`. It is called before the page is opened. Such a city refuses to sign in without.
+    #[must_use]
+    pub fn show_code(mut self, show: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.show_code = Some(Arc::new(show));
+        self
     }
 
     /// Language of the provider's page: `en` or `cn`.
@@ -116,6 +146,15 @@ pub(crate) async fn run(
     };
     let start: OauthStart = caller.post("accounts", action, &request).await?;
     let deadline = Instant::now() + life(start.expires_at, now());
+    match (&start.user_code, &options.show_code) {
+        (Some(code), Some(show)) => show(code),
+        (Some(_), None) => {
+            return Err(Error::Input(
+                "this city has people type a code: say with `show_code` how it is shown".into(),
+            ));
+        }
+        (None, _) => {}
+    }
     open(&start.url);
     let waiting = wait(caller, &start, pkce.as_ref().map(Pkce::verifier), options.wait);
     let done = timeout_at(deadline, waiting).await.map_err(|_| Error::Expired)??;

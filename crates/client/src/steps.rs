@@ -31,6 +31,9 @@ pub enum LoginStep {
         provider: String,
         /// Its page.
         url: String,
+        /// What to show to the person, who types it on the Federation's page, where the city wants that: `XXXX-XXXX`.
+        #[serde(default)]
+        user_code: Option<String>,
     },
     /// To type something, which [`Guest::continue_login`] takes.
     InputRequired {

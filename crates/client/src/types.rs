@@ -29,7 +29,7 @@ pub struct Provider {
     pub label: String,
 }
 
-/// Answer of `accounts/oauth/start`. `Debug` leaves out `url` and `state`: they open the login.
+/// Answer of `accounts/oauth/start`. `Debug` leaves out `url`, `state` and `user_code`: they open the login.
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct OauthStart {
@@ -44,6 +44,9 @@ pub struct OauthStart {
     pub expires_at: Option<Timestamp>,
     /// Seconds between two polls that do not wait.
     pub interval: Option<u64>,
+    /// What to show to the person, who types it on the Federation's page, where the city wants that: `XXXX-XXXX`.
+    #[serde(default)]
+    pub user_code: Option<String>,
 }
 
 impl fmt::Debug for OauthStart {

@@ -27,6 +27,7 @@ struct Script {
     asked: Arc<Mutex<Vec<HashMap<String, String>>>>,
     started: Arc<Mutex<Value>>,
     expires_at: Option<i64>,
+    user_code: Option<&'static str>,
 }
 
 impl Script {
@@ -51,9 +52,12 @@ impl Script {
 async fn start(State(script): State<Script>, Json(body): Json<Value>) -> Json<Value> {
     *script.started.lock().unwrap() = body;
     let expires_at = script.expires_at;
-    Json(
-        json!({"url": "https://open.test/qr", "state": "st", "provider": "wechat", "expires_at": expires_at}),
-    )
+    let mut answer =
+        json!({"url": "https://open.test/qr", "state": "st", "provider": "wechat", "expires_at": expires_at});
+    if let Some(code) = script.user_code {
+        answer["user_code"] = code.into();
+    }
+    Json(answer)
 }
 
 async fn result(State(script): State<Script>, Query(query): Query<HashMap<String, String>>) -> Response {
@@ -104,6 +108,22 @@ async fn without_pkce_nothing_of_it_is_sent() {
     guest.sign_in(&SignIn::new("wechat").without_pkce(), |_| ()).await.unwrap();
     assert!(script.started.lock().unwrap().get("code_challenge").is_none());
     assert!(!script.asked.lock().unwrap()[0].contains_key("code_verifier"));
+}
+
+#[tokio::test]
+async fn a_code_that_the_person_types_is_shown_before_the_page_is_opened() {
+    let script = Script { user_code: Some("BCDF-GHJK"), ..Script::new([(200, done())]) };
+    let guest = script.serve().await.guest("city_demo");
+    let never = |_: &str| panic!("nobody is sent to a page that they can't answer");
+    let error = guest.sign_in(&SignIn::new("wechat"), never).await.unwrap_err();
+    assert!(matches!(&error, Error::Input(why) if why.contains("show_code")), "{error}");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let keep = |what: &str| seen.lock().unwrap().push(what.to_owned());
+    let shown = Arc::clone(&seen);
+    let options = SignIn::new("wechat").show_code(move |code| shown.lock().unwrap().push(code.to_owned()));
+    assert!(!format!("{options:?}").contains("BCDF"));
+    guest.sign_in(&options, |url| keep(url)).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["BCDF-GHJK", "https://open.test/qr"]);
 }
 
 #[tokio::test]

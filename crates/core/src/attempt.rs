@@ -40,6 +40,17 @@ pub struct Starter {
     pub browser: Option<Digest>,
 }
 
+/// Who finished an attempt: the browser that came back from the provider, or whoever took the last of our own steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finisher {
+    /// The network address it came from.
+    pub network: Network,
+    /// The `User-Agent`. At most 256 characters.
+    pub agent: String,
+    /// Whether it was the client that started: the same browser or the same network.
+    pub same_client: bool,
+}
+
 /// Where an attempt stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
@@ -99,10 +110,14 @@ pub struct Attempt {
     pub link: Option<Link>,
     /// Whether a refresh token was asked for.
     pub refreshable: bool,
+    /// How often a code was typed, where the person has to type the one that their product shows.
+    pub code_tries: Option<i64>,
     /// Digest of the authorization code that claimed it.
     pub claimed_code: Option<Digest>,
     /// Digest of the cookie of the browser that finished it.
     pub finisher: Option<Digest>,
+    /// Who finished it. Absent until then.
+    pub finished_by: Option<Finisher>,
     /// Where it stands.
     pub stage: Stage,
     /// When it was started.
@@ -174,6 +189,22 @@ impl Attempt {
         }
     }
 
+    /// Whether a client is surely the one that started the attempt: the same browser or the same network.
+    #[must_use]
+    pub fn is_started_by(&self, network: Network, browser: Option<Digest>) -> bool {
+        let same_browser = self.starter.browser.is_some() && self.starter.browser == browser;
+        same_browser || self.starter.network.same_as(network)
+    }
+
+    /// Whether the token goes to another client than the one that finished, as with a QR code or an address that was
+    /// passed on. Where it returns by `return_to`, it goes to the browser that finished.
+    #[must_use]
+    pub fn is_cross_device(&self, collector: Network) -> bool {
+        let finished = self.finished_by.as_ref();
+        self.return_to.is_none()
+            && finished.is_some_and(|by| !by.same_client && !by.network.same_as(collector))
+    }
+
     /// Whether the person has to confirm before anything is handed out (contract, "Who may collect the token").
     #[must_use]
     pub fn needs_confirmation(
@@ -182,14 +213,17 @@ impl Attempt {
         network: Network,
         browser: Option<Digest>,
     ) -> bool {
-        let same_browser = self.starter.browser.is_some() && self.starter.browser == browser;
-        let same_client = same_browser || self.starter.network.same_as(network);
+        // Whoever was told to show a code is held to it, also when the city asks for none any more.
+        if self.code_tries.is_some() {
+            return true;
+        }
+        let same_client = self.is_started_by(network, browser);
         if self.link.is_some() {
             // Whoever finishes elsewhere would open somebody else's account with their own identity.
-            return policy == ConfirmPolicy::Always || !same_client;
+            return matches!(policy, ConfirmPolicy::Always | ConfirmPolicy::Code) || !same_client;
         }
         match policy {
-            ConfirmPolicy::Always => true,
+            ConfirmPolicy::Always | ConfirmPolicy::Code => true,
             ConfirmPolicy::Never => false,
             ConfirmPolicy::Auto => self.return_to.is_none() && !same_client,
         }
@@ -227,12 +261,7 @@ impl Attempt {
         if self.challenge.is_some() || self.return_to.is_some() {
             return Ok(());
         }
-        let same_browser = self.starter.browser.is_some() && self.starter.browser == proof.browser;
-        if same_browser || self.starter.network.same_as(proof.network) {
-            Ok(())
-        } else {
-            Err(Refusal::OtherClient)
-        }
+        if self.is_started_by(proof.network, proof.browser) { Ok(()) } else { Err(Refusal::OtherClient) }
     }
 }
 
@@ -253,8 +282,10 @@ mod tests {
             starter: Starter { network: home(), agent: String::new(), browser: None },
             link: None,
             refreshable: false,
+            code_tries: None,
             claimed_code: None,
             finisher: None,
+            finished_by: None,
             stage,
             created_at: Timestamp(0),
             expires_at: Timestamp(0).plus(LIFETIME),
@@ -307,6 +338,18 @@ mod tests {
     }
 
     #[test]
+    fn a_code_that_was_shown_has_to_be_typed() {
+        let mut shown = attempt(Stage::Waiting);
+        assert!(shown.needs_confirmation(ConfirmPolicy::Code, home(), None), "in every case");
+        shown.code_tries = Some(0);
+        shown.return_to = Some("https://app.example/done".into());
+        assert!(
+            shown.needs_confirmation(ConfirmPolicy::Never, home(), None),
+            "whatever the city wants by now"
+        );
+    }
+
+    #[test]
     fn linking_elsewhere_is_always_asked_about() {
         let mut linking = attempt(Stage::Waiting);
         linking.link =
@@ -315,6 +358,21 @@ mod tests {
         assert!(linking.needs_confirmation(ConfirmPolicy::Never, away(), None));
         assert!(linking.needs_confirmation(ConfirmPolicy::Auto, away(), None));
         assert!(!linking.needs_confirmation(ConfirmPolicy::Auto, home(), None));
+    }
+
+    #[test]
+    fn a_token_for_another_client_than_the_one_that_finished_is_cross_device() {
+        let mut finished = attempt(Stage::Waiting);
+        assert!(!finished.is_cross_device(home()), "before anybody finished");
+        let by = |network, same_client| Some(Finisher { network, agent: String::new(), same_client });
+        finished.finished_by = by(away(), false);
+        assert!(finished.is_cross_device(home()));
+        assert!(!finished.is_cross_device(away()), "who finished collects it, too");
+        finished.return_to = Some("https://app.example/done".into());
+        assert!(!finished.is_cross_device(home()), "the browser that finished carries the code");
+        finished.return_to = None;
+        finished.finished_by = by(away(), true);
+        assert!(!finished.is_cross_device(home()), "the browser that started, on another network");
     }
 
     #[test]

@@ -29,6 +29,8 @@ impl CityStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConfirmPolicy {
+    /// Every time, and the person types the code that the window shows where they started.
+    Code,
     /// Every time.
     Always,
     /// Unless the browser or network that finished is the one that started, or the result travels by
@@ -44,6 +46,7 @@ impl ConfirmPolicy {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Code => "code",
             Self::Always => "always",
             Self::Auto => "auto",
             Self::Never => "never",
@@ -53,7 +56,7 @@ impl ConfirmPolicy {
     /// Reads the stored or sent name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Always, Self::Auto, Self::Never].into_iter().find(|p| p.as_str() == text)
+        [Self::Code, Self::Always, Self::Auto, Self::Never].into_iter().find(|p| p.as_str() == text)
     }
 }
 

@@ -45,6 +45,10 @@ failures! {
     LoginCancelled = "login_cancelled", retry true,
         "The sign-in was cancelled on the confirmation page. Nobody was signed in. Start again if you want to sign in.",
         "登录已在确认页面取消，没有任何人登录。如需登录，请重新开始。";
+    /// The person typed wrong codes on the confirmation page until there were no tries left.
+    UserCodeWrong = "user_code_wrong", retry true,
+        "The code was typed wrong too often, so nobody was signed in. Start again, and type the code that is shown where you started.",
+        "验证码多次输入错误，没有任何人登录。请重新开始，并输入发起登录的窗口中显示的验证码。";
     /// The provider did not accept the authorization code.
     CodeRejected = "code_rejected", retry true,
         "The sign-in took too long or was already used. Please start again.",

@@ -17,6 +17,7 @@ pub const TARGETS: &[(&str, Fuzzed)] = &[
     ("return_url", return_url),
     ("accept_language", accept_language),
     ("user_agent", user_agent),
+    ("user_code", user_code),
 ];
 
 /// States, ids and PKCE values: what is taken is what was given, in characters that are safe everywhere.
@@ -96,6 +97,13 @@ fn accept_language(bytes: &[u8]) {
 /// Texts of other people: agents, nicknames, addresses of pictures, of mail and of networks.
 fn user_agent(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
+    if let Some(family) = crate::agent::family(&text) {
+        let plain = |c: char| c.is_ascii_alphabetic() || matches!(c, ' ' | '·' | '-' | '_');
+        assert!(
+            family.chars().all(plain) && family.len() <= 48,
+            "nothing that could lead anywhere: {family}"
+        );
+    }
     if let Some(clean) = clean_text(&text, 256) {
         assert!((1..=256).contains(&clean.chars().count()) && !clean.contains(char::is_control));
         let again = clean_text(&clean, 256).expect("what is clean stays");
@@ -116,4 +124,18 @@ fn user_agent(bytes: &[u8]) {
     if let Some(network) = Network::parse(&text) {
         assert_eq!(Network::parse(&network.to_string()), Some(network));
     }
+}
+
+/// Typed codes: a code is found in any spelling, and what is typed never grows.
+fn user_code(bytes: &[u8]) {
+    let typed = String::from_utf8_lossy(bytes);
+    let folded = crate::user_code::folded(&typed);
+    assert!(folded.len() <= 16 && folded.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
+    assert_eq!(crate::user_code::folded(&folded), folded, "what is folded stays");
+    let mut random = [0; 16];
+    for (to, from) in random.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    let code = crate::user_code::of(random);
+    assert_eq!(crate::user_code::folded(&crate::user_code::shown(&code).to_lowercase()), code);
 }

@@ -3,6 +3,7 @@
 //! Everything here is a value or a pure function: no I/O, no clock, no random numbers. Whoever needs the
 //! time or fresh random bytes takes them as an argument.
 
+pub mod agent;
 pub mod attempt;
 pub mod city;
 pub mod email;
@@ -24,6 +25,7 @@ pub mod session;
 pub mod time;
 pub mod token;
 pub mod user;
+pub mod user_code;
 
 pub use attempt::{Attempt, Stage};
 pub use city::{City, CityStatus, ConfirmPolicy};

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use downcity_service::callback::{CallbackAnswer, CallbackQuery};
-use downcity_service::confirm::Decision;
+use downcity_service::confirm::{Decision, Typed};
 use downcity_service::doctor::echo::PROOF_HEADER;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -122,6 +122,9 @@ pub(crate) struct ConfirmForm {
     form_token: String,
     /// `allow` or `deny`.
     decision: Answer,
+    /// The code that the person typed, where one is asked for.
+    #[serde(default)]
+    user_code: String,
 }
 
 /// Yes or no.
@@ -136,7 +139,12 @@ pub(crate) enum Answer {
 #[utoipa::path(post, path = "/v1/accounts/oauth/confirm", operation_id = "accounts_oauth_confirm", tag = "browser",
     request_body(content = ConfirmForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "To the page about the outcome")))]
-pub(crate) async fn oauth_confirm(State(house): State<House>, headers: HeaderMap, body: Bytes) -> Response {
+pub(crate) async fn oauth_confirm(
+    State(house): State<House>,
+    client::From(client): client::From,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let refused = || see_other(&problem_path(Code::CannotConfirm));
     if cross_site(&headers) {
         return refused();
@@ -147,7 +155,9 @@ pub(crate) async fn oauth_confirm(State(house): State<House>, headers: HeaderMap
         Answer::Allow => Decision::Allow,
         Answer::Deny => Decision::Deny,
     };
-    match house.federation.login_confirm(&form.attempt, finisher.as_ref(), &form.form_token, decision).await {
+    let typed = Typed { code: form.user_code, network: client.network };
+    let (attempt, token) = (form.attempt.as_str(), form.form_token.as_str());
+    match house.federation.login_confirm(attempt, finisher.as_ref(), token, decision, &typed).await {
         Ok(()) => see_other(&format!("{OUTCOME}?attempt={}", form.attempt)),
         Err(error) => see_other(&problem_path(ApiError::from(error).code)),
     }

@@ -296,6 +296,7 @@ impl From<ConfirmError> for ApiError {
     fn from(error: ConfirmError) -> Self {
         match error {
             ConfirmError::NotYours => Self::of(Code::CannotConfirm),
+            ConfirmError::TooMany(wait) => Self { retry_after: Some(wait.0), ..Self::of(Code::TooManyTries) },
             ConfirmError::Internal(error) => error.into(),
         }
     }

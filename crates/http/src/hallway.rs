@@ -136,6 +136,7 @@ const WITHOUT_BEARER: &[&str] = &[
     "/v1/accounts/email/reset",
     "/v1/accounts/email/change/confirm",
     "/v1/accounts/email/enter",
+    "/v1/accounts/email/end-session",
     "/v1/federation/echo",
 ];
 

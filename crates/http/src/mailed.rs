@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OpenParams {
-    /// `verify`, `reset`, `change` or `sign_in`.
+    /// `verify`, `reset`, `change`, `sign_in` or `end_session`.
     r#for: Option<String>,
     /// The one-time token.
     token: Option<String>,
@@ -46,6 +46,10 @@ pub(crate) async fn open(
         },
         Some((For::SignIn, token)) => match house.federation.asked_sign_in(&token, &client).await {
             Ok(asked) => mail::ask_sign_in(&asked, token, lang),
+            Err(problem) => mail::problem(&logged(problem.into()), lang),
+        },
+        Some((For::EndSession, token)) => match house.federation.asked_ending(&token).await {
+            Ok(asked) => mail::ask_ending(&asked, token, lang),
             Err(problem) => mail::problem(&logged(problem.into()), lang),
         },
         Some((what, token)) => mail::ask(what, token, None, lang),
@@ -134,6 +138,28 @@ pub(crate) async fn enter(
             }
             response
         }
+        Err(problem) => mail::problem(&logged(problem.into()), lang),
+    }
+}
+
+/// Ends the session that the link was mailed about. Who opens it need not be signed in.
+#[utoipa::path(post, path = "/v1/accounts/email/end-session", operation_id = "accounts_email_end_session", tag = "browser",
+    request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+        (status = "5XX", content_type = "text/html", body = String)))]
+pub(crate) async fn end_session(
+    State(house): State<House>,
+    client::From(client): client::From,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = client.lang.unwrap_or_default();
+    let form = match own_form::<MailedConfirmForm>(&headers, &body) {
+        Ok(form) => form,
+        Err(problem) => return mail::problem(&problem, lang),
+    };
+    match house.federation.end_by_link(form.token.expose_secret(), &client).await {
+        Ok(()) => mail::done(For::EndSession, lang),
         Err(problem) => mail::problem(&logged(problem.into()), lang),
     }
 }

@@ -9,9 +9,10 @@ use crate::routes::House;
 use crate::wire::accounts::{Me, OauthStartAnswer};
 use crate::wire::export::Export;
 use crate::wire::people::{
-    DeleteAnswer, DeleteRequest, EmptyRequest, IdentityItem, IdentityList, LinkRequest, OwnSession,
-    OwnSessionList, ProfileUpdateRequest, RevokedCount, SessionRequest, UnlinkRequest, stored,
+    DeleteAnswer, DeleteRequest, EmptyRequest, IdentityItem, IdentityList, LinkRequest, ProfileUpdateRequest,
+    RevokedCount, SessionRequest, UnlinkRequest, stored,
 };
+use crate::wire::sessions::{OwnSession, OwnSessionList};
 use crate::wire::{Success, rfc3339};
 use axum::extract::State;
 use axum::http::HeaderMap;

@@ -67,6 +67,8 @@ struct Form {
     allow: &'static str,
     deny: &'static str,
     warning: &'static str,
+    /// The label of the field for the code, if one is asked for.
+    code: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -249,6 +251,13 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
     };
     let label = |en, zh| Text::new(en, zh).get(lang);
     let mut page = Page::new(lang, Mood::Ask, city, heading).text(text);
+    if let Some(code) = question.code {
+        page = page.text(label(
+            "The window where you started shows a code of eight letters. Type it here, so that we know that the window is before you.",
+            "发起登录的窗口显示了一个由八个字母组成的验证码。请在此输入，以便我们确认该窗口就在您面前。",
+        ));
+        page.texts.extend(code.again.then(|| wrong_code(lang, code.tries_left)));
+    }
     page.facts = vec![
         (label("Started at", "发起时间"), readable(question.started_at.0)),
         (label("From the address", "发起地址"), question.network.clone()),
@@ -260,12 +269,29 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
         token: question.form_token.reveal().to_owned(),
         deny: label("No, cancel", "不是我，取消"),
         allow: label("Yes, it was me", "是我本人"),
-        warning: label(
-            "We never send you links or codes to confirm a sign-in. If somebody asked you to do this, choose No.",
-            "我们绝不会向您发送链接或二维码要求确认登录。如果是别人让您这样做，请选择“不是我”。",
-        ),
+        code: question
+            .code
+            .map(|_| label("Code from the window where you started", "发起登录的窗口中的验证码")),
+        warning: match question.code {
+            Some(_) => label(
+                "Type only a code that you see in a window that you opened yourself. If somebody sent you this page, or tells you a code, choose No: they would be signed in as you.",
+                "只输入您自己打开的窗口中显示的验证码。如果此页面是别人发给您的，或验证码是别人告诉您的，请选择“不是我”，否则对方将以您的身份登录。",
+            ),
+            None => label(
+                "We never send you links or codes to confirm a sign-in. If somebody asked you to do this, choose No.",
+                "我们绝不会向您发送链接或二维码要求确认登录。如果是别人让您这样做，请选择“不是我”。",
+            ),
+        },
     });
     page
+}
+
+fn wrong_code(lang: Lang, left: i64) -> String {
+    match (lang, left) {
+        (Lang::En, 1) => "That is not the code of this sign-in. You have one more try.".to_owned(),
+        (Lang::En, left) => format!("That is not the code of this sign-in. You have {left} more tries."),
+        (Lang::Zh, left) => format!("验证码不正确，还可以尝试 {left} 次。"),
+    }
 }
 
 /// A moment as a person reads it, in UTC.
@@ -301,6 +327,14 @@ pub(crate) fn problem(code: Option<&str>, lang: Lang) -> Response {
             Text::new(
                 "Only the browser in which you signed in with the provider can answer, and only once.",
                 "只有完成授权的浏览器可以确认，且只能确认一次。",
+            ),
+        ),
+        (
+            Code::TooManyTries,
+            Text::new("Too many wrong codes came from your network", "来自您网络的错误验证码过多"),
+            Text::new(
+                "For now none is looked at, so nothing was changed. Wait ten minutes.",
+                "暂时不再核对验证码，未进行任何操作。请等待十分钟。",
             ),
         ),
         (

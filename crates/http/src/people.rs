@@ -9,10 +9,11 @@ use crate::own::item;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::people::{
-    EventItem, EventList, EventQuery, MergeAnswer, MergeRequest, SessionItem, SessionList, SessionQuery,
-    SessionRequest, UserList, UserQuery, UserRequest,
+    EventItem, EventList, EventQuery, MergeAnswer, MergeRequest, SessionQuery, SessionRequest, UserList,
+    UserQuery, UserRequest,
 };
 use crate::wire::person::{PersonAnswer, PersonIdentity, PersonName, PersonQuery};
+use crate::wire::sessions::{SessionItem, SessionList};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use downcity_service::people::{Listing, PeopleError};

@@ -129,6 +129,7 @@ routes! {
     post "/v1/accounts/email/reset" => mailed::reset;
     post "/v1/accounts/email/change/confirm" => mailed::change;
     post "/v1/accounts/email/enter" => mailed::enter;
+    post "/v1/accounts/email/end-session" => mailed::end_session;
     post "/v1/accounts/email/start" => steps::email_start;
     post "/v1/accounts/email/finish" => steps::email_finish;
     // accounts: in steps

@@ -115,16 +115,31 @@ const GOOGLE: ProviderSpec =
     ProviderSpec { id: Oidc::GOOGLE, label: Text::new("Google", "Google"), env: oidc::settings::GOOGLE };
 
 /// Settings that belong to no provider.
-static GENERAL: &[EnvSpec] = &[EnvSpec {
-    key: "ACCOUNT_DELETE_GRACE_DAYS",
-    description: Text::new(
-        "For how many days somebody who deletes their account can come back by signing in; 0 removes it at once.",
-        "用户注销账号后，可在多少天内通过登录恢复；0 表示立即删除。",
-    ),
-    required: false,
-    secret: false,
-    check: check_days,
-}];
+static GENERAL: &[EnvSpec] = &[
+    EnvSpec {
+        key: "ACCOUNT_DELETE_GRACE_DAYS",
+        description: Text::new(
+            "For how many days somebody who deletes their account can come back by signing in; 0 removes it at once.",
+            "用户注销账号后，可在多少天内通过登录恢复；0 表示立即删除。",
+        ),
+        required: false,
+        secret: false,
+        check: check_days,
+    },
+    EnvSpec {
+        key: SIGN_IN_MAILS,
+        description: Text::new(
+            "0 stops the mails that tell people of sign-ins with a device or from a network that is new for them.",
+            "设为 0 可停止在用户使用新设备或新网络登录时发送通知邮件。",
+        ),
+        required: false,
+        secret: false,
+        check: check_sign_in_mails,
+    },
+];
+
+/// Whether people are mailed about sign-ins that are new for them; anything but a no is a yes.
+pub const SIGN_IN_MAILS: &str = "SIGN_IN_MAILS";
 
 /// Settings that belong to no provider.
 #[must_use]
@@ -221,7 +236,9 @@ fn read(env: &dyn Fn(&str) -> Option<Secret>, key: &str) -> Option<String> {
     (!trimmed.is_empty()).then(|| trimmed.to_owned())
 }
 
-fn is_off(value: &str) -> bool {
+/// Whether the value of a switch is a no.
+#[must_use]
+pub fn is_off(value: &str) -> bool {
     ["0", "false", "off", "no"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
@@ -280,11 +297,20 @@ fn check_days(value: &str) -> Option<Text> {
     (!fine).then(|| Text::new("This is not a number of days from 0 to 365.", "应为 0 到 365 之间的天数。"))
 }
 
-fn check_fast_login(value: &str) -> Option<Text> {
+/// Whether the value of a switch is a yes or a no.
+fn is_switch(value: &str) -> bool {
     let value = value.trim();
-    let known =
-        is_off(value) || ["1", "true", "on", "yes"].iter().any(|word| value.eq_ignore_ascii_case(word));
-    (!known).then(|| {
+    is_off(value) || ["1", "true", "on", "yes"].iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+fn check_sign_in_mails(value: &str) -> Option<Text> {
+    (!is_switch(value)).then(|| {
+        Text::new("Only 0 stops these mails. This value does not.", "只有 0 会停止发送，当前值不会。")
+    })
+}
+
+fn check_fast_login(value: &str) -> Option<Text> {
+    (!is_switch(value)).then(|| {
         Text::new(
             "Only 0 turns fast sign-in off. This value leaves it on.",
             "只有 0 会关闭快捷登录，当前值等同于开启。",

@@ -28,8 +28,8 @@ mod words;
 
 pub use callback::{Callback, CallbackQuery};
 pub use catalogue::{
-    EnvKey, EnvSpec, IssuerSpec, ProviderSpec, catalogue, city_keys, configured, configured_for_city,
-    configured_issuers, env_key, general, issuers,
+    EnvKey, EnvSpec, IssuerSpec, ProviderSpec, SIGN_IN_MAILS, catalogue, city_keys, configured,
+    configured_for_city, configured_issuers, env_key, general, is_off, issuers,
 };
 pub use check::Visit;
 pub use error::ProviderError;

@@ -41,6 +41,16 @@ fn of_failure(failure: Failure) -> Words {
                 "如大量出现，说明有人在向用户散发登录链接或二维码，请提醒用户",
             ),
         ),
+        Failure::UserCodeWrong => say(
+            Text::new(
+                "the person typed five wrong codes on the confirmation page",
+                "用户在确认页面五次输入了错误的验证码",
+            ),
+            Text::new(
+                "if there are many, see whether the product shows user_code well, or somebody sends sign-in links to people",
+                "如大量出现，请检查产品是否清楚地显示了 user_code，或是否有人在向用户散发登录链接",
+            ),
+        ),
         Failure::CodeRejected => say(
             Text::new(
                 "the provider did not accept the code: it was too old or already used",

@@ -8,11 +8,11 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
 use crate::login_steps::is_ours;
-use downcity_core::attempt::{EXCHANGE_LIMIT, Standing};
+use downcity_core::attempt::{EXCHANGE_LIMIT, Finisher, Standing};
 use downcity_core::{Attempt, AttemptId, City, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
 use downcity_providers::{Callback, Exchange, LoginProvider};
-use downcity_store::{Completed, SignIn, StoreError};
+use downcity_store::{Claim, Completed, SignIn, StoreError};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,9 +111,10 @@ impl Federation {
     ) -> Result<bool, StoreError> {
         let (federation, client) = (Arc::clone(self), client.clone());
         let code = Digest::of(query.code.as_deref().unwrap_or_default());
-        let (state, finisher, now) = (state.digest(), finisher.digest(), self.clock.now());
+        let (state, cookie, now) = (state.digest(), finisher.digest(), self.clock.now());
+        let claim = Claim { state, code, cookie, by: finisher_of(found, &client) };
         let work = async move {
-            let claimed = federation.store.claim_attempt(state, code, finisher, now).await?;
+            let claimed = federation.store.claim_attempt(&claim, now).await?;
             let Some(attempt) = claimed else { return Ok(false) };
             federation.finish(attempt, &query, &client).await;
             Ok(true)
@@ -330,6 +331,16 @@ impl Federation {
             Completed::Lost => warn!(%attempt_id, "a sign-in was settled elsewhere first"),
         }
         Ok(())
+    }
+}
+
+/// Who finishes an attempt.
+pub(crate) fn finisher_of(attempt: &Attempt, client: &Client) -> Finisher {
+    let browser = client.browser.as_ref().map(OpaqueToken::digest);
+    Finisher {
+        network: client.network,
+        agent: client.agent.clone(),
+        same_client: attempt.is_started_by(client.network, browser),
     }
 }
 

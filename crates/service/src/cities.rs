@@ -23,7 +23,7 @@ pub struct CityChange {
     pub allowed_origins: Option<Vec<String>>,
     /// Addresses a sign-in may return to.
     pub allowed_redirects: Option<Vec<String>>,
-    /// When to ask for confirmation: `always`, `auto`, `never`.
+    /// When to ask for confirmation: `code`, `always`, `auto`, `never`.
     pub confirm: Option<String>,
 }
 
@@ -202,7 +202,8 @@ fn checked_change(city_id: CityId, change: &CityChange, now: Timestamp) -> Resul
         Target::parse(text).map(|target| target.as_str().to_owned()).map_err(|why| why.to_string())
     };
     let confirm = |confirm: &String| {
-        ConfirmPolicy::parse(confirm).ok_or_else(|| bad("confirm", "must be `always`, `auto` or `never`"))
+        ConfirmPolicy::parse(confirm)
+            .ok_or_else(|| bad("confirm", "must be `code`, `always`, `auto` or `never`"))
     };
     let (origins, redirects) = (&change.allowed_origins, &change.allowed_redirects);
     Ok(CityPatch {

@@ -10,7 +10,8 @@ use arc_swap::Guard;
 use downcity_core::{City, CityId, Lang, Secret, Text, Timestamp};
 use downcity_providers::mail::{self, MailSetup, Mailer};
 use downcity_providers::{
-    LoginProvider, Outside, catalogue, configured, configured_for_city, configured_issuers, issuers,
+    LoginProvider, Outside, SIGN_IN_MAILS, catalogue, configured, configured_for_city, configured_issuers,
+    is_off, issuers,
 };
 use downcity_store::{Others, Store, StoreError};
 use secrecy::ExposeSecret;
@@ -66,6 +67,8 @@ pub struct Directory {
     pub city_apps: HashMap<CityId, CityApp>,
     /// Sends mail, when `SMTP_URL` and `MAIL_FROM` are set and can be used.
     pub mailer: Option<Arc<Mailer>>,
+    /// Whether people are mailed about sign-ins that are new for them.
+    pub mails_sign_ins: bool,
     /// What is wrong with the mail settings.
     pub mail_problem: Option<MailSetup>,
     /// Admin keys by digest.
@@ -146,6 +149,7 @@ impl Directory {
         };
         let city_apps = of_cities.into_iter().map(|(city_id, env)| (city_id, app(env))).collect();
         let (mailer, mail_problem) = mailer(&env);
+        let stopped = env.get(SIGN_IN_MAILS).is_some_and(|set| is_off(set.value.expose_secret().trim()));
         let admin_keys = store
             .admin_keys()
             .await?
@@ -164,6 +168,7 @@ impl Directory {
             env,
             providers,
             city_apps,
+            mails_sign_ins: mailer.is_some() && !stopped,
             mailer,
             mail_problem,
             admin_keys,

@@ -214,7 +214,7 @@ impl Federation {
         let mail = letter.write(address.as_str(), &city.name, client.lang.unwrap_or_default());
         let plain = serde_json::to_vec(&mail).expect("mails are plain text");
         let sealed = self.vault.seal(&crate::outbox::mail_place(&outbox_id), &plain);
-        NewMail { outbox_id, address: address.as_str().to_owned(), sealed, now }
+        NewMail { outbox_id, address: address.as_str().to_owned(), sealed, event_id: None, now }
     }
 
     /// The address of our page that asks the person to confirm what a mailed token is for.

@@ -87,7 +87,7 @@ pub enum OpenError {
 pub struct Federation {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) master_keys: MasterKeys,
     pub(crate) reloading_data_keys: tokio::sync::Mutex<()>,
     /// When an unknown data key last made this node look for new ones.
@@ -139,7 +139,7 @@ impl Federation {
         Ok(Arc::new(Self {
             settings,
             store,
-            vault,
+            vault: Arc::new(vault),
             master_keys,
             reloading_data_keys: tokio::sync::Mutex::new(()),
             data_keys_asked_at: AtomicI64::new(0),

@@ -24,6 +24,8 @@ pub(crate) enum Letter<'a> {
     AddressTaken,
     /// Told to the old address after a move.
     AddressChanged,
+    /// Told after a sign-in that is new for the person, with what is known of it.
+    NewSignIn { link: &'a str, facts: &'a [(Text, String)] },
 }
 
 struct Words {
@@ -49,12 +51,34 @@ const NOT_STARTED: Text = Text::new(
     "Tell the code to nobody: we never ask for it in a call, a chat or a mail. If you did not start this, ignore this mail: nobody is signed in.",
     "请勿将验证码告诉任何人：我们绝不会通过电话、聊天或邮件索要。如果不是您发起的登录，请忽略此邮件，不会有任何人登录。",
 );
+const WAS_IT_YOU: Text = Text::new(
+    "If this was you, there is nothing to do. If not, end it with the link; then set a new password if you have one, and look at your other sessions and ways in. We ask for no code and no password by mail.",
+    "如果是您本人，无需任何操作。如果不是，请通过链接结束此登录，随后重设密码（如已设置），并检查其他登录会话和登录方式。我们不会通过邮件索要验证码或密码。",
+);
+const PASSWORD_CHANGED: Words = Words {
+    heading: Text::new("Your password was changed", "您的密码已更改"),
+    text: Text::new(
+        "Your password was changed, and you were signed out everywhere else.",
+        "您的密码已更改，其他设备均已退出登录。",
+    ),
+    label: NO_LABEL,
+    closing: NOT_YOU,
+};
+const NEW_SIGN_IN: Words = Words {
+    heading: Text::new("New sign-in to your account", "您的账号有新的登录"),
+    text: Text::new(
+        "Your account was signed in to, with a device or from a network that is new for it.",
+        "您的账号刚刚在新的设备或网络上登录。",
+    ),
+    label: Text::new("This was not me: end it", "不是我本人，结束此登录"),
+    closing: WAS_IT_YOU,
+};
 const NO_LABEL: Text = Text::new("", "");
 
 impl Letter<'_> {
     /// Whether strangers can cause it, so that an address gets only a few of them.
     pub(crate) fn is_limited(self) -> bool {
-        !matches!(self, Self::PasswordChanged | Self::AddressChanged)
+        !matches!(self, Self::PasswordChanged | Self::AddressChanged | Self::NewSignIn { .. })
     }
 
     fn link(&self) -> Option<&str> {
@@ -62,7 +86,8 @@ impl Letter<'_> {
             Self::Verify { link }
             | Self::Reset { link }
             | Self::ChangeAddress { link }
-            | Self::SignIn { link, .. } => Some(link),
+            | Self::SignIn { link, .. }
+            | Self::NewSignIn { link, .. } => Some(link),
             Self::AlreadyRegistered | Self::PasswordChanged | Self::AddressTaken | Self::AddressChanged => {
                 None
             }
@@ -99,15 +124,7 @@ impl Letter<'_> {
                 Text::new("Set a new password", "设置新密码"),
                 NOT_ASKED,
             ),
-            Self::PasswordChanged => words(
-                Text::new("Your password was changed", "您的密码已更改"),
-                Text::new(
-                    "Your password was changed, and you were signed out everywhere else.",
-                    "您的密码已更改，其他设备均已退出登录。",
-                ),
-                NO_LABEL,
-                NOT_YOU,
-            ),
+            Self::PasswordChanged => PASSWORD_CHANGED,
             Self::SignIn { .. } => words(
                 Text::new("Your sign-in code", "您的登录验证码"),
                 Text::new(
@@ -147,6 +164,7 @@ impl Letter<'_> {
                 NO_LABEL,
                 NOT_YOU_ANY_MORE,
             ),
+            Self::NewSignIn { .. } => NEW_SIGN_IN,
         }
     }
 
@@ -158,10 +176,17 @@ impl Letter<'_> {
             Self::SignIn { code, .. } => Some(code),
             _ => None,
         };
+        let facts: Vec<_> = match self {
+            Self::NewSignIn { facts, .. } => {
+                facts.iter().map(|(name, value)| (name.get(lang), value)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let facts = facts.as_slice();
         let said = words.text.get(lang);
         let (heading, closing) = (words.heading.get(lang), words.closing.get(lang));
-        let html = Html { lang, place, heading, said, code, link, closing };
-        let text = Plain { place, heading, said, code, link, closing };
+        let html = Html { lang, place, heading, said, facts, code, link, closing };
+        let text = Plain { place, heading, said, facts, code, link, closing };
         Mail {
             to: to.to_owned(),
             subject: format!("{heading} · {place}"),
@@ -178,6 +203,7 @@ struct Html<'a> {
     place: &'a str,
     heading: &'a str,
     said: &'a str,
+    facts: &'a [(&'static str, &'a String)],
     code: Option<&'a str>,
     link: Option<(&'static str, &'a str)>,
     closing: &'a str,
@@ -189,6 +215,7 @@ struct Plain<'a> {
     place: &'a str,
     heading: &'a str,
     said: &'a str,
+    facts: &'a [(&'static str, &'a String)],
     code: Option<&'a str>,
     link: Option<(&'static str, &'a str)>,
     closing: &'a str,

@@ -47,6 +47,7 @@ pub mod master_key;
 pub mod metrics;
 pub mod moving_in;
 pub mod moving_out;
+pub mod notices;
 mod outbox;
 pub mod outcome;
 pub mod overview;

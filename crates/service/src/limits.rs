@@ -4,6 +4,7 @@
 //! windows of a minute: a node tells of a bucket only when it is used more than a person uses it, and then takes
 //! permits by the dozen, so that an ordinary request costs no query.
 
+use crate::confirm::ConfirmError;
 use crate::federation::Federation;
 use downcity_core::email::Address;
 use downcity_core::network::Network;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tracing::debug;
+
+/// The bucket that a typed code was counted in.
+pub(crate) struct CodePermit(String);
 
 /// Too many tries; come back after this long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +49,10 @@ const WRONG_ADMIN_KEYS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero
 const LOOKS: u32 = 20;
 /// Starts and e-mail calls for one city, for each that one address may do.
 const CITY: u32 = 50;
+/// Wrong codes from one network in [`CODE_WINDOW`] (security requirement P5).
+const WRONG_CODES: u32 = 20;
+/// See [`WRONG_CODES`].
+const CODE_WINDOW: Duration = Duration::from_secs(600);
 /// How long nodes count together.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Buckets of one kind that a process remembers: a bound on memory.
@@ -224,6 +232,24 @@ impl Federation {
     /// Counts a wrong admin key from a network.
     pub(crate) async fn count_wrong_admin_key(&self, from: Network) -> Result<(), TooMany> {
         self.count(&self.limits.wrong_admin_keys, &from.to_string()).await
+    }
+
+    /// Counts a code that is about to be looked at, from a network: all nodes together, since few are typed at all. Gives
+    /// what [`Self::give_code_permit_back`] needs.
+    pub(crate) async fn take_code_permit(&self, from: Network) -> Result<CodePermit, ConfirmError> {
+        let now = self.clock.now();
+        let permit =
+            CodePermit(format!("user_code:{}", self.vault.derive("limit", &from.to_string()).reveal()));
+        let until = now.plus(CODE_WINDOW);
+        let granted = self.store.take_permits(&permit.0, 1, WRONG_CODES, (now, until)).await?;
+        if granted.count == 0 { Err(wait(now, granted.ends_at).into()) } else { Ok(permit) }
+    }
+
+    /// A code that was right counts for nothing: many people may be behind one address.
+    pub(crate) async fn give_code_permit_back(&self, permit: &CodePermit) {
+        if let Err(problem) = self.store.give_permit_back(&permit.0).await {
+            debug!(error = %problem, "a right code was counted as a wrong one");
+        }
     }
 
     async fn count(&self, limit: &Limit, key: &str) -> Result<(), TooMany> {

@@ -7,7 +7,9 @@ use downcity_core::id::DEFAULT_CITY;
 use downcity_core::network::Network;
 use downcity_core::pkce::Challenge;
 use downcity_core::redirect::{RedirectError, Target};
-use downcity_core::{Attempt, AttemptId, City, CityId, Lang, OpaqueToken, Stage, Timestamp};
+use downcity_core::{
+    Attempt, AttemptId, City, CityId, ConfirmPolicy, Lang, OpaqueToken, Stage, Timestamp, user_code,
+};
 use downcity_providers::{Authorize, LoginProvider};
 use downcity_store::StoreError;
 use std::sync::Arc;
@@ -69,6 +71,8 @@ pub struct Started {
     pub expires_at: Timestamp,
     /// The login cookie to set.
     pub browser: OpaqueToken,
+    /// The code that the product shows and the person types on our page, as it is shown, where the city wants that.
+    pub user_code: Option<String>,
 }
 
 /// An attempt that is not stored yet.
@@ -144,7 +148,8 @@ impl Federation {
         let city = self.open_city(start.city_id.as_deref())?;
         let provider = self.usable_provider(&city, &start.provider)?;
         let app = (provider.id(), provider.app_id());
-        let Prepared { attempt, browser, lang } = self.prepare_attempt(start, client, app, link).await?;
+        let Prepared { mut attempt, browser, lang } = self.prepare_attempt(start, client, app, link).await?;
+        attempt.code_tries = (city.confirm == ConfirmPolicy::Code).then_some(0);
         // Before anything is stored and anybody is sent anywhere.
         let prepared = provider.prepare(attempt.created_at).await;
         prepared.map_err(|problem| StartError::ProviderUnavailable(problem.report))?;
@@ -161,7 +166,9 @@ impl Federation {
             nonce: nonce.reveal(),
         };
         let url = provider.authorize_url(&authorize);
-        Ok(Started { url, state, provider: attempt.provider, expires_at: attempt.expires_at, browser })
+        let user_code = attempt.code_tries.map(|_| user_code::shown(&self.user_code(&attempt)));
+        let Attempt { provider, expires_at, .. } = attempt;
+        Ok(Started { url, state, provider, expires_at, browser, user_code })
     }
 
     /// Checks what every start has in common and makes its attempt. Nothing is stored yet.
@@ -205,8 +212,10 @@ impl Federation {
             },
             link,
             refreshable: start.refresh,
+            code_tries: None,
             claimed_code: None,
             finisher: None,
+            finished_by: None,
             stage: Stage::Waiting,
             created_at: now,
             expires_at: now.plus(LIFETIME),

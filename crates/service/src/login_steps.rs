@@ -2,6 +2,7 @@
 //! the person for, one step after the other. It ends in an attempt like any other, so the rules about who may
 //! collect the token are the same (contract, "Who may collect the token").
 
+use crate::callback::finisher_of;
 use crate::email::{EmailError, bad};
 use crate::federation::Federation;
 use crate::local;
@@ -15,7 +16,7 @@ use downcity_core::{
     Attempt, CityId, Digest, ExternalIdentity, Failure, OpaqueToken, Secret, Stage, Text, Timestamp,
 };
 use downcity_providers::mail;
-use downcity_store::StoreError;
+use downcity_store::{Claim, StoreError};
 use std::sync::Arc;
 use tracing::error;
 
@@ -262,7 +263,7 @@ impl Federation {
         address: Option<&Address>,
         client: &Client,
     ) -> Result<Handed, StepError> {
-        let Settled { attempt, claimed } = self.settle_here(attempt, identity).await?;
+        let Settled { attempt, claimed } = self.settle_here(attempt, identity, client).await?;
         // Somebody else may have finished it first: the token of one is nothing for the other.
         if !claimed && matches!(attempt.stage, Stage::Done { .. }) {
             let same = match address {
@@ -290,16 +291,17 @@ impl Federation {
         self: &Arc<Self>,
         attempt: Attempt,
         identity: ExternalIdentity,
+        client: &Client,
     ) -> Result<Settled, StepError> {
         let id = attempt.attempt_id.clone();
         let federation = Arc::clone(self);
+        let by = finisher_of(&attempt, client);
         // A task of its own: a client that goes away must not leave the attempt claimed and unsettled.
         let work = async move {
             let (state, finisher) = (federation.own_state(&attempt), federation.own_finisher(&attempt));
-            let proof = Digest::of("an own step");
-            let now = federation.clock.now();
-            let claimed =
-                federation.store.claim_attempt(state.digest(), proof, finisher.digest(), now).await?;
+            let code = Digest::of("an own step");
+            let claim = Claim { state: state.digest(), code, cookie: finisher.digest(), by };
+            let claimed = federation.store.claim_attempt(&claim, federation.clock.now()).await?;
             let Some(claimed) = claimed else { return Ok::<_, StoreError>(false) };
             match federation.active_city_of(&claimed).await.is_some() {
                 true => federation.complete(&claimed, identity).await?,

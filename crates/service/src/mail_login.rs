@@ -147,7 +147,8 @@ impl Federation {
         if !may_finish(&attempt, client) {
             return Err(StepError::OtherBrowser);
         }
-        let Settled { attempt, claimed } = self.settle_here(attempt, identity(address.as_str())).await?;
+        let who = identity(address.as_str());
+        let Settled { attempt, claimed } = self.settle_here(attempt, who, client).await?;
         // Somebody else may have finished it first, as themselves.
         if !claimed && !self.was_done_by(&attempt, &address).await? {
             return Err(EmailError::SpentToken.into());

@@ -1,5 +1,6 @@
 //! Story: the browser that finished looks at the outcome. Looking changes nothing, so reloading is harmless.
 
+use crate::confirm::CODE_TRIES;
 use crate::federation::Federation;
 use downcity_core::attempt::Standing;
 use downcity_core::{Failure, Lang, OpaqueToken, Stage, Timestamp};
@@ -74,6 +75,17 @@ pub struct Question {
     pub agent: String,
     /// What the form has to send back.
     pub form_token: OpaqueToken,
+    /// Where the person has to type the code that the product shows.
+    pub code: Option<AskedCode>,
+}
+
+/// How it stands with the code that is to be typed.
+#[derive(Debug, Clone, Copy)]
+pub struct AskedCode {
+    /// Whether a wrong one was typed before.
+    pub again: bool,
+    /// How many tries are left.
+    pub tries_left: i64,
 }
 
 impl Federation {
@@ -95,6 +107,9 @@ impl Federation {
                 network: attempt.starter.network.to_string(),
                 agent: attempt.starter.agent.clone(),
                 form_token: self.form_token(&attempt),
+                code: attempt
+                    .code_tries
+                    .map(|tries| AskedCode { again: tries > 0, tries_left: (CODE_TRIES - tries).max(0) }),
             }),
             Standing::Pending => View::Working,
             Standing::Ready | Standing::Collected => View::Done { onward: onward() },

@@ -5,6 +5,7 @@ use crate::federation::Federation;
 use crate::login::Client;
 use crate::refresh::RefreshToken;
 use downcity_core::attempt::{Proof, Refusal, Standing};
+use downcity_core::network::Network;
 use downcity_core::{
     Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Session, SessionId, Stage, Timestamp,
 };
@@ -136,9 +137,9 @@ impl Federation {
 
     pub(crate) async fn hand_out(&self, attempt: &Attempt, client: &Client) -> Result<Told, ResultError> {
         let Stage::Done { user_id, .. } = &attempt.stage else { return Ok(Told::Pending) };
-        if self.active_city_of(attempt).await.is_none() {
+        let Some(city) = self.active_city_of(attempt).await else {
             return Ok(Told::Failed { failure: Failure::CityUnavailable, lang: attempt.lang });
-        }
+        };
         let now = self.clock.now();
         // Whoever asks again gets the same: it follows from the attempt alone.
         let sid = self.vault.derive("session", attempt.attempt_id.as_str()).dated(attempt.created_at);
@@ -153,16 +154,21 @@ impl Federation {
             expires_at: now.plus(self.session_life(attempt.refreshable)),
             revoked_at: None,
         };
-        let detail = json!({"provider": attempt.provider, "session_id": session.session_id});
-        let (user, city, from) = (user_id.as_str(), Some(attempt.city_id.as_str()), Some(client.network));
-        let signed_in = self.event("user.signed_in", Actor::User, user, (city, from), &detail);
-        let new = NewSession {
+        let cross_device = attempt.is_cross_device(client.network);
+        let detail = told_of(attempt, &session.session_id, cross_device);
+        let (user, city_id, from) = (user_id.as_str(), Some(attempt.city_id.as_str()), Some(client.network));
+        let signed_in = self.event("user.signed_in", Actor::User, user, (city_id, from), &detail);
+        let mut new = NewSession {
             sid: sid.digest(),
             refresh: self.first_refresh(&session, &sid),
             session,
             network: client.network,
             agent: client.agent.clone(),
+            cross_device,
+            device: device_of(attempt, client),
+            notice: None,
         };
+        new.notice = self.notice_of(&new, &city, &signed_in, Some(attempt.lang));
         // Whoever asks again gets the session that was stored the first time, and so the same token.
         match self.store.collect(&attempt.attempt_id, client.network, now, &new, vec![signed_in]).await? {
             Collected::First(session) | Collected::Again(session) => {
@@ -228,6 +234,29 @@ impl Federation {
         };
         deadline.min(Instant::now() + span)
     }
+}
+
+/// What the event of a sign-in tells; of both ends where they differ (security requirement P14).
+fn told_of(attempt: &Attempt, session_id: &SessionId, cross_device: bool) -> serde_json::Value {
+    let mut detail = json!({"provider": attempt.provider, "session_id": session_id});
+    let (starter, finisher) = (&attempt.starter, attempt.finished_by.as_ref());
+    let other = finisher.filter(|by| by.network != starter.network || by.agent != starter.agent);
+    if let Some(finisher) = other {
+        detail["starter"] = json!({"network": starter.network.to_string(), "agent": starter.agent});
+        detail["finisher"] = json!({"network": finisher.network.to_string(), "agent": finisher.agent});
+    }
+    if cross_device {
+        detail["cross_device"] = json!(true);
+    }
+    detail
+}
+
+/// The browser that went back to the product, where the product's own server collects.
+fn device_of(attempt: &Attempt, client: &Client) -> Option<(Network, String)> {
+    attempt.return_to.as_ref()?;
+    let finisher = attempt.finished_by.as_ref()?;
+    let other = finisher.network != client.network || finisher.agent != client.agent;
+    other.then(|| (finisher.network, finisher.agent.clone()))
 }
 
 /// What a session is looked up by, from its token's `sid`.

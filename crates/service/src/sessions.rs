@@ -148,17 +148,21 @@ impl Federation {
             expires_at: now.plus(self.session_life(refresh)),
             revoked_at: None,
         };
-        let new = NewSession {
+        let mut new = NewSession {
             sid: sid.digest(),
             session: session.clone(),
             network: client.network,
             agent: client.agent.clone(),
+            cross_device: false,
+            device: None,
+            notice: None,
             refresh: self.first_refresh(&session, &sid),
         };
         let detail = json!({"provider": provider, "session_id": session.session_id});
         let (user, city_id) = (user_id.as_str(), Some(city.city_id.as_str()));
         let signed_in =
             self.event("user.signed_in", Actor::User, user, (city_id, Some(client.network)), &detail);
+        new.notice = self.notice_of(&new, city, &signed_in, client.lang);
         self.store.begin_session(new, vec![signed_in]).await?;
         info!(%user_id, city_id = %city.city_id, provider, "signed in");
         Ok(self.hand(session, &sid))

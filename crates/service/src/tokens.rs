@@ -152,6 +152,9 @@ impl Federation {
             session: session.clone(),
             network: Network::unknown(),
             agent: "issued by an admin".to_owned(),
+            cross_device: false,
+            device: None,
+            notice: None,
             refresh: None,
         };
         let (city_id, user_id) = (session.city_id.as_str(), session.user_id.as_str());

@@ -11,7 +11,7 @@ const TABLE: &str = "cities";
 /// The columns of a [`City`], in the order in which [`city`] reads them.
 macro_rules! columns {
     () => {
-        "city_id, name, status, allowed_origins, allowed_redirects, confirm, created_at, updated_at"
+        "city_id, name, status, allowed_origins, allowed_redirects, confirm, confirm_code, created_at, updated_at"
     };
 }
 
@@ -94,14 +94,15 @@ impl Store {
 
 async fn insert(city: &City, audit: &Option<NewAudit>, tx: &mut Tx) -> Result<bool, Fault> {
     let sql = "insert into cities (city_id, name, status, allowed_origins, allowed_redirects, confirm, \
-               created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing";
+               confirm_code, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
     let args = args![
         city.city_id.as_str(),
         &city.name,
         city.status.as_str(),
         list_text(&city.allowed_origins),
         list_text(&city.allowed_redirects),
-        city.confirm.as_str(),
+        stored(city.confirm),
+        city.confirm == ConfirmPolicy::Code,
         city.created_at,
         city.updated_at,
     ];
@@ -127,7 +128,8 @@ async fn update(patch: &CityPatch, audit: &NewAudit, tx: &mut Tx) -> Result<Opti
     let sql = concat!(
         "update cities set name = coalesce($1, name), status = coalesce($2, status), \
          allowed_origins = coalesce($3, allowed_origins), allowed_redirects = coalesce($4, allowed_redirects), \
-         confirm = coalesce($5, confirm), updated_at = $6 where city_id = $7 returning ",
+         confirm = coalesce($5, confirm), confirm_code = coalesce($6, confirm_code), updated_at = $7 \
+         where city_id = $8 returning ",
         columns!()
     );
     let args = args![
@@ -135,7 +137,8 @@ async fn update(patch: &CityPatch, audit: &NewAudit, tx: &mut Tx) -> Result<Opti
         patch.status.map(CityStatus::as_str),
         patch.allowed_origins.as_deref().map(list_text),
         patch.allowed_redirects.as_deref().map(list_text),
-        patch.confirm.map(ConfirmPolicy::as_str),
+        patch.confirm.map(stored),
+        patch.confirm.map(|confirm| i64::from(confirm == ConfirmPolicy::Code)),
         patch.now,
         patch.city_id.as_str(),
     ];
@@ -193,8 +196,25 @@ fn city(row: &mut Row) -> Result<City, Misfit> {
         },
         allowed_origins: list(&row.text("allowed_origins")?, "allowed_origins")?,
         allowed_redirects: list(&row.text("allowed_redirects")?, "allowed_redirects")?,
-        confirm: ConfirmPolicy::parse(&row.text("confirm")?).ok_or_else(|| Misfit::in_column("confirm"))?,
+        confirm: confirm(row)?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
+}
+
+/// What stands in the column `confirm`, which knows no `code`: that is `always` with a mark beside it.
+fn stored(confirm: ConfirmPolicy) -> &'static str {
+    match confirm {
+        ConfirmPolicy::Code => ConfirmPolicy::Always.as_str(),
+        other => other.as_str(),
+    }
+}
+
+fn confirm(row: &mut Row) -> Result<ConfirmPolicy, Misfit> {
+    let named = ConfirmPolicy::parse(&row.text("confirm")?).ok_or_else(|| Misfit::in_column("confirm"))?;
+    match (named, row.flag("confirm_code")?) {
+        (named, false) => Ok(named),
+        (ConfirmPolicy::Always, true) => Ok(ConfirmPolicy::Code),
+        (_, true) => Err(Misfit::in_column("confirm_code")),
+    }
 }

@@ -39,4 +39,13 @@ impl Store {
             Ok(Permits { count: u32::try_from(left).unwrap_or(0), ends_at: row.time("ends_at")? })
         })
     }
+
+    /// Gives a permit back that was taken for nothing.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn give_permit_back(&self, bucket: &str) -> Result<(), StoreError> {
+        let sql = "update limits set count = count - 1 where bucket = $1 and count > 0";
+        self.db.exec(sql, args![bucket]).await.map(drop)
+    }
 }

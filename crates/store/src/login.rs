@@ -4,19 +4,32 @@
 
 use crate::db::{Misfit, Row, args};
 use crate::{Store, StoreError};
-use downcity_core::attempt::{EXCHANGE_LIMIT, Link, Starter};
+use downcity_core::attempt::{EXCHANGE_LIMIT, Finisher, Link, Starter};
 use downcity_core::network::Network;
 use downcity_core::pkce::Challenge;
 use downcity_core::{Attempt, AttemptId, CityId, Digest, Failure, Lang, SessionId, Stage, Timestamp, UserId};
 
 pub(crate) const TABLE: &str = "login_attempts";
 
+/// Who claims an attempt, with what.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Digest of the attempt's `state`.
+    pub state: Digest,
+    /// Digest of the authorization code.
+    pub code: Digest,
+    /// Digest of the cookie of the browser that came back.
+    pub cookie: Digest,
+    /// Who that is.
+    pub by: Finisher,
+}
+
 /// The columns of an [`Attempt`], in the order in which [`attempt`] reads them.
 macro_rules! columns {
     () => {
         "attempt_id, city_id, provider, app_id, redirect_uri, return_to, challenge, lang, starter_network, \
          starter_agent, starter_browser, link_user_id, link_session_id, refreshable, \
-         claimed_code, finisher, stage, claimed_at, user_id, failure, ended_at, \
+         code_tries, claimed_code, finisher, finisher_network, finisher_agent, finisher_same, stage, claimed_at, user_id, failure, ended_at, \
          collected_at, collected_by, created_at, expires_at"
     };
 }
@@ -32,8 +45,9 @@ impl Store {
         }
         let sql = "insert into login_attempts (attempt_id, state, city_id, provider, app_id, redirect_uri, \
                    return_to, challenge, lang, starter_network, starter_agent, starter_browser, \
-                   link_user_id, link_session_id, refreshable, stage, created_at, expires_at) values ($1, $2, \
-                   $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'waiting', $16, $17)";
+                   link_user_id, link_session_id, refreshable, code_tries, stage, created_at, expires_at) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'waiting', \
+                   $17, $18)";
         let args = args![
             attempt.attempt_id.as_str(),
             state,
@@ -50,6 +64,7 @@ impl Store {
             attempt.link.as_ref().map(|link| link.user_id.as_str()),
             attempt.link.as_ref().map(|link| link.session_id.as_str()),
             attempt.refreshable,
+            attempt.code_tries,
             attempt.created_at,
             attempt.expires_at,
         ];
@@ -76,25 +91,22 @@ impl Store {
     }
 
     /// Claims a waiting attempt for the one exchange of its authorization code: of any number of callers
-    /// exactly one gets it. `finisher` is the digest of the cookie of the browser that came back.
+    /// exactly one gets it.
     ///
     /// # Errors
     /// `Unavailable`; `Corrupt` when the row contradicts itself.
-    pub async fn claim_attempt(
-        &self,
-        state: Digest,
-        code: Digest,
-        finisher: Digest,
-        now: Timestamp,
-    ) -> Result<Option<Attempt>, StoreError> {
+    pub async fn claim_attempt(&self, claim: &Claim, now: Timestamp) -> Result<Option<Attempt>, StoreError> {
         let sql = concat!(
-            "update login_attempts set stage = 'exchanging', claimed_code = $1, finisher = $2, claimed_at = $3 \
-             where state = $4 and stage = 'waiting' and expires_at > $3 returning ",
+            "update login_attempts set stage = 'exchanging', claimed_code = $1, finisher = $2, \
+             finisher_network = $3, finisher_agent = $4, finisher_same = $5, claimed_at = $6 \
+             where state = $7 and stage = 'waiting' and expires_at > $6 returning ",
             columns!()
         );
+        let Claim { state, code, cookie, by } = claim;
+        let args = args![*code, *cookie, by.network, &by.agent, by.same_client, now, *state];
         // Lost in a power cut together with what would have followed, it can be claimed again: the provider takes a
         // code once.
-        read(self.db.exec_row_in_order(sql, args![code, finisher, now, state]).await?)
+        read(self.db.exec_row_in_order(sql, args).await?)
     }
 
     /// Ends an attempt without a token; false when it had ended before.
@@ -144,6 +156,26 @@ impl Store {
         Ok(self.db.exec(sql, args).await? == 1)
     }
 
+    /// Counts a typed code of an attempt that waits to be confirmed, and says how many there were with it; `None` when
+    /// the tries or the time are over, or no code is asked for.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn try_user_code(
+        &self,
+        id: &AttemptId,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = "update login_attempts set code_tries = code_tries + 1 where attempt_id = $1 \
+                   and stage = 'confirming' and expires_at > $2 and code_tries < $3 returning attempt_id, code_tries";
+        let Some(row) = self.db.exec_row(sql, args![id.as_str(), now, most]).await? else { return Ok(None) };
+        row.read_as(TABLE, |row| {
+            row.text("attempt_id")?;
+            row.int("code_tries").map(Some)
+        })
+    }
+
     /// The sealed identity of an attempt that waits to be confirmed.
     ///
     /// # Errors
@@ -184,8 +216,10 @@ fn attempt(row: &mut Row) -> Result<Attempt, Misfit> {
         },
         link: link(row)?,
         refreshable: row.flag("refreshable")?,
+        code_tries: row.opt_int("code_tries")?,
         claimed_code: row.opt_digest("claimed_code")?,
         finisher: row.opt_digest("finisher")?,
+        finished_by: finisher(row)?,
         stage: stage(row)?,
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
@@ -200,6 +234,18 @@ fn link(row: &mut Row) -> Result<Option<Link>, Misfit> {
             Ok(Some(Link { user_id, session_id }))
         }
         _ => Err(Misfit("half a link".into())),
+    }
+}
+
+fn finisher(row: &mut Row) -> Result<Option<Finisher>, Misfit> {
+    let (place, agent) = (row.opt_text("finisher_network")?, row.opt_text("finisher_agent")?);
+    match (place, agent, row.opt_int("finisher_same")?) {
+        (None, None, None) => Ok(None),
+        (Some(place), Some(agent), Some(same)) => {
+            let network = network(&place, "finisher_network")?;
+            Ok(Some(Finisher { network, agent, same_client: same != 0 }))
+        }
+        _ => Err(Misfit("half a finisher".into())),
     }
 }
 

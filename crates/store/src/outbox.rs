@@ -34,6 +34,8 @@ pub struct NewMail {
     pub address: String,
     /// The mail, sealed.
     pub sealed: Vec<u8>,
+    /// The event that it tells of, if it tells of one.
+    pub event_id: Option<String>,
     /// When it was asked for.
     pub now: Timestamp,
 }
@@ -113,13 +115,14 @@ impl Store {
         self.db.exec(sql, args![now, error, outbox_id]).await.map(drop)
     }
 
-    /// How many mails to an address were asked for since a moment, sent or not.
+    /// How many mails to an address were asked for since a moment, sent or not. Those that tell of an event are not
+    /// counted: nobody asked for them, and they must not use up what somebody may ask for.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn mails_since(&self, address: &str, since: Timestamp) -> Result<i64, StoreError> {
-        let sql =
-            "select 'outbox', count(*) from outbox where target = $1 and created_at > $2 and kind = 'mail'";
+        let sql = "select 'outbox', count(*) from outbox where target = $1 and created_at > $2 and kind = 'mail' \
+             and event_id is null";
         let Some(row) = self.db.read_row(sql, args![address, since]).await? else { return Ok(0) };
         row.read_as(TABLE, |row| {
             row.text("table")?;
@@ -130,9 +133,11 @@ impl Store {
 
 /// Puts a mail into the outbox inside a transaction.
 pub(crate) async fn enqueue(mail: &NewMail, tx: &mut Tx) -> Result<(), Fault> {
-    let sql = "insert into outbox (outbox_id, kind, target, sealed, next_at, state, created_at) \
-               values ($1, 'mail', $2, $3, $4, 'waiting', $4)";
-    tx.exec(sql, args![&mail.outbox_id, &mail.address, mail.sealed.as_slice(), mail.now]).await.map(drop)
+    let sql = "insert into outbox (outbox_id, kind, target, event_id, sealed, next_at, state, created_at) \
+               values ($1, 'mail', $2, $3, $4, $5, 'waiting', $5)";
+    let event_id = mail.event_id.as_ref();
+    let args = args![&mail.outbox_id, &mail.address, event_id, mail.sealed.as_slice(), mail.now];
+    tx.exec(sql, args).await.map(drop)
 }
 
 pub(crate) fn due(row: &mut Row) -> Result<Due, Misfit> {

@@ -3,6 +3,7 @@
 use crate::audit::{self, NewAudit};
 use crate::db::{Fault, Misfit, Row, Tx, Val, args};
 use crate::events::{NewEvent, append};
+use crate::notices::{self, Notice};
 use crate::refresh::{NewRefresh, first};
 use crate::users::user_columns;
 use crate::{Store, StoreError};
@@ -15,8 +16,9 @@ use std::sync::Arc;
 const TABLE: &str = "sessions";
 
 const INSERT: &str = "insert into sessions (sid, session_id, user_id, city_id, provider, metadata, network, \
-                      agent, created_at, refreshable, expires_at, revoked_at) \
-                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                      agent, created_at, refreshable, expires_at, revoked_at, cross_device, device_network, \
+                      device_agent, ending) \
+                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 /// The columns of a [`Session`], in the order in which [`session`] reads them.
 macro_rules! columns {
@@ -38,6 +40,13 @@ pub struct NewSession {
     pub network: Network,
     /// The `User-Agent` it was begun with. At most 256 characters.
     pub agent: String,
+    /// Whether another device finished the sign-in than the one that has the session.
+    pub cross_device: bool,
+    /// The browser that went back to the product, where the session was begun with something else, such as a product's
+    /// own server: its network and `User-Agent`.
+    pub device: Option<(Network, String)>,
+    /// How its user is told of it, if they are to be.
+    pub notice: Option<Notice>,
     /// Its first refresh token, if it has any.
     pub refresh: Option<NewRefresh>,
 }
@@ -82,7 +91,7 @@ impl Store {
     /// `Unavailable`, also when the city has just been removed; `Internal` when the id or key is taken.
     pub async fn insert_session(&self, new: &NewSession, audit: NewAudit) -> Result<(), StoreError> {
         self.db
-            .write((insert_args(new), audit), |(args, audit), tx| {
+            .write((insert_args(new, None), audit), |(args, audit), tx| {
                 Box::pin(async move {
                     tx.exec(INSERT, args.clone()).await?;
                     audit::append(audit, tx).await
@@ -96,7 +105,17 @@ impl Store {
     /// # Errors
     /// `Unavailable`, also when the city has just been removed; `Internal` when the id or key is taken.
     pub async fn begin_session(&self, new: NewSession, events: Vec<NewEvent>) -> Result<(), StoreError> {
-        self.db.write((new, events), |(new, events), tx| Box::pin(begin(new, events, tx))).await
+        self.db
+            .write((new, events), |(new, events), tx| {
+                Box::pin(async move {
+                    let address = match new.notice {
+                        Some(_) => notices::address_of(&new.session.user_id, tx).await?,
+                        None => None,
+                    };
+                    begin(new, events, address.as_deref(), tx).await
+                })
+            })
+            .await
     }
 
     /// The session whose key has this digest, and its user. There is no user when an admin issued the token
@@ -196,8 +215,18 @@ impl Store {
 
 /// Stores a session of somebody who showed who they are: that keeps an account that was to be removed, and
 /// counts as a use of the identity.
-async fn begin(new: &NewSession, events: &[NewEvent], tx: &mut Tx) -> Result<(), Fault> {
-    tx.exec(INSERT, insert_args(new)).await?;
+/// `address` is where its user is told of it.
+async fn begin(
+    new: &NewSession,
+    events: &[NewEvent],
+    address: Option<&str>,
+    tx: &mut Tx,
+) -> Result<(), Fault> {
+    let told = match (&new.notice, address) {
+        (Some(notice), Some(address)) => notices::tell(new, notice, address, tx).await?,
+        _ => None,
+    };
+    tx.exec(INSERT, insert_args(new, told)).await?;
     if let Some(refresh) = &new.refresh {
         first(&new.session, refresh, tx).await?;
     }
@@ -245,10 +274,13 @@ struct Collect {
 
 impl Collect {
     async fn run(&self, tx: &mut Tx) -> Result<Collected, Fault> {
-        let sql = "update login_attempts set collected_at = $1, collected_by = $2, session_id = $3 \
+        let sql = concat!(
+            "update login_attempts set collected_at = $1, collected_by = $2, session_id = $3 \
                    where attempt_id = $4 and stage = 'done' and collected_at is null and ended_at > $5 \
                    and exists (select 1 from users u where u.user_id = login_attempts.user_id and u.disabled = 0) \
-                   returning attempt_id, user_id, city_id";
+                   returning attempt_id, user_id, city_id, ",
+            notices::address!("login_attempts.user_id")
+        );
         let new = &self.new.session;
         let args = args![
             self.now,
@@ -258,14 +290,14 @@ impl Collect {
             self.now.minus(COLLECT_WITHIN),
         ];
         let Some(row) = tx.row(sql, args).await? else { return self.again(tx).await };
-        let (user_id, city_id) = row.read_as(crate::login::TABLE, |row| {
+        let (user_id, city_id, address) = row.read_as(crate::login::TABLE, |row| {
             row.text("attempt_id")?;
-            Ok((row.text("user_id")?, row.text("city_id")?))
+            Ok((row.text("user_id")?, row.text("city_id")?, row.opt_text("address")?))
         })?;
         if user_id != new.user_id.as_str() || city_id != new.city_id.as_str() {
             return Err(Fault::internal("a session for somebody else than the one who signed in"));
         }
-        begin(&self.new, &self.events, tx).await?;
+        begin(&self.new, &self.events, address.as_deref(), tx).await?;
         Ok(Collected::First(new.clone()))
     }
 
@@ -289,8 +321,9 @@ impl Collect {
     }
 }
 
-fn insert_args(new: &NewSession) -> Vec<Val> {
+fn insert_args(new: &NewSession, ending: Option<Digest>) -> Vec<Val> {
     let session = &new.session;
+    let device = new.device.as_ref();
     args![
         new.sid,
         session.session_id.as_str(),
@@ -304,6 +337,10 @@ fn insert_args(new: &NewSession) -> Vec<Val> {
         session.refreshable,
         session.expires_at,
         session.revoked_at,
+        new.cross_device,
+        device.map(|(network, _)| network.to_string()),
+        device.map(|(_, agent)| agent),
+        ending,
     ]
 }
 

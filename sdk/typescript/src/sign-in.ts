@@ -14,6 +14,11 @@ interface StartOptions extends CallOptions {
   fast_login?: boolean | undefined;
   /** Asks for a refresh token too; `City.refresh` trades it. */
   refresh?: boolean | undefined;
+  /**
+   * Shows the code that the person types on the Federation's page, `XXXX-XXXX`, in a city whose `confirm` is `code`. It is
+   * awaited before the provider's page is opened, so that there is time to read it where that page takes this one's place.
+   */
+  showCode?: ((code: string) => unknown) | undefined;
 }
 
 export interface SignInOptions extends StartOptions {
@@ -74,6 +79,16 @@ async function start(city: City, how: Beginning, body: { provider: string; retur
   return city.service("accounts").action(how).invoke(input as object as { provider: string }, o);
 }
 
+/** Has the code shown that the person will be asked for. `seen`: `open` was given it, too. */
+async function showCodeOf(started: OauthStart, o: StartOptions, seen = false) {
+  const code = started.user_code;
+  if (!code) return;
+  if (o.showCode) await o.showCode(code);
+  else if (!seen) {
+    throw new CityError("this city has people type a code: say with showCode how it is shown", { code: "code_not_shown" });
+  }
+}
+
 /** Asks until there is an outcome. Network hiccups, 429 and 5xx are tried again until the login ends. */
 async function collect(
   city: City,
@@ -116,6 +131,7 @@ export async function signIn(city: City, how: Beginning, provider: string, optio
   try {
     const started = await start(city, how, { provider }, options, secret);
     const left = life(started.expires_at);
+    await showCodeOf(started, options, Boolean(options.open));
     if (own) shown = own.go(started.url);
     else shown = await options.open!(started.url, started);
     const query = { state: started.state, ...(secret && { code_verifier: secret }) };
@@ -153,6 +169,7 @@ export async function signInRedirect(
   const secret = verifier();
   const return_to = options.return_to ?? location.origin + location.pathname;
   const started = await start(city, how, { provider, return_to }, options, secret);
+  await showCodeOf(started, options);
   storage.setItem(SLOT + started.state, secret);
   await open(started.url);
   return started;

@@ -160,6 +160,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/email/end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the session that the link was mailed about. Who opens it need not be signed in. */
+        post: operations["accounts_email_end_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/email/enter": {
         parameters: {
             query?: never;
@@ -1990,7 +2007,7 @@ export interface components {
             allowed_redirects?: string[] | null;
             /** @description Its id; a random one when absent. */
             city_id?: string | null;
-            /** @description `always`, `auto` or `never`. */
+            /** @description `code`, `always`, `auto` or `never`. */
             confirm?: string | null;
             /** @description The name people see, at most 80 characters. */
             name: string;
@@ -2045,7 +2062,7 @@ export interface components {
             allowed_origins?: string[] | null;
             allowed_redirects?: string[] | null;
             city_id: string;
-            /** @description `always`, `auto` or `never`. */
+            /** @description `code`, `always`, `auto` or `never`. */
             confirm?: string | null;
             name?: string | null;
         };
@@ -2053,7 +2070,7 @@ export interface components {
          * @description When the person is asked whether the waiting client is theirs.
          * @enum {string}
          */
-        Confirm: "always" | "auto" | "never";
+        Confirm: "code" | "always" | "auto" | "never";
         /** @description The person's answer on the confirmation page. */
         ConfirmForm: {
             /** @description The attempt. */
@@ -2062,6 +2079,8 @@ export interface components {
             decision: components["schemas"]["Answer"];
             /** @description What the form carries against forged requests. */
             form_token: string;
+            /** @description The code that the person typed, where one is asked for. */
+            user_code?: string;
         };
         /** @description When an account is gone. */
         DeleteAnswer: {
@@ -2117,6 +2136,13 @@ export interface components {
             items: components["schemas"]["DeliveryItem"][];
             /** @description What to ask the next page with; null on the last one. */
             next: string | null;
+        };
+        /** @description A browser at the end of a sign-in. */
+        Device: {
+            /** @description Its `User-Agent`; text from outside. */
+            agent: string;
+            /** @description Its network address; an IPv6 address by its /64. */
+            network: string;
         };
         /** @description What one check found. */
         DoctorFinding: {
@@ -2420,7 +2446,7 @@ export interface components {
          * @description Why a sign-in ended without a token. The codes are stable.
          * @enum {string}
          */
-        FailureCode: "access_denied" | "login_cancelled" | "code_rejected" | "provider_misconfigured" | "wrong_app_type" | "provider_busy" | "provider_unavailable" | "provider_answer_refused" | "account_restricted" | "consent_missing" | "identity_taken" | "link_ended" | "user_disabled" | "city_unavailable" | "provider_changed" | "login_interrupted";
+        FailureCode: "access_denied" | "login_cancelled" | "user_code_wrong" | "code_rejected" | "provider_misconfigured" | "wrong_app_type" | "provider_busy" | "provider_unavailable" | "provider_answer_refused" | "account_restricted" | "consent_missing" | "identity_taken" | "link_ended" | "user_disabled" | "city_unavailable" | "provider_changed" | "login_interrupted";
         /** @description Whether the process answers, or can serve. */
         Health: {
             /** @example ok */
@@ -2688,6 +2714,11 @@ export interface components {
             status: "redirect_required";
             /** @description Where to send the person. */
             url: string;
+            /**
+             * @description The code that the product shows to the person, who types it on the confirmation page: `XXXX-XXXX`. Present where
+             *     the city's `confirm` is `code`.
+             */
+            user_code?: string | null;
         } | {
             /**
              * Format: date-time
@@ -2892,6 +2923,11 @@ export interface components {
             state: string;
             /** @description Where to send the person. */
             url: string;
+            /**
+             * @description The code that the product shows to the person, who types it on the confirmation page: `XXXX-XXXX`. Present where the
+             *     city's `confirm` is `code`.
+             */
+            user_code?: string | null;
         };
         /** @description Starts a sign-in. */
         OauthStartRequest: {
@@ -2948,8 +2984,11 @@ export interface components {
             city_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @description Whether another device finished the sign-in than the one that has the session, as with a QR code. */
+            cross_device: boolean;
             /** @description Whether it is the session of this request. */
             current: boolean;
+            device: components["schemas"]["Device"] | null;
             /** Format: date-time */
             expires_at: string;
             /**
@@ -3191,6 +3230,9 @@ export interface components {
             city_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @description Whether another device finished the sign-in than the one that has the session, as with a QR code. */
+            cross_device: boolean;
+            device: components["schemas"]["Device"] | null;
             /** Format: date-time */
             expires_at: string;
             /**
@@ -3815,6 +3857,49 @@ export interface operations {
             503: components["responses"]["NotNow"];
         };
     };
+    accounts_email_end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["MailedConfirmForm"];
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                    "text/html": string;
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                    "text/html": string;
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
+        };
+    };
     accounts_email_enter: {
         parameters: {
             query?: never;
@@ -3901,7 +3986,7 @@ export interface operations {
     accounts_email_open: {
         parameters: {
             query?: {
-                /** @description `verify`, `reset`, `change` or `sign_in`. */
+                /** @description `verify`, `reset`, `change`, `sign_in` or `end_session`. */
                 for?: string;
                 /** @description The one-time token. */
                 token?: string;

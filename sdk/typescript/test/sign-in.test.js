@@ -57,6 +57,21 @@ test("link does the same as a user, and answers with a fresh token", async (t) =
   assert.equal(back.user_token, TOKEN);
 });
 
+test("a code that the person types is shown before the page is opened", async (t) => {
+  const fed = await federation(t, { start: { user_code: "BCDF-GHJK" } });
+  const seen = [];
+  const showCode = async (shown) => (await null, seen.push(shown));
+  await guest(fed).signIn("wechat", { showCode, open: (_, { state }) => (seen.push("open"), fed.finish(state)) });
+  assert.deepEqual(seen, ["BCDF-GHJK", "open"]);
+  await guest(fed).signIn("wechat", {
+    open: (_, start) => (seen.push(start.user_code), fed.finish(start.state)),
+  });
+  assert.equal(seen[2], "BCDF-GHJK", "who opens the page is given it, too");
+  const storage = { getItem: () => null, setItem: () => assert.fail("nothing is begun"), removeItem: () => {} };
+  const redirect = { return_to: "https://app.test/back", storage, open: () => assert.fail("nobody is sent away") };
+  await assert.rejects(guest(fed).signInRedirect("wechat", redirect), code("code_not_shown"));
+});
+
 test("without PKCE nothing of it is sent", async (t) => {
   const fed = await federation(t);
   await guest(fed).signIn("wechat", { pkce: false, open: (_, { state }) => fed.finish(state) });

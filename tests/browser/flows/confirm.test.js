@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { person, says, startBrowser } from "../support/browser.js";
-import { answer, outcome, resultElsewhere, startElsewhere } from "../support/steps.js";
+import { look } from "../support/look.js";
+import { answer, outcome, pressWeChat, resultElsewhere, startElsewhere } from "../support/steps.js";
 import { startWorld } from "../support/world.js";
 
 describe("the confirmation page", () => {
@@ -69,6 +70,44 @@ describe("the confirmation page", () => {
     });
     assert.match(stolen.headers.get("location"), /problem=/);
     assert.equal((await resultElsewhere(world, state)).status, "pending");
+    who.calm();
+  });
+
+  test("where the city wants a code, Enter after typing confirms, and the product shows the code", async (t) => {
+    await world.api.admin("cities/update", { city_id: world.city_id, confirm: "code" });
+    t.after(() => world.api.admin("cities/update", { city_id: world.city_id, confirm: "auto" }));
+    const started = await startElsewhere(world);
+    assert.match(started.user_code, /^[B-Z]{4}-[B-Z]{4}$/);
+    const page = await who.open(started.url);
+    await answer(page, "allow", "alice");
+    await outcome(page, world);
+    await says(page, "form", "Code from the window where you started");
+    assert.equal(await page.evaluate(() => document.activeElement.name), "user_code");
+    await look(page, "confirm-code");
+    await page.keyboard.type("zzzz zzzz");
+    await page.keyboard.press("Enter");
+    await says(page, "main", "You have 4 more tries");
+    await page.keyboard.type(started.user_code.toLowerCase());
+    await page.keyboard.press("Enter");
+    await says(page, "h1", "You are signed in to Paper Boat");
+    assert.equal((await resultElsewhere(world, started.state)).status, "done");
+
+    // No needs no code.
+    const again = await startElsewhere(world);
+    const other = await who.open(again.url);
+    await answer(other, "allow", "alice");
+    await outcome(other, world);
+    await other.click(".deny");
+    await says(other, "h1", "Sign-in cancelled");
+
+    const { product, qr } = await pressWeChat(who, world);
+    await product.waitForSelector("#code:not([hidden])");
+    const shown = await product.textContent("#code strong");
+    await answer(qr, "allow", "alice");
+    await outcome(qr, world);
+    await qr.fill("#user_code", shown);
+    await qr.click(".allow");
+    await says(product, "h1", "Alice");
     who.calm();
   });
 });

@@ -97,7 +97,7 @@ async function signIn(provider) {
     // The provider's page gets no handle on this one.
     if (shown) shown.opener = null;
     if (shown) shown.location.replace(start.url);
-    waiting.started(start.url, shown);
+    waiting.started(start, shown);
     const done = await outcome(start, verifier, stop.signal);
     sessionStorage.setItem(SLOT, done.user_token);
     await showUser(done.user_token);
@@ -152,6 +152,7 @@ async function showSignIn(note) {
 
 function showWaiting(provider, stop) {
   const how = make("p", { id: "how", textContent: t.waitingHow });
+  const code = make("p", { id: "code", hidden: true });
   const link = make("a", { id: "open", target: "_blank", rel: "noreferrer", textContent: t.open, hidden: true });
   const again = make("button", { id: "again", type: "button", textContent: t.again, hidden: true });
   const cancel = make("button", { id: "cancel", type: "button", className: "quiet", textContent: t.cancel });
@@ -163,14 +164,16 @@ function showWaiting(provider, stop) {
   };
   cancel.addEventListener("click", () => (stop.abort(), showSignIn(t.cancelled)));
   again.addEventListener("click", () => (stop.abort(), signIn(provider)));
-  show("waiting", t.waiting, spinner, how, link, again, cancel);
+  show("waiting", t.waiting, spinner, how, code, link, again, cancel);
   const slow = setTimeout(() => tell(t.slow), PATIENCE);
   let watch, sent = false;
   return {
-    started(url, shown) {
+    started({ url, user_code }, shown) {
       sent = true;
       link.href = url;
       link.hidden = false;
+      if (user_code) code.replaceChildren(`${t.code} `, make("strong", { textContent: user_code }));
+      code.hidden = !user_code;
       if (!shown) how.textContent = t.blocked;
       watch = shown && setInterval(() => shown.closed && (clearInterval(watch), tell(t.closed)), 1000);
     },

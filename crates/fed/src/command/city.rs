@@ -78,6 +78,8 @@ pub(crate) struct Rules {
 /// When to ask.
 #[derive(Clone, Copy, ValueEnum)]
 enum Confirm {
+    /// Every time, and the person types the code that the product shows
+    Code,
     /// Every time
     Always,
     /// Unless the browser or network that finished is the one that started
@@ -96,6 +98,7 @@ impl Rules {
 
     fn confirm(&self) -> Option<downcity::Confirm> {
         self.confirm.map(|confirm| match confirm {
+            Confirm::Code => downcity::Confirm::Code,
             Confirm::Always => downcity::Confirm::Always,
             Confirm::Auto => downcity::Confirm::Auto,
             Confirm::Never => downcity::Confirm::Never,

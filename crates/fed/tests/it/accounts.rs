@@ -91,6 +91,7 @@ async fn the_rust_client_makes_every_call_of_the_accounts_service() {
         "email/confirm",
         "email/reset",
         "email/enter",
+        "email/end-session",
         "email/change/confirm",
         "oauth/callback",
         "oauth/confirm",

@@ -206,7 +206,8 @@ async fn with_mails(mails: usize) -> Fed {
     for index in 0..mails {
         let (store, outbox_id) = (store.clone(), format!("mail-{index:05}"));
         let now = downcity_service::core::Timestamp(1);
-        let mail = NewMail { outbox_id, address: "a@example.com".into(), sealed: vec![7; 64], now };
+        let mail =
+            NewMail { outbox_id, address: "a@example.com".into(), sealed: vec![7; 64], event_id: None, now };
         writes.spawn(async move { store.enqueue_mail(mail).await.unwrap() });
         if index % 1000 == 999 {
             while writes.join_next().await.is_some() {}

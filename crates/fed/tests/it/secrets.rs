@@ -134,7 +134,8 @@ async fn kill_minus_9_while_everything_is_sealed_anew() {
     for index in 0..MAILS {
         let (store, outbox_id) = (store.clone(), format!("mail-{index:05}"));
         let sealed = vault.seal(&format!("outbox/{outbox_id}/sealed"), outbox_id.as_bytes());
-        let mail = NewMail { outbox_id, address: "a@example.com".into(), sealed, now: Timestamp(1) };
+        let mail =
+            NewMail { outbox_id, address: "a@example.com".into(), sealed, event_id: None, now: Timestamp(1) };
         writes.spawn(async move { store.enqueue_mail(mail).await.unwrap() });
         if index % 1000 == 999 {
             while writes.join_next().await.is_some() {}

@@ -8,6 +8,7 @@ use axum::response::Response;
 use downcity_service::core::{Lang, Text};
 use downcity_service::email_change::AskedChange;
 use downcity_service::mail_login::AskedSignIn;
+use downcity_service::notices::AskedEnding;
 
 /// What a mailed link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,7 @@ pub(crate) enum For {
     Reset,
     Change,
     SignIn,
+    EndSession,
 }
 
 impl For {
@@ -25,6 +27,7 @@ impl For {
             "reset" => Some(Self::Reset),
             "change" => Some(Self::Change),
             "sign_in" => Some(Self::SignIn),
+            "end_session" => Some(Self::EndSession),
             _ => None,
         }
     }
@@ -112,6 +115,16 @@ fn ask_with(
             Text::new("Yes, I asked for it", "确认，是我申请的"),
             None,
         ),
+        For::EndSession => (
+            Text::new("End this sign-in?", "结束此次登录？"),
+            Text::new(
+                "Whoever is signed in there is signed out at once. Your other sessions stay.",
+                "该处将立即退出登录，您的其他登录会话不受影响。",
+            ),
+            "/v1/accounts/email/end-session",
+            Text::new("Yes, end it", "结束此登录"),
+            None,
+        ),
     };
     let mut page = page(lang, Mood::Ask, heading).text(text.get(lang));
     if let Some(field) = problem.and_then(|problem| problem.field.as_ref()) {
@@ -141,6 +154,18 @@ pub(crate) fn ask_change(asked: &AskedChange, token: String, lang: Lang) -> Resp
     ask_with(For::Change, token, facts, None, lang)
 }
 
+/// Asks whether to end a session.
+pub(crate) fn ask_ending(asked: &AskedEnding, token: String, lang: Lang) -> Response {
+    let label = |en, zh| Text::new(en, zh).get(lang);
+    let facts = vec![
+        (label("Signed in to", "登录到"), asked.city.clone()),
+        (label("At", "时间"), readable(asked.at.0)),
+        (label("From the network", "网络地址"), asked.network.clone()),
+        (label("With", "使用"), asked.agent.clone()),
+    ];
+    ask_with(For::EndSession, token, facts, None, lang)
+}
+
 /// Says that it worked, and what to do next.
 pub(crate) fn done(what: For, lang: Lang) -> Response {
     let (heading, text) = match what {
@@ -167,6 +192,13 @@ pub(crate) fn done(what: For, lang: Lang) -> Response {
             Text::new(
                 "Sign in with this address from now on. If you had another one before, you are signed out everywhere but where you asked for the change.",
                 "今后请使用此地址登录。如果之前使用的是其他地址，除发起变更的设备外，您已在所有设备上退出登录。",
+            ),
+        ),
+        For::EndSession => (
+            Text::new("That sign-in is ended", "该登录已结束"),
+            Text::new(
+                "Whoever it was is signed out. If it was not you, they know a way into your account: set a new password if you have one, and look at your ways in and other sessions in the product.",
+                "对方已退出登录。如果不是您本人操作，说明他人掌握了进入您账号的方式：请重设密码（如已设置），并在产品中检查您的登录方式和其他登录会话。",
             ),
         ),
     };

@@ -92,6 +92,10 @@ pub(crate) struct OauthStartAnswer {
     expires_at: String,
     /// How often to ask `oauth/result`, in seconds, without `wait`.
     interval: u32,
+    /// The code that the product shows to the person, who types it on the confirmation page: `XXXX-XXXX`. Present where the
+    /// city's `confirm` is `code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_code: Option<String>,
 }
 
 impl From<Started> for OauthStartAnswer {
@@ -102,6 +106,7 @@ impl From<Started> for OauthStartAnswer {
             provider: started.provider,
             expires_at: rfc3339(started.expires_at),
             interval: INTERVAL_SECONDS,
+            user_code: started.user_code,
         }
     }
 }

@@ -39,6 +39,7 @@ pub(crate) enum CityStatus {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Confirm {
+    Code,
     Always,
     Auto,
     Never,
@@ -54,6 +55,7 @@ impl From<&downcity_service::core::City> for City {
             allowed_origins: city.allowed_origins.clone(),
             allowed_redirects: city.allowed_redirects.clone(),
             confirm: match city.confirm {
+                ConfirmPolicy::Code => Confirm::Code,
                 ConfirmPolicy::Always => Confirm::Always,
                 ConfirmPolicy::Auto => Confirm::Auto,
                 ConfirmPolicy::Never => Confirm::Never,
@@ -79,7 +81,7 @@ pub(crate) struct CityCreateRequest {
     city_id: Option<String>,
     allowed_origins: Option<Vec<String>>,
     allowed_redirects: Option<Vec<String>>,
-    /// `always`, `auto` or `never`.
+    /// `code`, `always`, `auto` or `never`.
     confirm: Option<String>,
 }
 
@@ -102,7 +104,7 @@ pub(crate) struct CityUpdateRequest {
     name: Option<String>,
     allowed_origins: Option<Vec<String>>,
     allowed_redirects: Option<Vec<String>>,
-    /// `always`, `auto` or `never`.
+    /// `code`, `always`, `auto` or `never`.
     confirm: Option<String>,
 }
 

@@ -1,7 +1,8 @@
 //! Wire words of everything held about oneself.
 
-use super::people::{EventItem, SessionItem, stored};
+use super::people::{EventItem, stored};
 use super::rfc3339;
+use super::sessions::SessionItem;
 use downcity_service::leaving;
 use serde::Serialize;
 use utoipa::ToSchema;

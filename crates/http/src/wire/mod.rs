@@ -16,6 +16,7 @@ pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod providers;
+pub(crate) mod sessions;
 pub(crate) mod steps;
 pub(crate) mod token;
 pub(crate) mod webhooks;

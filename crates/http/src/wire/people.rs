@@ -1,8 +1,7 @@
-//! Wire words of accounts: sessions, identities, profiles, and what admins see of people.
+//! Wire words of accounts: identities, profiles, and what admins see of people.
 
 use super::rfc3339;
 use crate::error::ApiError;
-use downcity_service::core::Timestamp;
 use downcity_service::login::Start;
 use downcity_service::people::{Listing, Paged};
 use downcity_service::profile::ProfileEdit;
@@ -10,55 +9,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 pub(crate) use downcity_service::rows as stored;
-
-/// The live sessions of the bearer, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OwnSessionList {
-    pub(crate) items: Vec<OwnSession>,
-}
-
-/// One of one's own sessions.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OwnSession {
-    session_id: String,
-    /// The city it is good for.
-    city_id: String,
-    /// How they signed in: a provider's id, or `token` when an admin issued it.
-    provider: String,
-    /// The `User-Agent` it was begun with; text from outside.
-    agent: String,
-    /// The network address it was begun from; an IPv6 address by its /64.
-    network: String,
-    #[schema(format = "date-time")]
-    created_at: String,
-    /// When it was last used, to five minutes; null when that was only at its beginning.
-    #[schema(required, format = "date-time")]
-    last_seen_at: Option<String>,
-    #[schema(format = "date-time")]
-    expires_at: String,
-    /// Whether it goes on by refresh tokens.
-    refreshable: bool,
-    /// Whether it is the session of this request.
-    current: bool,
-}
-
-impl OwnSession {
-    pub(crate) fn of(listed: stored::ListedSession, current: &str) -> Self {
-        let session = listed.session;
-        Self {
-            current: session.session_id.as_str() == current,
-            session_id: session.session_id.to_string(),
-            city_id: session.city_id.to_string(),
-            provider: session.provider,
-            agent: listed.agent,
-            network: listed.network,
-            created_at: rfc3339(session.created_at),
-            last_seen_at: listed.last_seen_at.map(rfc3339),
-            refreshable: session.refreshable,
-            expires_at: rfc3339(session.expires_at),
-        }
-    }
-}
 
 /// Names a session.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -341,59 +291,6 @@ impl From<stored::ListedUser> for UserItem {
 impl From<Paged<stored::ListedUser>> for UserList {
     fn from(page: Paged<stored::ListedUser>) -> Self {
         Self { items: page.items.into_iter().map(UserItem::from).collect(), next: page.next }
-    }
-}
-
-/// A page of sessions, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SessionList {
-    pub(crate) items: Vec<SessionItem>,
-    /// What to ask the next page with; null on the last one.
-    #[schema(required)]
-    pub(crate) next: Option<String>,
-}
-
-/// A session, as admins see it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SessionItem {
-    session_id: String,
-    user_id: String,
-    city_id: String,
-    /// How they signed in: a provider's id, or `token` when an admin issued it.
-    provider: String,
-    /// `active`, `expired` or `revoked`.
-    status: &'static str,
-    /// The `User-Agent` it was begun with; text from outside.
-    agent: String,
-    /// The network address it was begun from; an IPv6 address by its /64.
-    network: String,
-    #[schema(format = "date-time")]
-    created_at: String,
-    /// When it was last used, to five minutes; null when that was only at its beginning.
-    #[schema(required, format = "date-time")]
-    last_seen_at: Option<String>,
-    #[schema(format = "date-time")]
-    expires_at: String,
-    #[schema(required, format = "date-time")]
-    revoked_at: Option<String>,
-}
-
-impl SessionItem {
-    pub(crate) fn of(listed: stored::ListedSession, now: Timestamp) -> Self {
-        let session = listed.session;
-        Self {
-            status: session.status(now),
-            session_id: session.session_id.to_string(),
-            user_id: session.user_id.to_string(),
-            city_id: session.city_id.to_string(),
-            provider: session.provider,
-            agent: listed.agent,
-            network: listed.network,
-            created_at: rfc3339(session.created_at),
-            last_seen_at: listed.last_seen_at.map(rfc3339),
-            expires_at: rfc3339(session.expires_at),
-            revoked_at: session.revoked_at.map(rfc3339),
-        }
     }
 }
 

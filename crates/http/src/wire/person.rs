@@ -1,6 +1,7 @@
 //! Wire words of one user as admins see them.
 
-use super::people::{EventItem, IdentityItem, SessionItem, UserItem};
+use super::people::{EventItem, IdentityItem, UserItem};
+use super::sessions::SessionItem;
 use downcity_service::person::ProviderName;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -196,6 +196,10 @@ pub(crate) enum LoginStep {
         expires_at: String,
         /// How often to ask `login/result`, in seconds, without `wait`.
         interval: u32,
+        /// The code that the product shows to the person, who types it on the confirmation page: `XXXX-XXXX`. Present where
+        /// the city's `confirm` is `code`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user_code: Option<String>,
     },
     /// Ask the person, then `login/continue`.
     #[schema(title = "LoginInputRequired")]
@@ -266,6 +270,7 @@ impl LoginStep {
                 state: started.state.reveal().to_owned(),
                 expires_at: rfc3339(started.expires_at),
                 interval: INTERVAL_SECONDS,
+                user_code: started.user_code,
             },
             Step::Ask(asked) => Self::InputRequired {
                 login_id: asked.login_id.reveal().to_owned(),

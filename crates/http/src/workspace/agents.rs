@@ -1,36 +1,14 @@
 //! What a `User-Agent` says, in two words. It is text from outside and may say anything.
 
-/// Programs, the telling sign first: the later ones stand in the texts of the earlier ones, too.
-const PROGRAMS: [(&str, &str); 8] = [
-    ("MicroMessenger", "WeChat"),
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("CriOS/", "Chrome"),
-    ("Safari/", "Safari"),
-];
-/// Systems, likewise.
-const SYSTEMS: [(&str, &str); 7] = [
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("OpenHarmony", "HarmonyOS"),
-    ("Windows", "Windows"),
-    ("Macintosh", "macOS"),
-    ("Linux", "Linux"),
-];
+use downcity_service::core::agent;
 
 /// Program and system; the beginning of the text itself where neither is known.
 pub(crate) fn short(agent: &str) -> String {
-    let known = |list: &[(&str, &'static str)]| {
-        list.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name)
-    };
-    match (known(&PROGRAMS), known(&SYSTEMS)) {
-        (Some(program), Some(system)) => format!("{program} · {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => agent.split_whitespace().next().unwrap_or("—").chars().take(24).collect(),
+    let known: Vec<&str> = agent::known(agent).into_iter().flatten().collect();
+    if known.is_empty() {
+        agent.split_whitespace().next().unwrap_or("—").chars().take(24).collect()
+    } else {
+        known.join(" · ")
     }
 }
 

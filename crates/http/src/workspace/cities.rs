@@ -42,6 +42,7 @@ struct Row {
 impl Page {
     fn confirm(&self, city: &City) -> &'static str {
         match city.confirm {
+            ConfirmPolicy::Code => self.shell.t("by code", "输入验证码"),
             ConfirmPolicy::Always => self.shell.t("always", "总是"),
             ConfirmPolicy::Auto => self.shell.t("automatic", "自动"),
             ConfirmPolicy::Never => self.shell.t("never", "从不"),

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// What people had: one file for each step.
-const FILLED: [&str; 7] = [
+const FILLED: [&str; 8] = [
     include_str!("upgrade/v1.sql"),
     include_str!("upgrade/v2.sql"),
     include_str!("upgrade/v3.sql"),
@@ -21,6 +21,7 @@ const FILLED: [&str; 7] = [
     include_str!("upgrade/v5.sql"),
     include_str!("upgrade/v6.sql"),
     include_str!("upgrade/v7.sql"),
+    include_str!("upgrade/v8.sql"),
 ];
 
 /// The credentials of a file, which stand in its first lines.
@@ -77,6 +78,15 @@ async fn every_step_opens_and_works(on: On) {
             let body = json!({"email": "wang@example.com", "password": "correct horse battery"});
             let password = world.post_from(HOME, "accounts/login", body).await;
             assert_eq!(password.ok()["user_id"], "usr_1", "step {step}");
+        }
+        if let Some(ending) = notes.get("ending") {
+            let live = "select count(*) from sessions where cross_device = 1 and revoked_at is null";
+            assert_eq!(number(&world.store, live).await, 1, "step {step}");
+            let form = world.http.post(world.url("accounts/email/end-session")).form(&[("token", ending)]);
+            assert_eq!(form.send().await.unwrap().status(), 200, "step {step}: a mailed link goes on");
+            assert_eq!(number(&world.store, live).await, 0, "step {step}");
+            let cities = read(&world, "cities/list").await;
+            assert!(cities.to_string().contains(r#""confirm":"code""#), "step {step}: {cities}");
         }
         let wrong = "select count(*) from users u where not exists \
                      (select 1 from identities i where i.user_id = u.user_id)";

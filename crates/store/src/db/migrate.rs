@@ -36,6 +36,7 @@ const STEPS: &[Step] = steps! {
     5 "moving_in",
     6 "workspace",
     7 "data_keys",
+    8 "new_sign_ins",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";

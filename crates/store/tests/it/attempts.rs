@@ -1,10 +1,10 @@
 //! An attempt's way through its stages.
 
-use crate::support::{attempt, away, deed, exchanging, later, on_both_engines, state};
+use crate::support::{attempt, away, claim, deed, exchanging, later, on_both_engines, state};
 use downcity_core::attempt::Starter;
 use downcity_core::pkce::Challenge;
 use downcity_core::{Attempt, AttemptId, Digest, Failure, Lang, Stage};
-use downcity_store::{Store, StoreError, testing};
+use downcity_store::{Claim, Store, StoreError, testing};
 
 on_both_engines! {
     an_attempt_is_read_back_as_it_was_stored,
@@ -41,24 +41,28 @@ async fn an_attempt_is_read_back_as_it_was_stored(store: Store) {
 async fn the_callback_claims_once(store: Store) {
     store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
     let (code, cookie) = (Digest::of("code"), Digest::of("cookie"));
-    let claimed = store.claim_attempt(state("a"), code, cookie, later(5)).await.unwrap().unwrap();
+    let claim = claim("a", "code");
+    let claimed = store.claim_attempt(&claim, later(5)).await.unwrap().unwrap();
     let expected = Attempt {
         stage: Stage::Exchanging { since: later(5) },
         claimed_code: Some(code),
         finisher: Some(cookie),
+        finished_by: Some(claim.by.clone()),
         ..attempt("a")
     };
     assert_eq!(claimed, expected);
-    assert_eq!(store.claim_attempt(state("a"), Digest::of("other"), cookie, later(6)).await.unwrap(), None);
+    let other = Claim { code: Digest::of("other"), ..claim.clone() };
+    assert_eq!(store.claim_attempt(&other, later(6)).await.unwrap(), None);
     assert_eq!(store.attempt_by_state(state("a")).await.unwrap(), Some(expected));
-    assert_eq!(store.claim_attempt(state("unknown"), code, cookie, later(6)).await.unwrap(), None);
+    let unknown = Claim { state: state("unknown"), ..claim };
+    assert_eq!(store.claim_attempt(&unknown, later(6)).await.unwrap(), None);
 }
 
 async fn an_expired_attempt_cannot_be_claimed(store: Store) {
     store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
-    let claim = |at| store.claim_attempt(state("a"), Digest::of("code"), Digest::of("cookie"), at);
-    assert_eq!(claim(later(600)).await.unwrap(), None);
-    assert!(claim(later(599)).await.unwrap().is_some());
+    let claim = claim("a", "code");
+    assert_eq!(store.claim_attempt(&claim, later(600)).await.unwrap(), None);
+    assert!(store.claim_attempt(&claim, later(599)).await.unwrap().is_some());
 }
 
 async fn a_failed_attempt_stays_failed(store: Store) {
@@ -66,9 +70,7 @@ async fn a_failed_attempt_stays_failed(store: Store) {
     let id = attempt("a").attempt_id;
     assert!(store.fail_attempt(&id, Failure::AccessDenied, later(1)).await.unwrap());
     assert!(!store.fail_attempt(&id, Failure::ProviderBusy, later(2)).await.unwrap());
-    let claim =
-        store.claim_attempt(state("a"), Digest::of("code"), Digest::of("cookie"), later(3)).await.unwrap();
-    assert_eq!(claim, None);
+    assert_eq!(store.claim_attempt(&claim("a", "code"), later(3)).await.unwrap(), None);
     assert!(!store.hold_attempt(&id, b"sealed", later(3)).await.unwrap());
     let stored = store.attempt_by_id(&id).await.unwrap().unwrap();
     assert_eq!(stored.stage, Stage::Failed(Failure::AccessDenied));

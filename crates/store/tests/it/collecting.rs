@@ -1,12 +1,12 @@
 //! The token is handed out once, and for a moment again to the same caller.
 
 use crate::support::{
-    attempt, away, exchanging, home, later, new_session, on_both_engines, openid, sign_in, state, user,
-    wechat,
+    attempt, away, claim, exchanging, home, later, new_session, on_both_engines, openid, sign_in, state,
+    user, wechat,
 };
 use downcity_core::network::Network;
 use downcity_core::pkce::Challenge;
-use downcity_core::{Attempt, AttemptId, Digest, Stage};
+use downcity_core::{Attempt, AttemptId, Stage};
 use downcity_store::{Collected, Store, StoreError};
 
 on_both_engines! {
@@ -69,7 +69,7 @@ async fn result_read_twice(store: Store) {
 async fn with_pkce_the_network_may_change(store: Store) {
     let challenge = Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     store.insert_attempt(state("a"), &Attempt { challenge, ..attempt("a") }).await.unwrap();
-    store.claim_attempt(state("a"), Digest::of("code"), Digest::of("cookie"), later(0)).await.unwrap();
+    store.claim_attempt(&claim("a", "code"), later(0)).await.unwrap();
     store.complete_sign_in(&sign_in("a", wechat(vec![openid("wx", "o1")]), later(0))).await.unwrap();
     let id = attempt("a").attempt_id;
     let new = new_session("a", user("a"), later(1));

@@ -47,7 +47,8 @@ async fn mails(store: &Store, name: &str, count: usize) {
     let mut writes = tokio::task::JoinSet::new();
     for index in 0..count {
         let (outbox_id, address) = (format!("{name}-{index:05}"), format!("张三+\"{index}\"@example.com\n"));
-        let mail = NewMail { sealed: Digest::of(&outbox_id).0.to_vec(), outbox_id, address, now: NOW };
+        let sealed = Digest::of(&outbox_id).0.to_vec();
+        let mail = NewMail { sealed, outbox_id, address, event_id: None, now: NOW };
         let store = store.clone();
         writes.spawn(async move { store.enqueue_mail(mail).await.unwrap() });
     }

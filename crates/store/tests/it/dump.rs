@@ -29,7 +29,7 @@ async fn furnish(store: &Store) {
 
 fn mail(id: &str) -> NewMail {
     let address = format!("张三+\"{id}\"@example.com\n");
-    NewMail { outbox_id: id.into(), address, sealed: Digest::of(id).0.to_vec(), now: NOW }
+    NewMail { outbox_id: id.into(), address, sealed: Digest::of(id).0.to_vec(), event_id: None, now: NOW }
 }
 
 /// A backup of the store in a file.
@@ -175,7 +175,18 @@ async fn a_backup_of_an_older_schema_is_migrated() {
     let (_folder, path) = folder();
     let text = backup(&scratch.store, &path).await;
     scratch.store.close().await;
-    // As the first version would have written it: one step, and of its tables those that have not changed since.
+    // As the first version would have written it: one step, and of its tables those that have not changed since, but for a
+    // column of cities that came later.
+    let without = |mut value: serde_json::Value, at: &mut Option<usize>| {
+        if let Some(columns) = value.get_mut("columns").and_then(serde_json::Value::as_array_mut) {
+            *at = columns.iter().position(|name| name == "confirm_code");
+            at.map(|at| columns.remove(at));
+        } else if let (Some(at), Some(cells)) = (*at, value.as_array_mut()) {
+            cells.remove(at);
+        }
+        value.to_string()
+    };
+    let mut later = None;
     let mut kept = Vec::new();
     let mut keep = true;
     let mut rows = std::collections::BTreeMap::new();
@@ -189,11 +200,11 @@ async fn a_backup_of_an_older_schema_is_migrated() {
             keep = ["cities", "identities", "facts", "changes"].contains(&name) && name != "identities";
             if keep {
                 rows.insert(table.clone(), 0_u64);
-                kept.push(line.to_owned());
+                kept.push(without(value, &mut later));
             }
         } else if value.is_array() && keep {
             *rows.get_mut(&table).unwrap() += 1;
-            kept.push(line.to_owned());
+            kept.push(without(value, &mut later));
         }
     }
     let body = format!("{}\n", kept.join("\n"));

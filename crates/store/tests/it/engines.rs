@@ -1,7 +1,7 @@
 //! What is special about each engine: files, locks, connections.
 
-use crate::support::{Scratch, attempt, city, later, state};
-use downcity_core::{Digest, Failure};
+use crate::support::{Scratch, attempt, city, claim, later, state};
+use downcity_core::Failure;
 use downcity_store::{Engine, OpenError, Store, StoreError, testing};
 use std::os::unix::fs::PermissionsExt;
 
@@ -150,7 +150,7 @@ async fn what_one_node_did_the_other_knows() {
     a.insert_attempt(state("a"), &attempt("a")).await.unwrap();
     let claim = |store: &Store| {
         let store = store.clone();
-        async move { store.claim_attempt(state("a"), Digest::of("c"), Digest::of("d"), later(1)).await.unwrap() }
+        async move { store.claim_attempt(&claim("a", "c"), later(1)).await.unwrap() }
     };
     let (one, two) = tokio::join!(claim(&a), claim(&b));
     assert!(one.is_some() != two.is_some());

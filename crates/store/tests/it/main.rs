@@ -15,6 +15,7 @@ mod engines;
 mod housekeeping;
 mod moving_in;
 mod news;
+mod notices;
 mod people;
 mod races;
 mod sessions;

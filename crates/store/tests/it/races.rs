@@ -1,10 +1,10 @@
 //! What many requests do at the same moment has one outcome.
 
 use crate::support::{
-    attempt, deed, exchanging, home, later, new_session, on_both_engines, openid, sign_in, signed_in,
+    attempt, claim, deed, exchanging, home, later, new_session, on_both_engines, openid, sign_in, signed_in,
     sixteen, state, unionid, user, wechat,
 };
-use downcity_core::{Digest, IdentityId, UserId};
+use downcity_core::{IdentityId, UserId};
 use downcity_store::{Collected, Completed, SigningKeyRow, Store, testing};
 use std::collections::HashSet;
 
@@ -33,13 +33,8 @@ async fn sixteen_callbacks_one_claim(store: Store) {
         let name = format!("a{round}");
         store.insert_attempt(state(&name), &attempt(&name)).await.unwrap();
         let claims = sixteen(|i| {
-            let (store, state) = (store.clone(), state(&name));
-            async move {
-                store
-                    .claim_attempt(state, Digest::of(&i.to_string()), Digest::of("c"), later(1))
-                    .await
-                    .unwrap()
-            }
+            let (store, claim) = (store.clone(), claim(&name, &i.to_string()));
+            async move { store.claim_attempt(&claim, later(1)).await.unwrap() }
         })
         .await;
         let winners: Vec<_> = claims.into_iter().flatten().collect();

@@ -1,13 +1,13 @@
 //! Fresh stores, and the words the tests share.
 
-use downcity_core::attempt::{LIFETIME, Starter};
+use downcity_core::attempt::{Finisher, LIFETIME, Starter};
 use downcity_core::identity::KeyKind;
 use downcity_core::network::Network;
 use downcity_core::{
     Attempt, AttemptId, City, CityId, CityStatus, ConfirmPolicy, Digest, ExternalIdentity, IdentityId,
     IdentityKey, Lang, Profile, Session, SessionId, Stage, Timestamp, UserId,
 };
-use downcity_store::{CityPatch, Completed, NewAudit, NewSession, SignIn, Store, testing};
+use downcity_store::{CityPatch, Claim, Completed, NewAudit, NewSession, SignIn, Store, testing};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -154,8 +154,10 @@ pub(crate) fn attempt(name: &str) -> Attempt {
         starter: Starter { network: home(), agent: "UA 🌟".into(), browser: None },
         link: None,
         refreshable: false,
+        code_tries: None,
         claimed_code: None,
         finisher: None,
+        finished_by: None,
         stage: Stage::Waiting,
         created_at: NOW,
         expires_at: NOW.plus(LIFETIME),
@@ -167,12 +169,17 @@ pub(crate) fn state(name: &str) -> Digest {
     Digest::of(&format!("state of {name}"))
 }
 
+/// What claims the attempt with this name.
+pub(crate) fn claim(name: &str, code: &str) -> Claim {
+    let by = Finisher { network: away(), agent: "手机 UA".into(), same_client: false };
+    Claim { state: state(name), code: Digest::of(code), cookie: Digest::of("cookie"), by }
+}
+
 /// Starts an attempt and claims it at `now`.
 pub(crate) async fn exchanging(store: &Store, name: &str, now: Timestamp) -> AttemptId {
     let attempt = Attempt { created_at: now, expires_at: now.plus(LIFETIME), ..attempt(name) };
     store.insert_attempt(state(name), &attempt).await.unwrap();
-    let claimed =
-        store.claim_attempt(state(name), Digest::of("code"), Digest::of("cookie"), now).await.unwrap();
+    let claimed = store.claim_attempt(&claim(name, "code"), now).await.unwrap();
     claimed.expect("a waiting attempt").attempt_id
 }
 
@@ -233,6 +240,9 @@ pub(crate) fn new_session(name: &str, user_id: UserId, now: Timestamp) -> NewSes
         },
         network: home(),
         agent: "UA".into(),
+        cross_device: false,
+        device: None,
+        notice: None,
         refresh: None,
     }
 }

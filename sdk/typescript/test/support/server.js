@@ -9,7 +9,8 @@ const s256 = (verifier) => createHash("sha256").update(verifier).digest("base64u
 
 /**
  * `behaviour.results` is a list of answers of `oauth/result` (objects, or functions of the response), taken one after
- * another before the login's own state counts; `behaviour.expires_at` is the end of logins; `behaviour.routes` adds
+ * another before the login's own state counts; `behaviour.expires_at` is the end of logins, `behaviour.start` more of the
+ * answer of `oauth/start`; `behaviour.routes` adds
  * calls by path. `finish(state)` and `fail(state, code)` play the person.
  */
 export async function federation(t, behaviour = {}) {
@@ -49,7 +50,7 @@ export async function federation(t, behaviour = {}) {
       const code = body.return_to && `code_${logins.size}`;
       logins.set(state, { ...body, state, code, waiting: [] });
       const expires_at = behaviour.expires_at ?? Date.now() + 300_000;
-      send(response, 200, { url: `https://open.test/qr?state=${state}`, state, provider: body.provider, expires_at, interval: 1 });
+      send(response, 200, { url: `https://open.test/qr?state=${state}`, state, provider: body.provider, expires_at, interval: 1, ...behaviour.start });
     },
     "GET /v1/accounts/oauth/result": ({ query }, response) => {
       const next = results.shift();

@@ -1,0 +1,130 @@
+//! Story: a person is told of a sign-in that is new for them, and ends it if it was not theirs (security requirements
+//! M10 and P14).
+
+use crate::email::EmailError;
+use crate::events::Actor;
+use crate::federation::Federation;
+use crate::letters::Letter;
+use crate::login::Client;
+use crate::outbox::mail_place;
+use downcity_core::{City, Lang, OpaqueToken, Text, Timestamp, agent};
+use downcity_store::{Ending, ListedSession, NewEvent, NewMail, NewSession, Notice, Recipient};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::info;
+
+/// How many such mails a user gets in [`WINDOW`]: more would be no news, and whoever signs in again and again could fill
+/// a mailbox until nobody looks.
+const MOST: u32 = 5;
+/// See [`MOST`].
+const WINDOW: Duration = Duration::from_secs(3600);
+
+/// The session that a mailed link would end.
+#[derive(Debug, Clone)]
+pub struct AskedEnding {
+    /// The city's name.
+    pub city: String,
+    /// When it began.
+    pub at: Timestamp,
+    /// From which network.
+    pub network: String,
+    /// With which program.
+    pub agent: String,
+}
+
+/// What the mail says of a sign-in.
+fn facts(new: &NewSession, city: &City) -> Vec<(Text, String)> {
+    let (network, agent) =
+        new.device.as_ref().map_or((new.network, &new.agent), |(network, agent)| (*network, agent));
+    let mut facts = vec![(Text::new("Signed in to", "登录到"), city.name.clone())];
+    // Never as it came: whoever signs in chooses it, and could tell the person something in our name.
+    facts.extend(agent::family(agent).map(|family| (Text::new("With", "使用"), family)));
+    facts.push((Text::new("At", "时间"), readable(new.session.created_at)));
+    facts.push((Text::new("From the network", "网络地址"), network.to_string()));
+    facts
+}
+
+/// A moment as a person reads it, in UTC.
+fn readable(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0);
+    at.map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
+}
+
+impl Federation {
+    /// How the user of a new session is told of it, unless nobody is. Whether there is anything to tell, and to whom,
+    /// is known to the store alone, in the transaction that begins the session.
+    pub(crate) fn notice_of(
+        &self,
+        new: &NewSession,
+        city: &City,
+        signed_in: &NewEvent,
+        lang: Option<Lang>,
+    ) -> Option<Notice> {
+        if !self.directory.load().mails_sign_ins {
+            return None;
+        }
+        let token = self.mail_token();
+        let (ending, link) = (token.digest(), self.mail_link("end_session", &token));
+        let now = new.session.created_at;
+        let outbox_id = downcity_core::id::uuid_v7(now, &self.random.bytes());
+        let (vault, place, facts) = (Arc::clone(&self.vault), city.name.clone(), facts(new, city));
+        let event_id = Some(signed_in.event_id.clone());
+        let write = move |to: &Recipient| {
+            let theirs = to.locale.as_deref().and_then(Lang::parse).or(lang).unwrap_or_default();
+            let mail = Letter::NewSignIn { link: &link, facts: &facts }.write(&to.address, &place, theirs);
+            let plain = serde_json::to_vec(&mail).expect("mails are plain text");
+            NewMail {
+                sealed: vault.seal(&mail_place(&outbox_id), &plain),
+                outbox_id: outbox_id.clone(),
+                address: to.address.clone(),
+                event_id: event_id.clone(),
+                now,
+            }
+        };
+        let bucket = format!("sign_in_mail:{}", new.session.user_id);
+        Some(Notice { ending, bucket, most: MOST, window: WINDOW, write: Arc::new(write) })
+    }
+
+    /// What a mailed link would end. Looking changes nothing.
+    ///
+    /// # Errors
+    /// `SpentToken`, or when the store does not answer.
+    pub async fn asked_ending(&self, token: &str) -> Result<AskedEnding, EmailError> {
+        let found = self.session_to_end(token).await?;
+        let city_id = &found.session.city_id;
+        let city = self.directory.load().cities.get(city_id).map(|city| city.name.clone());
+        let (network, agent) = found.device.unwrap_or((found.network, found.agent));
+        Ok(AskedEnding {
+            city: city.unwrap_or_else(|| city_id.to_string()),
+            at: found.session.created_at,
+            network,
+            agent,
+        })
+    }
+
+    /// Ends the session that a mailed link is for. Whoever has the link can do that and nothing else.
+    ///
+    /// # Errors
+    /// `SpentToken` when the session is over or there is none, `TooMany`, or when the store does not answer.
+    pub async fn end_by_link(&self, token: &str, client: &Client) -> Result<(), EmailError> {
+        self.limits.count_guest(client.network)?;
+        let session = self.session_to_end(token).await?.session;
+        let (user, city) = (session.user_id.as_str(), Some(session.city_id.as_str()));
+        let detail = json!({"session_id": session.session_id, "by": "mailed link"});
+        let event = self.event("session.revoked", Actor::User, user, (city, Some(client.network)), &detail);
+        let (user_id, only) = (Some(session.user_id.clone()), Some(session.session_id.clone()));
+        let ending = Ending { user_id, only, but: None, event, now: self.clock.now() };
+        if self.store.end_sessions(ending).await? == 0 {
+            return Err(EmailError::SpentToken);
+        }
+        info!(user_id = %session.user_id, session_id = %session.session_id, "session ended by a mailed link");
+        Ok(())
+    }
+
+    async fn session_to_end(&self, token: &str) -> Result<ListedSession, EmailError> {
+        let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?.digest();
+        let found = self.store.session_to_end(token, self.clock.now()).await?;
+        found.ok_or(EmailError::SpentToken)
+    }
+}
