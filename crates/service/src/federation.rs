@@ -135,7 +135,7 @@ impl Federation {
         let token_keys = TokenKeys::open(&store, &vault, &settings.public_url, now).await?;
         let directory = Directory::read(&store, &vault, &outside).await?;
         let limits = Limits::new(settings.starts_per_minute);
-        let hasher = Hasher::new(Arc::clone(&random));
+        let (hasher, others) = (Hasher::new(Arc::clone(&random)), store.others());
         Ok(Arc::new(Self {
             settings,
             store,
@@ -156,7 +156,7 @@ impl Federation {
             limits,
             hasher,
             reports: Reports::default(),
-            metrics: Metrics::new(now),
+            metrics: Metrics::new(now, others),
             breakers: Breakers::default(),
             numbers: tokio::sync::Mutex::default(),
             outbox_bell: tokio::sync::Notify::new(),
