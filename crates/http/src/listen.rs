@@ -119,16 +119,20 @@ pub(crate) fn converse(
     // Answers are written whole; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     // A counter of this connection's own: one that all connections shared would go from core to core.
-    let app = Arc::new(app);
+    let timer = LazyTimer::default();
+    let kept = Arc::new((app, timer.clone()));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(app.answer(peer, received(request)).await) }
+        let kept = Arc::clone(&kept);
+        async move {
+            let (app, timer) = &*kept;
+            Ok::<_, Infallible>(app.answer(peer, received(request), timer).await)
+        }
     });
     let mut http = http1::Builder::new();
     // Answers are small: one copied piece is sent sooner than two gathered by the kernel.
     http.writev(false)
         .max_buf_size(BUFFER)
-        .timer(LazyTimer::default())
+        .timer(timer)
         .header_read_timeout(HEAD)
         .serve_connection(TokioIo::new(stream), service)
 }

@@ -28,6 +28,11 @@ impl Federation {
         );
     }
 
+    /// Looks soon whether settings have changed, in this process too: whoever changed one may not have come to tell.
+    pub fn look_at_settings(&self) {
+        self.settings_bell.notify_one();
+    }
+
     /// Sends what lies in the outbox, as it comes.
     async fn keep_sending(self: Arc<Self>) {
         loop {
