@@ -82,6 +82,14 @@ pub(crate) struct Options {
     #[arg(long, env = "FED_STARTS_PER_MINUTE", value_name = "N")]
     pub(crate) starts_per_minute: Option<u32>,
 
+    /// For how many days events are kept; 0 for ever [default: 400]
+    #[arg(long, env = "FED_EVENTS_DAYS", value_name = "DAYS")]
+    pub(crate) events_days: Option<u32>,
+
+    /// For how many days the audit record is kept; 0 for ever [default: 0]
+    #[arg(long, env = "FED_AUDIT_DAYS", value_name = "DAYS")]
+    pub(crate) audit_days: Option<u32>,
+
     /// CA certificates (PEM) to trust in place of the system's when calling providers
     #[arg(long, env = "FED_CA_FILE", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -171,6 +179,8 @@ impl Options {
             trusted_proxy: self.trusted_proxy.or(weaker.trusted_proxy),
             token_life: self.token_life.or(weaker.token_life),
             starts_per_minute: self.starts_per_minute.or(weaker.starts_per_minute),
+            events_days: self.events_days.or(weaker.events_days),
+            audit_days: self.audit_days.or(weaker.audit_days),
             ca_file: self.ca_file.or(weaker.ca_file),
             wechat_simulator: self.wechat_simulator.or(weaker.wechat_simulator),
             allow_private_issuers: self.allow_private_issuers.or(weaker.allow_private_issuers),
@@ -211,6 +221,8 @@ mod tests {
             trusted_proxy = ["10.0.0.0/8"]
             token_life = "1d"
             starts_per_minute = 5
+            events_days = 90
+            audit_days = 3650
             ca_file = "/ca"
             wechat_simulator = "http://127.0.0.1:9"
             allow_private_issuers = true
@@ -237,6 +249,7 @@ mod tests {
         assert_eq!(both.trusted_proxy.unwrap(), ["10.0.0.0/8"]);
         assert_eq!(both.token_life.as_deref(), Some("1d"));
         assert_eq!(both.starts_per_minute, Some(5));
+        assert_eq!((both.events_days, both.audit_days), (Some(90), Some(3650)));
         assert_eq!(both.ca_file.as_deref(), Some(Path::new("/ca")));
         assert_eq!(both.wechat_simulator.as_deref(), Some("http://127.0.0.1:9"));
         assert_eq!((both.allow_private_issuers, both.allow_private_webhooks), (Some(true), Some(true)));

@@ -5,7 +5,7 @@ use crate::house::Plan;
 use crate::master::Source;
 use crate::problem::Problem;
 use downcity_providers::Outside;
-use downcity_service::{Premises, Settings};
+use downcity_service::{Premises, Retention, Settings};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -85,6 +85,7 @@ fn nobody_asks() -> Settings {
         token_life: Duration::from_secs(1),
         starts_per_minute: 0,
         allow_local_login: false,
+        retention: Retention::default(),
         premises: Premises::default(),
     }
 }

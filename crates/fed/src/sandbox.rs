@@ -7,7 +7,7 @@ use crate::master::{MASTER_KEY, Source};
 use crate::problem::Problem;
 use crate::{door, keys};
 use downcity_providers::Outside;
-use downcity_service::{Federation, Premises, Settings};
+use downcity_service::{Federation, Premises, Retention, Settings};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -52,6 +52,7 @@ impl Sandbox {
                 token_life: week,
                 starts_per_minute: 0,
                 allow_local_login: false,
+                retention: Retention::default(),
                 premises: Premises::default(),
             },
             trusted_proxies: Vec::new(),

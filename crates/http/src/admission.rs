@@ -20,9 +20,14 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 const SMALL: usize = 16 * 1024;
 /// Large bodies that are on their way at the same time: a bound of memory.
 const LARGE: usize = 64;
+/// Until a request whose body is there is answered. Longer than the store lets a silent database keep anything (17 s), which
+/// says more of what is wrong.
+const ANSWER_TIME: Duration = Duration::from_secs(20);
+/// The same for those who wait for a person, a provider or the doctor, for 30 s at the most, and for a backup to begin.
+const LONG_ANSWER_TIME: Duration = Duration::from_secs(40);
 /// How long a body that is not wanted may pause before it is left alone.
 const SILENT: Duration = Duration::from_millis(100);
-/// When whoever found no place shall come again.
+/// When whoever found no place, or was given up, shall come again.
 const COME_AGAIN: Duration = Duration::from_secs(1);
 
 /// The places of one door. Each kind of work has its own, so that one that is stuck (a provider that hangs, a table that
@@ -48,15 +53,40 @@ impl Default for Places {
     }
 }
 
+/// Whether a request does no work, but waits for a sign-in to go on.
+fn only_waits(request: &Request) -> bool {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    matches!(path, "/v1/accounts/oauth/result" | "/v1/accounts/login/result")
+        && query.split('&').any(|part| part.starts_with("wait="))
+}
+
+/// How long the answer to a request may take, counted from when its body is there; for streams until they begin.
+pub(crate) fn answer_time(request: &Request) -> Duration {
+    match request.uri().path() {
+        "/v1/accounts/oauth/callback"
+        | "/v1/federation/doctor"
+        | "/admin/checks"
+        | "/v1/federation/backup" => LONG_ANSWER_TIME,
+        _ if only_waits(request) => LONG_ANSWER_TIME,
+        _ => ANSWER_TIME,
+    }
+}
+
+/// A request was worked on for longer than that. What it had begun to write is written or undone as a whole by the store,
+/// which waits for nobody.
+pub(crate) fn too_long(span: Duration) -> ApiError {
+    let cause = Some(format!("no answer within {} s", span.as_secs()));
+    ApiError { cause, retry_after: Some(COME_AGAIN), ..ApiError::of(Code::Unavailable) }
+}
+
 impl Places {
     /// A place for this request, to be kept until it is answered. None for what has to be answered always, and for
     /// those who only wait.
     pub(crate) fn take(&self, request: &Request) -> Result<Option<SemaphorePermit<'_>>, ApiError> {
-        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-        let waits = || query.split('&').any(|part| part.starts_with("wait="));
+        let path = request.uri().path();
         let lane = match path {
             "/health" | "/ready" => return Ok(None),
-            "/v1/accounts/oauth/result" | "/v1/accounts/login/result" if waits() => return Ok(None),
+            _ if only_waits(request) => return Ok(None),
             "/v1/accounts/oauth/callback" => &self.callbacks,
             "/v1/accounts/oauth/start" if *request.method() == Method::POST => &self.starts,
             _ if workspace::is_ours(path) => &self.workspace,
@@ -136,6 +166,23 @@ mod tests {
         }
         drop(taken);
         assert!(places.take(&start).expect("a place again").is_some());
+    }
+
+    #[test]
+    fn who_waits_for_others_may_take_longer_than_all_else() {
+        for (path, seconds) in [
+            ("/v1/accounts/oauth/result?state=a&wait=30", 40),
+            ("/v1/accounts/login/result?wait=30&login_id=a", 40),
+            ("/v1/accounts/oauth/callback?code=a&state=b", 40),
+            ("/v1/federation/doctor?only=wechat", 40),
+            ("/v1/accounts/oauth/result?state=a", 20),
+            ("/v1/accounts/me?wait=30", 20),
+            ("/v1/cities/create", 20),
+            ("/admin", 20),
+            ("/ready", 20),
+        ] {
+            assert_eq!(answer_time(&asked(Method::GET, path)), Duration::from_secs(seconds), "{path}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What every request passes on its way in and out: a request id, headers that harden the answer, CORS, the
 //! body of errors, and one log line for what went wrong.
 
+use crate::admission::{answer_time, too_long};
 use crate::client::{Peer, accepted, sender};
 use crate::cors;
 use crate::error::{ApiError, Code};
+use crate::lazy_timer::LazyTimer;
 use crate::routes::House;
 use crate::trace;
 use crate::workspace;
@@ -63,30 +65,51 @@ impl App {
         }
     }
 
-    /// Takes a request to its route if there is room for it and its sender did not ask too often.
-    async fn serve(&self, house: &House, peer: Peer, request: Request) -> Result<Response, ApiError> {
+    /// Takes a request to its route if there is room for it and its sender did not ask too often. It is answered in
+    /// time; one that is not is left where it is, as when its sender hangs up.
+    async fn serve(
+        &self,
+        house: &House,
+        peer: Peer,
+        request: Request,
+        timer: &LazyTimer,
+    ) -> Result<Response, ApiError> {
         let request = house.places.receive(request).await?;
         let place = house.places.take(&request)?;
-        if let Err(wait) = admit(house, peer, &request).await {
-            return Err(ApiError { retry_after: Some(wait.0), ..ApiError::of(Code::TooManyTries) });
-        }
-        let response = self.route(request).await;
+        let (span, admitted) = (answer_time(&request), admit(house, peer, &request));
+        let work = async move {
+            match admitted.await {
+                Ok(()) => Ok(self.route(request).await),
+                Err(wait) => Err(ApiError { retry_after: Some(wait.0), ..ApiError::of(Code::TooManyTries) }),
+            }
+        };
+        let answer = timer.within(span, work).await;
         drop(place);
-        Ok(response)
+        answer.unwrap_or_else(|| {
+            // It may have changed a setting and not come to tell this node.
+            house.federation.look_at_settings();
+            Err(too_long(span))
+        })
     }
 
-    /// Answers one request of a peer.
-    pub(crate) async fn answer(&self, peer: SocketAddr, request: Request) -> Response {
+    /// Answers one request of a peer; `timer` is its connection's.
+    pub(crate) async fn answer(&self, peer: SocketAddr, request: Request, timer: &LazyTimer) -> Response {
         let Some(house) = &self.house else { return self.route(request).await };
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let span = trace::of(house, &request, || request_id(number).to_str().unwrap_or_default().to_owned());
-        let response = self.pass(house, number, peer, request).instrument(span.clone()).await;
+        let response = self.pass(house, (number, peer), request, timer).instrument(span.clone()).await;
         trace::answered(&span, response.status());
         response
     }
 
     /// Takes a request through the hallway and back.
-    async fn pass(&self, house: &House, number: u64, peer: SocketAddr, mut request: Request) -> Response {
+    async fn pass(
+        &self,
+        house: &House,
+        (number, peer): (u64, SocketAddr),
+        mut request: Request,
+        timer: &LazyTimer,
+    ) -> Response {
         request.extensions_mut().insert(Peer(peer));
         let began = Instant::now();
         let lang = accepted(request.headers());
@@ -97,7 +120,7 @@ impl App {
         let mut response = if cors::is_preflight(&method, request.headers()) {
             cors::preflight()
         } else {
-            self.serve(house, Peer(peer), request).await.unwrap_or_else(IntoResponse::into_response)
+            self.serve(house, Peer(peer), request, timer).await.unwrap_or_else(IntoResponse::into_response)
         };
         if let Some(problem) = problem_of(&mut response) {
             let request_id = request_id(number);

@@ -1,10 +1,12 @@
 //! Time limits for hyper at the price of one timer a connection.
 //!
-//! hyper limits how long a request's head may take, and for that makes and drops a timer with every request. Here
-//! a timer that is no longer wanted stays set. When it fires and a later limit is waited for, it is set anew.
+//! hyper limits how long a request's head may take, and for that makes and drops a timer with every request; we limit how
+//! long the answer may take. Here a timer that is no longer wanted stays set. When it fires and a later limit is waited
+//! for, it is set anew.
 
 use hyper::rt::{Sleep, Timer};
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -12,6 +14,20 @@ use std::time::{Duration, Instant};
 /// The timer of one connection.
 #[derive(Clone, Default)]
 pub(crate) struct LazyTimer(Arc<Mutex<Option<Pin<Box<tokio::time::Sleep>>>>>);
+
+impl LazyTimer {
+    /// The outcome of some work, if it ends in time. Costs nothing where the work does not have to wait.
+    pub(crate) async fn within<T>(&self, span: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        let deadline = (tokio::time::Instant::now() + span).into_std();
+        let mut limit = Limit { timer: self.clone(), deadline };
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => Pin::new(&mut limit).poll(context).map(|()| None),
+        })
+        .await
+    }
+}
 
 impl Timer for LazyTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
@@ -59,6 +75,21 @@ mod tests {
 
     fn now() -> Instant {
         tokio::time::Instant::now().into_std()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_takes_too_long_is_given_up_at_its_time_and_what_is_in_time_is_told() {
+        let timer = LazyTimer::default();
+        let limit = Duration::from_secs(20);
+        assert_eq!(timer.within(limit, async { 1 }).await, Some(1));
+        assert!(timer.0.lock().expect("a timer").is_none(), "who waits for nothing needs no timer");
+        for _ in 0..3 {
+            let in_time = async { tokio::time::sleep(Duration::from_secs(19)).await };
+            assert_eq!(timer.within(limit, in_time).await, Some(()));
+        }
+        let began = now();
+        assert_eq!(timer.within(limit, std::future::pending::<()>()).await, None);
+        assert_eq!(now() - began, limit);
     }
 
     #[tokio::test(start_paused = true)]

@@ -120,13 +120,14 @@ pub(crate) fn converse(
     let turn = Arc::<Turn>::default();
     let stream = Patient::new(stream, Arc::clone(&turn));
     // A counter of this connection's own: one that all connections shared would go from core to core.
-    let door = Arc::new((app, turn));
+    let timer = LazyTimer::default();
+    let kept = Arc::new((app, timer.clone(), turn));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let door = Arc::clone(&door);
+        let kept = Arc::clone(&kept);
         async move {
-            let (app, turn) = &*door;
+            let (app, timer, turn) = &*kept;
             turn.answering();
-            let answer = app.answer(peer, received(request)).await;
+            let answer = app.answer(peer, received(request), timer).await;
             turn.answered();
             Ok::<_, Infallible>(answer)
         }
@@ -135,7 +136,7 @@ pub(crate) fn converse(
     // Answers are small: one copied piece is sent sooner than two gathered by the kernel.
     http.writev(false)
         .max_buf_size(BUFFER)
-        .timer(LazyTimer::default())
+        .timer(timer)
         .header_read_timeout(IDLE)
         .serve_connection(TokioIo::new(stream), service)
 }

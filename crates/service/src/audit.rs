@@ -17,6 +17,7 @@ const LONGEST_PAGE: i64 = 200;
 pub const NOUNS: &[&str] = &[
     "admin",
     "admin_key",
+    "audit",
     "backup",
     "city",
     "city_env",

@@ -37,8 +37,26 @@ pub struct Settings {
     pub starts_per_minute: u32,
     /// Lets anybody on this machine sign in as anybody, for development. Only where nobody else can connect.
     pub allow_local_login: bool,
+    /// How long it is remembered what happened.
+    pub retention: Retention,
     /// Where the process keeps its files.
     pub premises: Premises,
+}
+
+/// How long it is remembered what happened; absent means for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Events.
+    pub events: Option<Duration>,
+    /// Entries of the audit record.
+    pub audit: Option<Duration>,
+}
+
+impl Default for Retention {
+    /// A year of events and some weeks, so that a month can be laid beside last year's; the audit record for ever.
+    fn default() -> Self {
+        Self { events: Some(Duration::from_secs(400 * 86_400)), audit: None }
+    }
 }
 
 /// Where a process keeps its files, for the doctor to look at.
@@ -135,7 +153,7 @@ impl Federation {
         let token_keys = TokenKeys::open(&store, &vault, &settings.public_url, now).await?;
         let directory = Directory::read(&store, &vault, &outside).await?;
         let limits = Limits::new(settings.starts_per_minute);
-        let hasher = Hasher::new(Arc::clone(&random));
+        let (hasher, others) = (Hasher::new(Arc::clone(&random)), store.others());
         Ok(Arc::new(Self {
             settings,
             store,
@@ -156,7 +174,7 @@ impl Federation {
             limits,
             hasher,
             reports: Reports::default(),
-            metrics: Metrics::new(now),
+            metrics: Metrics::new(now, others),
             breakers: Breakers::default(),
             numbers: tokio::sync::Mutex::default(),
             outbox_bell: tokio::sync::Notify::new(),

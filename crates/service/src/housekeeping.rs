@@ -1,7 +1,10 @@
 //! Story: the Federation keeps its own house: forgets what is over, and notices what other nodes changed.
 
+use crate::admin::Admin;
+use crate::audit::Deed;
 use crate::federation::Federation;
-use downcity_store::{Engine, News};
+use downcity_core::Timestamp;
+use downcity_store::{EVENTS_AT_A_TIME, Engine, News, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -12,6 +15,10 @@ const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// How long after its time an attempt is added up: by then every exchange has ended, on a node with another clock, too.
 const COUNT_AFTER: Duration = Duration::from_secs(60);
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Between two batches of what is forgotten, so that the database is never busy with that alone.
+const BREATH: Duration = Duration::from_millis(20);
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 /// How often the outbox is looked into without being rung for: what is to be tried again is due by time.
 const SEND_EVERY: Duration = Duration::from_secs(5);
 /// How often changed settings are looked for without being heard of.
@@ -25,7 +32,13 @@ impl Federation {
             Arc::clone(&self).keep_delivering(),
             self.keep_hearing(),
             self.keep_order(),
+            self.keep_forgetting(),
         );
+    }
+
+    /// Looks soon whether settings have changed, in this process too: whoever changed one may not have come to tell.
+    pub fn look_at_settings(&self) {
+        self.settings_bell.notify_one();
     }
 
     /// Sends what lies in the outbox, as it comes.
@@ -86,6 +99,59 @@ impl Federation {
             Ok(rows) => debug!(rows, "forgot what is over"),
             Err(problem) => warn!(error = %problem, "could not forget what is over; trying again later"),
         }
+    }
+
+    /// Forgets what happened too long ago, beside all else: there may be much of it.
+    async fn keep_forgetting(&self) {
+        let mut turn = interval(SWEEP_EVERY);
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            turn.tick().await;
+            match self.forget_the_past().await {
+                Ok(0) => {}
+                Ok(rows) => debug!(rows, "forgot what happened long ago"),
+                Err(problem) => {
+                    warn!(error = %problem, "could not forget what happened long ago; trying again later");
+                }
+            }
+        }
+    }
+
+    /// Forgets the events and the entries of the audit record whose time is over; says how many there were.
+    ///
+    /// # Errors
+    /// When the store does not answer; what was forgotten until then stays forgotten.
+    pub async fn forget_the_past(&self) -> Result<u64, StoreError> {
+        let (now, retention) = (self.clock.now(), self.settings.retention);
+        let mut total = 0;
+        if let Some(kept) = retention.events {
+            loop {
+                let removed = self.store.forget_events(now.minus(kept)).await?;
+                total += removed;
+                if removed < EVENTS_AT_A_TIME {
+                    break;
+                }
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+        if let Some(kept) = retention.audit {
+            // By whole days: each removal leaves an entry, and one a day is enough.
+            let before = Timestamp(now.minus(kept).0.div_euclid(DAY) * DAY);
+            loop {
+                let day =
+                    jiff::Timestamp::from_millisecond(before.0).map(|at| at.strftime("%Y-%m-%d").to_string());
+                let subject = day.unwrap_or_default();
+                let deed = Deed { action: "audit.forgotten", subject: &subject, ..Deed::default() };
+                let entry = self.audit_entry(&Admin::on_this_machine("housekeeping"), deed);
+                let removed = self.store.forget_audit(before, entry).await?;
+                total += removed;
+                if removed < EVENTS_AT_A_TIME {
+                    break;
+                }
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+        Ok(total)
     }
 
     /// Adds up the sign-ins that are over; false when that failed.

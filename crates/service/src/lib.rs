@@ -82,6 +82,6 @@ pub mod rows {
 }
 
 pub use downcity_store::{OpenError as StoreOpenError, Store, StoreError};
-pub use federation::{Federation, OpenError, Parts, Premises, Settings};
+pub use federation::{Federation, OpenError, Parts, Premises, Retention, Settings};
 pub use keys::KeyError;
 pub use login::Client;

@@ -4,7 +4,7 @@
 use crate::breaker::Breakers;
 use crate::federation::Federation;
 use downcity_core::Timestamp;
-use downcity_store::{Backlog, StoreLoad};
+use downcity_store::{Backlog, Others, StoreLoad};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -92,6 +92,7 @@ pub struct Metrics {
     outbox: Family<KindLabel, Number>,
     outbox_age: Family<KindLabel, Number>,
     failing_webhooks: Number,
+    hears: Number,
     store_up: Number,
     store_waiting: Number,
     connections: Number,
@@ -101,8 +102,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Nothing measured yet, in a process that began now.
-    pub(crate) fn new(now: Timestamp) -> Self {
+    /// Nothing measured yet, in a process that began now beside these others.
+    pub(crate) fn new(now: Timestamp, others: Others) -> Self {
         let started = Number::default();
         // Milliseconds of this century are far below what a float holds exactly.
         started.set(seconds(now.0));
@@ -118,6 +119,7 @@ impl Metrics {
             outbox: Family::default(),
             outbox_age: Family::default(),
             failing_webhooks: Number::default(),
+            hears: Number::default(),
             store_up: Number::default(),
             store_waiting: Number::default(),
             connections: Number::default(),
@@ -131,10 +133,10 @@ impl Metrics {
         {
             drop(new.sends.get_or_create(&SendLabels { kind, outcome }));
         }
-        new.registered(started)
+        new.registered(started, others)
     }
 
-    fn registered(mut self, started: Number) -> Self {
+    fn registered(mut self, started: Number, others: Others) -> Self {
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         let r = &mut self.registry;
         r.register("downcity_build", "The version that runs", build);
@@ -163,6 +165,11 @@ impl Metrics {
         r.register("downcity_store_connections", "PostgreSQL connections", self.connections.clone());
         let help = "PostgreSQL connections in use";
         r.register("downcity_store_connections_in_use", help, self.connections_in_use.clone());
+        // Where there are no others, nothing is told about them.
+        if others != Others::None {
+            let help = "1 while this node hears the others (PostgreSQL)";
+            r.register("downcity_hears_other_nodes", help, self.hears.clone());
+        }
         self
     }
 
@@ -232,6 +239,7 @@ impl Federation {
         let now = self.clock.now();
         let backlog = tokio::time::timeout(PATIENCE, self.store.backlog(now)).await;
         let backlog = backlog.ok().and_then(Result::ok);
+        self.metrics.hears.set(if self.store.others() == Others::Heard { 1.0 } else { 0.0 });
         self.metrics.note(self.store.load(), backlog, &self.breakers, now);
         let mut text = String::new();
         encode(&mut text, &self.metrics.registry).expect("a text takes whatever is written");

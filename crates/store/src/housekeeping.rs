@@ -1,6 +1,7 @@
 //! Forgetting what nobody needs any more.
 
-use crate::db::args;
+use crate::audit::{self, NewAudit};
+use crate::db::{Fault, Tx, args};
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 use std::time::Duration;
@@ -13,6 +14,8 @@ pub(crate) const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const OUTBOX_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long counts of sign-ins are kept: a year and some weeks, so that a month can be laid beside last year's.
 const COUNTS_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+/// Events, or entries of the audit record, that one call removes at most.
+pub const EVENTS_AT_A_TIME: u64 = 500;
 /// Rows removed by one statement, so that sign-ins get their turn in between.
 const BATCH: u64 = 500;
 
@@ -52,6 +55,27 @@ impl Store {
         Ok(mailed + attempts + sessions + refreshes + sent + limits + visits)
     }
 
+    /// Removes at most 500 of the oldest events from before this moment, so that sign-ins get their turn in between; says how
+    /// many there were. What a webhook still waits for stays. Fewer than [`EVENTS_AT_A_TIME`] means that nothing is left
+    /// to remove.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let sql = "delete from events where event_id in (select event_id from events where created_at < $1 \
+                   and event_id not in (select event_id from outbox where state = 'waiting' and event_id is not null) \
+                   order by created_at limit $2)";
+        self.db.exec(sql, args![before, i64::try_from(EVENTS_AT_A_TIME).unwrap_or(i64::MAX)]).await
+    }
+
+    /// The same for the audit record, with an entry in the same transaction that says how many entries were removed.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn forget_audit(&self, before: Timestamp, entry: NewAudit) -> Result<u64, StoreError> {
+        self.db.write((before, entry), |(before, entry), tx| Box::pin(forget_audit(*before, entry, tx))).await
+    }
+
     async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {
         let mut total = 0;
         loop {
@@ -62,4 +86,16 @@ impl Store {
             }
         }
     }
+}
+
+async fn forget_audit(before: Timestamp, entry: &NewAudit, tx: &mut Tx) -> Result<u64, Fault> {
+    let sql = "delete from audit where audit_id in (select audit_id from audit where created_at < $1 \
+               order by created_at limit $2)";
+    let most = i64::try_from(EVENTS_AT_A_TIME).unwrap_or(i64::MAX);
+    let removed = tx.exec(sql, args![before, most]).await?;
+    if removed > 0 {
+        let entry = NewAudit { before: Some(format!("{{\"entries\":{removed}}}")), ..entry.clone() };
+        audit::append(&entry, tx).await?;
+    }
+    Ok(removed)
 }

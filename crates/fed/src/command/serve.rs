@@ -63,6 +63,7 @@ async fn serve(config: Config) -> Result<(), Problem> {
         token_life: config.token_life,
         starts_per_minute: config.starts_per_minute,
         allow_local_login: config.local_login,
+        retention: config.retention,
         premises: Premises::default(),
     };
     let plan = Plan {

@@ -56,12 +56,17 @@ async fn ask(caller: &Caller, instruction: bool) -> Result<Value, Problem> {
     if ready.is_err() {
         return Ok(status);
     }
-    let schema = raw.get::<Value>("federation", "doctor", &[("only", "database.schema")]).await;
-    let schema = permitted(caller, schema)?.unwrap_or_default();
-    status["database"] = json!({
-        "schema": schema["items"][0]["verdict"],
-        "evidence": schema["items"][0]["evidence"],
-    });
+    let database = raw.get::<Value>("federation", "doctor", &[("only", "database")]).await;
+    let database = permitted(caller, database)?.unwrap_or_default();
+    let finding = |check: &str| {
+        let mut all = database["items"].as_array().into_iter().flatten();
+        all.find(|finding| finding["check"] == check)
+    };
+    // A database that does not answer keeps the others from being reached.
+    let schema = finding("database.schema").unwrap_or(&database["items"][0]);
+    let others = finding("database.others").unwrap_or(&Value::Null);
+    status["database"] = json!({ "schema": schema["verdict"], "evidence": schema["evidence"] });
+    status["others"] = json!({ "code": others["code"], "evidence": others["evidence"] });
     let overview: Value = caller.answer(raw.get("federation", "overview", &json!({ "hours": 24 }))).await?;
     for part in ["cities", "people", "attention"] {
         status[part] = overview[part].clone();
@@ -145,6 +150,9 @@ fn draw(status: &Value) -> String {
         },
     );
     row("database", text(&status["database"]["evidence"]));
+    if status["others"]["code"] != "none" {
+        row("other nodes", text(&status["others"]["evidence"]));
+    }
     row("cities", text(&status["cities"]));
     row("users", text(&status["people"]["users"]));
     row("live sessions", text(&status["people"]["live_sessions"]));

@@ -4,6 +4,7 @@ use super::Options;
 use crate::master::Source;
 use crate::problem::Problem;
 use crate::telemetry::LogFormat;
+use downcity_service::Retention;
 use downcity_service::tokens::parse_ttl;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -44,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) token_life: Duration,
     /// Sign-ins an address may start in a minute; 0 is no limit.
     pub(crate) starts_per_minute: u32,
+    /// How long it is remembered what happened.
+    pub(crate) retention: Retention,
     /// Who plays WeChat.
     pub(crate) wechat: WeChat,
     /// Whether anybody on this machine may sign in as anybody.
@@ -122,6 +125,7 @@ impl Config {
             trusted_proxies: proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             token_life,
             starts_per_minute: options.starts_per_minute.unwrap_or(60),
+            retention: retention(options.events_days, options.audit_days),
             wechat,
             local_login,
             private_issuers: options.allow_private_issuers.unwrap_or(false),
@@ -165,6 +169,13 @@ fn drain(given: Option<&str>, shared: bool) -> Result<Duration, Problem> {
     time.ok_or_else(|| {
         Problem::usage(format_args!("drain `{text}` must be a time such as 0s, 5s or 1m, at most 10m"))
     })
+}
+
+/// What is said in days, with 0 for ever.
+fn retention(events: Option<u32>, audit: Option<u32>) -> Retention {
+    let usual = Retention::default();
+    let days = |days: u32| (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400));
+    Retention { events: events.map_or(usual.events, days), audit: audit.map_or(usual.audit, days) }
 }
 
 fn public(name: &str, text: &str) -> Result<Url, Problem> {
@@ -253,6 +264,17 @@ mod tests {
         assert_eq!(config.token_life, Duration::from_secs(7 * 86_400));
         assert_eq!(config.wechat, WeChat::Real { ca_file: None });
         assert!(config.public_url.is_none() && config.database_url.is_none());
+    }
+
+    #[test]
+    fn what_happened_is_kept_for_days_or_for_ever() {
+        let kept = |events, audit| {
+            let retention = read(|o| (o.events_days, o.audit_days) = (events, audit)).unwrap().retention;
+            [retention.events, retention.audit].map(|kept| kept.map(|kept| kept.as_secs() / 86_400))
+        };
+        assert_eq!(kept(None, None), [Some(400), None]);
+        assert_eq!(kept(Some(0), Some(0)), [None, None]);
+        assert_eq!(kept(Some(7), Some(u32::MAX)), [Some(7), Some(4_294_967_295)]);
     }
 
     #[test]

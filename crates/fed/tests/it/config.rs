@@ -92,6 +92,8 @@ fn help_describes_every_option_with_its_variable() {
         ("--trusted-proxy", "FED_TRUSTED_PROXY"),
         ("--token-life", "FED_TOKEN_LIFE"),
         ("--starts-per-minute", "FED_STARTS_PER_MINUTE"),
+        ("--events-days", "FED_EVENTS_DAYS"),
+        ("--audit-days", "FED_AUDIT_DAYS"),
         ("--ca-file", "FED_CA_FILE"),
         ("--wechat-simulator", "FED_WECHAT_SIMULATOR"),
         ("--log-format", "FED_LOG_FORMAT"),

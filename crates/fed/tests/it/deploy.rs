@@ -101,6 +101,30 @@ fn caddy(folder: TempDir, identity: &Identity, port: u16, fed: u16) -> Front {
     Front::start(command, folder, port)
 }
 
+fn haproxy(folder: TempDir, identity: &Identity, port: u16, fed: u16) -> Front {
+    let at = folder.path().to_str().unwrap();
+    let both = format!("{at}/both.pem");
+    let [certificate, key] = [&identity.certificate, &identity.key].map(|path| std::fs::read(path).unwrap());
+    std::fs::write(&both, [certificate, key].concat()).unwrap();
+    let whole = changed(
+        shipped("deploy/haproxy.cfg"),
+        &[
+            ("log /dev/log local0", "log stdout format raw local0"),
+            ("maxconn 20000", "maxconn 200"),
+            ("bind :80", &format!("bind 127.0.0.1:{}", free_port())),
+            ("bind :443", &format!("bind 127.0.0.1:{port}")),
+            ("/etc/haproxy/accounts.example.com.pem", &both),
+            ("127.0.0.1:43127", &format!("127.0.0.1:{fed}")),
+        ],
+    );
+    std::fs::write(folder.path().join("haproxy.cfg"), whole).unwrap();
+    let mut command = Command::new("sh");
+    let run =
+        format!("exec /usr/sbin/haproxy -db -f {at}/haproxy.cfg > {at}/fed.access.log 2> {at}/error.log");
+    command.args(["-c", &run]);
+    Front::start(command, folder, port)
+}
+
 impl Proxied {
     async fn json(&self, request: reqwest::RequestBuilder) -> serde_json::Value {
         let answer = request.send().await.unwrap();
@@ -216,6 +240,53 @@ async fn people_sign_in_through_caddy() {
     proxied.signs_people_in().await;
     proxied.is_fine_with_the_doctor();
     proxied.lets_people_wait().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_sign_in_through_haproxy() {
+    let proxied = proxied(haproxy).await;
+    proxied.signs_people_in().await;
+    proxied.is_fine_with_the_doctor();
+    proxied.lets_people_wait().await;
+}
+
+/// It asks `/ready`, so it answers in place of a node that is gone before anybody is sent there.
+#[tokio::test(flavor = "multi_thread")]
+async fn haproxy_without_its_federation_says_so_and_logs_no_codes() {
+    let mut proxied = proxied(haproxy).await;
+    let callback = format!("{}/v1/accounts/oauth/callback?code=c0de&state=5tate", proxied.url);
+    assert_eq!(
+        proxied.visitor.get(&callback).send().await.unwrap().status(),
+        303,
+        "to the page that says so"
+    );
+    assert!(proxied.fed.stop().success());
+    let end = Instant::now() + Duration::from_secs(20);
+    while !proxied.front.file("error.log").contains("Server fed/a is DOWN") {
+        assert!(Instant::now() < end, "{}", proxied.front.file("error.log"));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(proxied.visitor.get(&callback).send().await.unwrap().status(), 503);
+    for name in ["fed.access.log", "error.log"] {
+        let log = proxied.front.file(name);
+        assert!(!log.contains("c0de") && !log.contains("5tate"), "{name}: {log}");
+    }
+}
+
+/// What the guide about several nodes shows of it is what is shipped and tried.
+#[test]
+fn the_guide_shows_the_lines_of_the_shipped_haproxy_file() {
+    let shipped_file = shipped("deploy/haproxy.cfg");
+    for guide in ["docs/nodes.md", "docs/nodes.zh.md"] {
+        let text = shipped(guide);
+        let shown = text.split("backend fed\n").nth(1).unwrap().split("```").next().unwrap();
+        let lines: Vec<&str> =
+            shown.lines().map(str::trim).filter(|line| !line.starts_with("server ")).collect();
+        assert!(lines.len() >= 3, "{guide}: {lines:?}");
+        for line in lines {
+            assert!(shipped_file.lines().any(|other| other.trim() == line), "{guide}: {line}");
+        }
+    }
 }
 
 /// nginx quotes a request with its query in its error log when the Federation is gone.

@@ -84,6 +84,13 @@ async fn a_node_that_cannot_hear_looks_and_hears_again_when_it_can() {
         assert!(Instant::now() < end, "{}", nodes.all[2].log());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    let told = async || {
+        let metrics = nodes.request(2, Method::GET, "/metrics").bearer_auth(nodes.all[0].admin_key());
+        let metrics = metrics.send().await.unwrap().text().await.unwrap();
+        let status: Value = serde_json::from_str(&nodes.all[2].run(&["status", "--json"])).unwrap();
+        (metrics.contains("\ndowncity_hears_other_nodes 1.0\n"), field(&status["others"], "code"))
+    };
+    assert_eq!(told().await, (false, "unheard".to_owned()));
     for _ in 0..3 {
         let after = woken_after(&nodes, async |sign_in| nodes.result(2, sign_in, 20).await).await;
         assert!(after < 2 * SECOND, "by looking: {after:?}");
@@ -94,6 +101,7 @@ async fn a_node_that_cannot_hear_looks_and_hears_again_when_it_can() {
     nodes.hears(2, 2).await;
     let again = median(&nodes, async |sign_in| nodes.result(2, sign_in, 20).await).await;
     assert!(again < AT_ONCE, "heard again: {again:?}");
+    assert_eq!(told().await, (true, "fine".to_owned()));
 }
 
 /// Switches WeChat off or on on one node and waits until guests of another are no longer offered it, or are again.

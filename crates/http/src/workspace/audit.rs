@@ -140,6 +140,7 @@ impl Page {
         match noun {
             "admin" => t("signing in to the workspace", "登录工作台"),
             "admin_key" => t("admin keys", "管理员密钥"),
+            "audit" => t("the record itself", "操作记录本身"),
             "backup" => t("backups", "备份"),
             "city" => t("cities", "城市"),
             "city_env" => t("settings of cities", "城市环境变量"),

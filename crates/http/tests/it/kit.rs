@@ -8,7 +8,7 @@ use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::Digest;
 use downcity_service::seams::{Clock, SystemRandom};
 use downcity_service::vault::{MasterKeys, Vault};
-use downcity_service::{Federation, Outside, Parts, Premises, Settings};
+use downcity_service::{Federation, Outside, Parts, Premises, Retention, Settings};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -101,6 +101,7 @@ pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -
             token_life: Duration::from_secs(7 * 86_400),
             starts_per_minute: 0,
             allow_local_login: false,
+            retention: Retention::default(),
             premises: Premises::default(),
         },
         store: world.store.clone(),

@@ -6,7 +6,7 @@ use crate::support::{AWAY, Answer, HOME, On, Plan, World};
 use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::seams::{Clock, SystemRandom};
 use downcity_service::vault::MasterKeys;
-use downcity_service::{Federation, Outside, Parts, Premises, Settings};
+use downcity_service::{Federation, Outside, Parts, Premises, Retention, Settings};
 use downcity_store::testing::number;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -127,6 +127,7 @@ async fn another_node(world: &World, starts_per_minute: u32) -> String {
             token_life: Duration::from_secs(7 * 86_400),
             starts_per_minute,
             allow_local_login: false,
+            retention: Retention::default(),
             premises: Premises::default(),
         },
         store: downcity_service::Store::open_postgres(&world.database).await.unwrap(),

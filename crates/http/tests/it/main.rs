@@ -16,6 +16,7 @@ mod contract;
 mod corpus;
 mod doctor;
 mod email_change;
+mod forgetting;
 mod introspect;
 mod keys;
 mod kit;

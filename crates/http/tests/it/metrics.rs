@@ -9,10 +9,14 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wechat_sim::{Fault, FaultKind};
 
-on_both_engines!(what_happens_is_counted, a_database_that_is_gone_is_told_in_bounded_time);
+on_both_engines!(
+    what_happens_is_counted,
+    whether_others_are_heard_is_told_where_there_are_others,
+    a_database_that_is_gone_is_told_in_bounded_time
+);
 
 /// Asks as an admin.
 pub(crate) async fn scrape(world: &World) -> String {
@@ -50,6 +54,24 @@ async fn what_happens_is_counted(on: On) {
     assert_eq!(value(&text, r#"downcity_outbox_waiting{kind="mail"}"#), Some(0.0), "{text}");
     assert!(value(&text, "process_resident_memory_bytes").unwrap() > 1e6, "{text}");
     assert!(!text.contains("nothing-of-ours") && !text.contains("state="));
+}
+
+async fn whether_others_are_heard_is_told_where_there_are_others(on: On) {
+    let world = World::ready(on).await;
+    let heard = async || value(&scrape(&world).await, "downcity_hears_other_nodes");
+    let of_others = |heard| (on == On::Postgres).then_some(heard);
+    assert_eq!(heard().await, of_others(0.0), "nobody listens yet");
+    let house = tokio::spawn(Arc::clone(&world.federation).keep_house());
+    let end = Instant::now() + Duration::from_secs(20);
+    while heard().await != of_others(1.0) {
+        assert!(Instant::now() < end, "never heard");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    house.abort();
+    while heard().await != of_others(0.0) {
+        assert!(Instant::now() < end, "heard for ever");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 async fn a_database_that_is_gone_is_told_in_bounded_time(on: On) {
@@ -99,7 +121,8 @@ async fn a_listener_of_its_own_tells_metrics_without_a_key_and_nothing_else() {
 /// Every metric that a document names, as it stands in what a Federation tells that has lived a little.
 #[tokio::test]
 async fn every_metric_that_the_documents_name_is_there() {
-    let world = World::ready(On::Sqlite).await;
+    // Some are told of PostgreSQL only.
+    let world = World::ready(On::Postgres).await;
     world.sign_in("alice").await;
     world.sim.set(|s| s.token_fault = Some(Fault::new(FaultKind::Reset)));
     let (url, _) = world.start().await;

@@ -4,7 +4,7 @@ use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::{Secret, Timestamp};
 use downcity_service::seams::{Clock, SystemClock, SystemRandom};
 use downcity_service::vault::MasterKeys;
-use downcity_service::{Federation, Outside, Parts, Premises, Settings, Store};
+use downcity_service::{Federation, Outside, Parts, Premises, Retention, Settings, Store};
 use downcity_store::testing::{fresh_postgres, fresh_sqlite};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -87,6 +87,8 @@ pub(crate) struct Plan {
     pub(crate) ca: Option<PathBuf>,
     /// Where WeChat is, behind TLS.
     pub(crate) wechat: Option<String>,
+    /// How long it is remembered what happened.
+    pub(crate) retention: Retention,
     /// Where the process would keep its files.
     pub(crate) premises: Premises,
 }
@@ -107,6 +109,7 @@ impl Plan {
             public_url: None,
             ca: None,
             wechat: None,
+            retention: Retention::default(),
             premises: Premises::default(),
         }
     }
@@ -199,6 +202,7 @@ impl World {
             token_life: Duration::from_secs(7 * 86_400),
             starts_per_minute: plan.starts_per_minute,
             allow_local_login: plan.local_login,
+            retention: plan.retention,
             premises: plan.premises.clone(),
         };
         let federation = Federation::open(Parts {

@@ -3,7 +3,7 @@
 use crate::federation::Federation;
 use downcity_core::Verdict::{Failed, Ok as Fine, Skipped, Warning};
 use downcity_core::{Finding, Role, Said, Text, Verdict};
-use downcity_store::{Engine, Schema};
+use downcity_store::{Engine, Others, Schema};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 const REACHABLE: Text = Text::new("Database answers", "数据库应答");
 const SCHEMA: Text = Text::new("Database schema", "数据库结构");
 const WRITES: Text = Text::new("Time of a durable write", "持久写入耗时");
+const OTHERS: Text = Text::new("Other nodes", "其他节点");
 const SPACE: Text = Text::new("Disk space", "磁盘空间");
 const FILES: Text = Text::new("Files of keys", "密钥文件权限");
 const SIGNING: Text = Text::new("Signing key", "签名密钥");
@@ -54,7 +55,7 @@ impl Federation {
         let evidence =
             Said::new(format!("{engine} answered in {took} ms."), format!("{engine} 在 {took} 毫秒内应答。"));
         let reachable = Finding::new(("database", "reachable"), REACHABLE, (Fine, "fine"), evidence);
-        vec![reachable, of_schema(&schema), self.check_writes().await]
+        vec![reachable, of_schema(&schema), of_others(self.store.others()), self.check_writes().await]
     }
 
     /// A few real writes, one after another: each is answered when the disk has it.
@@ -232,6 +233,27 @@ fn of_schema(schema: &Schema) -> Finding {
         "Bring all nodes to the same version, and start this one again.",
         "请将所有节点升级到同一版本，并重新启动本节点。",
     ))
+}
+
+/// Whether this node hears the others.
+fn of_others(others: Others) -> Finding {
+    let find =
+        |result, en: &str, zh: &str| Finding::new(("database", "others"), OTHERS, result, Said::new(en, zh));
+    match others {
+        Others::None => {
+            find((Skipped, "none"), "The database belongs to this process alone.", "数据库只属于本进程。")
+        }
+        Others::Heard => find((Fine, "fine"), "This node hears the others.", "本节点能收到其他节点的消息。"),
+        Others::Unheard => find(
+            (Warning, "unheard"),
+            "This node does not hear the others and looks by itself: twice a second for sign-ins, every second for settings.",
+            "本节点收不到其他节点的消息，改为自行查询：登录每秒两次，设置每秒一次。",
+        )
+        .remedy(Text::new(
+            "The log says why, and it is tried again by itself. Past a pooler in transaction mode leads --database-direct-url.",
+            "日志中有原因，系统会自动重试。使用事务模式的连接池时，请设置 --database-direct-url。",
+        )),
+    }
 }
 
 fn of_space(folder: &str, free: u64) -> Finding {

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 const NAME: Text = Text::new("Name that people see", "显示名称");
 const ORIGINS: Text = Text::new("Allowed origins, with spaces between", "允许的来源（以空格分隔）");
 const REDIRECTS: Text = Text::new("Allowed redirects, with spaces between", "允许的跳转地址（以空格分隔）");
-const CONFIRM: Text = Text::new("Confirm: code, always, auto or never", "确认方式：code、always、auto 或 never");
+const CONFIRM: Text =
+    Text::new("Confirm: code, always, auto or never", "确认方式：code、always、auto 或 never");
 
 pub(super) const TAB: Tab = Tab {
     title: Text::new("Cities", "城市"),

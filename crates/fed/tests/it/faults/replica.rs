@@ -98,6 +98,24 @@ async fn a_single_server_that_takes_no_changes_is_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_before_a_slow_postgres_is_told_in_time() {
+    let (fed, wire) = behind_a_wire(&fresh_postgres().await).await;
+    let asker = Asker::of(&fed);
+    asker.recovers("before").await;
+    // Each waits for connections and for the picture of the settings: one step of each is in time, all of them are not.
+    wire.set(Flow::Late(Duration::from_millis(400)));
+    let told = asker.crowd("crowd", 40).await;
+    let longest = told.iter().map(|(_, told)| told.after).max().unwrap();
+    assert!(longest < Duration::from_secs(22), "{longest:?}");
+    assert!(told.iter().any(|(_, told)| told.status == 503), "not so slow: {longest:?}");
+    assert!(fed.log().contains("no answer within 20 s"), "{}", fed.log());
+    wire.set(Flow::Open);
+    asker.recovers("after").await;
+    asker.holds(&told).await;
+    assert!(!fed.log().contains("panicked"), "{}", fed.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_postgres_is_waited_for_within_bounds() {
     let (fed, wire) = behind_a_wire(&fresh_postgres().await).await;
     let asker = Asker::of(&fed);

@@ -18,6 +18,15 @@ async fn the_database_is_measured(on: On) {
     let report = examined(&world, "database").await;
     assert_eq!(result(&finding(&report, "database.reachable", None)), ("ok", "fine"));
     assert_eq!(result(&finding(&report, "database.schema", None)), ("ok", "fine"));
+    // Nobody keeps house here, so nobody listens.
+    let others = finding(&report, "database.others", None);
+    match on {
+        On::Sqlite => assert_eq!(result(&others), ("skipped", "none")),
+        On::Postgres => {
+            assert_eq!(result(&others), ("warning", "unheard"));
+            says(&others, &["twice a second"], &["--database-direct-url"]);
+        }
+    }
     let writes = finding(&report, "database.writes", None);
     assert!(matches!(result(&writes).0, "ok" | "warning"), "{writes:#}");
     says(&writes, &["Of 7 writes", " ms"], &[]);
