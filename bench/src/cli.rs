@@ -40,11 +40,11 @@ pub(crate) enum Role {
     /// WeChat's two endpoints, fast
     #[command(hide = true)]
     FakeWechat,
-    /// Durable inserts through the store's writer
+    /// Durable inserts through the store
     #[command(hide = true)]
     Inserts {
-        /// The database's file
-        file: PathBuf,
+        /// The database's file, or the URL of one on PostgreSQL
+        database: String,
         /// How many insert at a time
         tasks: usize,
         /// For how long

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let outcome = match cli.role {
         Some(Role::Hello) => servers::hello(),
         Some(Role::FakeWechat) => servers::fake_wechat(),
-        Some(Role::Inserts { file, tasks, millis }) => servers::inserts(&file, tasks, millis),
+        Some(Role::Inserts { database, tasks, millis }) => servers::inserts(&database, tasks, millis),
         None => measure(&cli),
     };
     outcome.map_or_else(

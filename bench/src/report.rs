@@ -6,7 +6,7 @@ use crate::limits::Limits;
 use crate::machine::Machine;
 use crate::people::POPULATIONS;
 use crate::routes::{CONNECTIONS, ROUTES, Routes};
-use crate::sign_in::{COMMITS, REQUESTS, Series, SignIns};
+use crate::sign_in::{REQUESTS, Series, SignIns};
 use crate::waiters::Waiters;
 
 /// Everything that was measured in one run.
@@ -79,7 +79,7 @@ fn hello(found: &Found) -> [f64; CONNECTIONS.len()] {
 
 /// What disk and processors allow at the same time: the lower of two limits, in sign-ins a second.
 pub(crate) fn most(sign_ins: &SignIns, hello: f64) -> f64 {
-    let commits = sign_ins.inserts / COMMITS;
+    let commits = sign_ins.commit_limit;
     if hello > 0.0 { commits.min(hello / REQUESTS) } else { commits }
 }
 
@@ -127,10 +127,10 @@ fn sign_ins(series: &[Series], hello: [f64; CONNECTIONS.len()], language: Langua
     let title = language.pick("## Whole sign-ins", "## 完整登录");
     let intro = match language {
         Language::English => format!(
-            "`oauth/start`, `oauth/callback` and `oauth/result` of somebody new each time. A sign-in is four writes, {COMMITS} of which wait for the disk. The limit is the lower of two: what SQLite's writer alone inserts durably a second at the same concurrency, divided by {COMMITS}; and hello's requests a second divided by {REQUESTS}, since a sign-in is three requests to us and two to the provider. The target is {SHARE_TARGET} of it, and a p99 of at most {TAIL_TARGET} × the median."
+            "`oauth/start`, `oauth/callback` and `oauth/result` of somebody new each time. A sign-in is four writes; on SQLite two of them wait for the disk, on PostgreSQL all. The limit is the lower of two: the rows of that size that the store alone inserts durably a second in the same engine at the same concurrency, divided by as many; and hello's requests a second divided by {REQUESTS}, since a sign-in is three requests to us and two to the provider. The target is {SHARE_TARGET} of it, and a p99 of at most {TAIL_TARGET} × the median."
         ),
         Language::Chinese => format!(
-            "每次都是新用户，依次请求 `oauth/start`、`oauth/callback`、`oauth/result`。一次登录有四次写入，其中 {COMMITS} 次等待磁盘。上限取两者中较低的：相同并发下 SQLite 写线程每秒单独持久插入的行数除以 {COMMITS}；hello 每秒请求数除以 {REQUESTS}（一次登录向我们发三个请求，向提供方发两个）。目标为上限的 {SHARE_TARGET}，且 p99 不超过中位数的 {TAIL_TARGET} 倍。"
+            "每次都是新用户，依次请求 `oauth/start`、`oauth/callback`、`oauth/result`。一次登录有四次写入，在 SQLite 上其中两次等待磁盘，在 PostgreSQL 上全部等待。上限取两者中较低的：同一引擎、相同并发下存储层每秒单独持久插入同样大小的行数除以等待次数；hello 每秒请求数除以 {REQUESTS}（一次登录向我们发三个请求，向提供方发两个）。目标为上限的 {SHARE_TARGET}，且 p99 不超过中位数的 {TAIL_TARGET} 倍。"
         ),
     };
     let mut rows = vec![vec![
@@ -140,7 +140,7 @@ fn sign_ins(series: &[Series], hello: [f64; CONNECTIONS.len()], language: Langua
         language.pick("median, p99 (ms)", "中位、p99（毫秒）").to_owned(),
         language.pick("p99 ÷ median", "p99 ÷ 中位").to_owned(),
         language.pick("server CPU, ms", "服务器 CPU（毫秒）").to_owned(),
-        language.pick("inserts/s, writer alone", "写线程单独每秒插入").to_owned(),
+        language.pick("inserts/s, store alone", "存储层单独每秒插入").to_owned(),
     ]];
     for (series, (at, s)) in series
         .iter()
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn the_lower_limit_counts() {
-        let sign_ins = SignIns { inserts: 10_000.0, ..SignIns::default() };
+        let sign_ins = SignIns { commit_limit: 5_000.0, ..SignIns::default() };
         assert!((most(&sign_ins, 100_000.0) - 5_000.0).abs() < 1e-9);
         assert!((most(&sign_ins, 5_000.0) - 1_000.0).abs() < 1e-9);
         assert!((most(&sign_ins, 0.0) - 5_000.0).abs() < 1e-9);

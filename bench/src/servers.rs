@@ -83,10 +83,13 @@ fn say(line: &str) -> std::io::Result<()> {
     out.flush()
 }
 
-/// Durable single-row inserts through the store's writer, as many as there is time for; says how many a second.
-pub(crate) fn inserts(file: &Path, tasks: usize, millis: u64) -> Result<(), Failed> {
+/// Durable single-row inserts through the store, as many as there is time for; says how many a second.
+pub(crate) fn inserts(database: &str, tasks: usize, millis: u64) -> Result<(), Failed> {
     runtime()?.block_on(async {
-        let store = Store::open_sqlite(file).await?;
+        let store = match database.starts_with("postgres:") {
+            true => Store::open_postgres(database).await?,
+            false => Store::open_sqlite(Path::new(database)).await?,
+        };
         store.insert_city(&city(), None).await?;
         let begin = Instant::now();
         let end = begin + Duration::from_millis(millis);

@@ -1,9 +1,10 @@
 //! Whole sign-ins against what disk and processors allow. Each is four writes: the start, the claim and the completion
-//! at the callback, collecting the result. The last two wait for the disk, which sign-ins at the same time share.
+//! at the callback, collecting the result. The last two wait for the disk, which sign-ins at the same time share; on
+//! PostgreSQL all four do.
 
 use crate::cli::Effort;
 use crate::load;
-use crate::people::{Engine, POPULATIONS};
+use crate::people::{Engine, POPULATIONS, settle};
 use crate::processes::{Federation, scratch};
 use crate::routes::CONNECTIONS;
 use crate::statistics::median;
@@ -16,7 +17,13 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Writes of one sign-in that wait for the disk.
-pub(crate) const COMMITS: f64 = 2.0;
+fn commits(engine: Engine) -> f64 {
+    match engine {
+        Engine::Sqlite => 2.0,
+        Engine::Postgres => 4.0,
+    }
+}
+
 /// Requests that a sign-in makes: three to the Federation, two to the provider.
 pub(crate) const REQUESTS: f64 = 5.0;
 
@@ -39,8 +46,10 @@ pub(crate) struct SignIns {
     /// In milliseconds, start to result.
     pub(crate) median: f64,
     pub(crate) p99: f64,
-    /// Durable inserts a second through the store's writer alone.
+    /// Durable inserts a second through the store alone.
     pub(crate) inserts: f64,
+    /// As many sign-ins a second, by the writes of each that wait for the disk.
+    pub(crate) commit_limit: f64,
     /// Milliseconds of the server's processor time for each sign-in.
     pub(crate) processor: f64,
 }
@@ -64,17 +73,19 @@ fn series(fed: &Path, effort: Effort, engine: Engine, people: i64) -> Result<Ser
         load::run(server.address, connections, effort.time / 4, visitor)?;
         let mut rounds = Vec::new();
         for _ in 0..effort.rounds {
-            let inserts = inserts(connections, effort.time)?;
+            let inserts = inserts(engine, connections, effort.time)?;
             let before = server.processor_seconds()?;
             let tally = load::run(server.address, connections, effort.time, visitor)?;
             let used = server.processor_seconds()? - before;
             rounds.push((inserts, used * 1e3 / f64::from(u32::try_from(tally.done.max(1))?), tally));
         }
+        let inserts = median(rounds.iter().map(|(inserts, _, _)| *inserts));
         found.push(SignIns {
             per_second: median(rounds.iter().map(|(_, _, tally)| tally.per_second)),
             median: median(rounds.iter().map(|(_, _, tally)| tally.median)),
             p99: median(rounds.iter().map(|(_, _, tally)| tally.p99)),
-            inserts: median(rounds.iter().map(|(inserts, _, _)| *inserts)),
+            inserts,
+            commit_limit: inserts / commits(engine),
             processor: median(rounds.iter().map(|(_, processor, _)| *processor)),
         });
     }
@@ -82,10 +93,15 @@ fn series(fed: &Path, effort: Effort, engine: Engine, people: i64) -> Result<Ser
 }
 
 /// Durable inserts a second, in a process and a database of their own.
-fn inserts(tasks: usize, time: Duration) -> Result<f64, Failed> {
+fn inserts(engine: Engine, tasks: usize, time: Duration) -> Result<f64, Failed> {
     let data = scratch()?;
+    let file = data.path().join("bench.db");
+    let database = match engine {
+        Engine::Sqlite => file.into_os_string(),
+        Engine::Postgres => settle(engine, data.path(), 0)?.ok_or("no PostgreSQL")?.into(),
+    };
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("inserts").arg(data.path().join("bench.db"));
+    command.arg("inserts").arg(database);
     let output = command.args([tasks.to_string(), time.as_millis().to_string()]).output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());

@@ -183,12 +183,13 @@ pub async fn plan_of_users(store: &Store, by_name: bool) -> String {
     rows.into_iter().map(|row| line(row).expect("a line")).collect::<Vec<_>>().join("\n")
 }
 
-/// Numbers from $1 to $2, each with one that looks drawn by lot.
+/// Numbers from $1 to $2, each with an id in the same order and one that looks drawn by lot.
 macro_rules! settlers {
     ($($rest:literal),*) => {
         concat!(
             "with recursive n (i) as (select cast($1 as bigint) union all select i + 1 from n where i < $2), ",
-            "p (i, lot) as (select i, cast(100000000000 + i * 7368787 % 99999999977 as text) from n) ",
+            "p (i, id, lot) as (select i, cast(100000000000 + i as text), ",
+            "cast(100000000000 + i * 7368787 % 99999999977 as text) from n) ",
             $($rest),*
         )
     };
@@ -199,19 +200,20 @@ macro_rules! settle_sessions {
     ($bytes:literal) => {
         settlers!(
             "insert into sessions (sid, session_id, user_id, city_id, provider, network, agent, created_at, expires_at) ",
-            "select cast(lot || '00000000000000000000' as ",
+            "select cast(id || '00000000000000000000' as ",
             $bytes,
-            "), 'session_settled-' || lot, 'user_settled-00000000-' || lot, 'city_old', 'wechat', '192.0.2.0/24', ",
+            "), 'session_settled-' || id, 'user_settled-00000000-' || id, 'city_old', 'wechat', '192.0.2.0/24', ",
             "'settled', 1700000000000 + i, 4000000000000 from p"
         )
     };
 }
 
-/// How many people one statement makes: PostgreSQL ends those that take longer than 15 s.
-const SETTLERS: i64 = 20_000;
+/// How many people one statement makes: PostgreSQL ends those that take longer than 15 s, and SQLite writes each page of
+/// an index once for each statement.
+const SETTLERS: [(Engine, i64); 2] = [(Engine::Postgres, 20_000), (Engine::Sqlite, 250_000)];
 
 /// Fills a store with people who signed in through WeChat at some time: `people` of each of user, identity and session,
-/// with ids and names in no order. The same SQL for both engines.
+/// with ids in the order of their making, as ours are, and names at the provider in none. The same SQL for both engines.
 ///
 /// # Panics
 /// When a statement fails.
@@ -226,8 +228,9 @@ pub async fn settle(store: &Store, people: i64) {
                    created_at, updated_at) values ('city_old', 'Old', 'active', '[]', '[]', 'auto', 0, 0)",
     )
     .await;
-    for first in (1..=people).step_by(usize::try_from(SETTLERS).unwrap_or(1)) {
-        let last = people.min(first + SETTLERS - 1);
+    let many = SETTLERS.iter().find(|(engine, _)| *engine == store.db.engine()).map_or(1, |(_, many)| *many);
+    for first in (1..=people).step_by(usize::try_from(many).unwrap_or(1)) {
+        let last = people.min(first + many - 1);
         for sql in [SETTLE_USERS, SETTLE_IDENTITIES, SETTLE_UNIONIDS, SETTLE_OPENIDS, sessions] {
             store.db.exec(sql, args![first, last]).await.expect("the statement is right");
         }
@@ -236,20 +239,20 @@ pub async fn settle(store: &Store, people: i64) {
 
 const SETTLE_USERS: &str = settlers!(
     "insert into users (user_id, display_name, disabled, created_at, updated_at) ",
-    "select 'user_settled-00000000-' || lot, 'Settler ' || lot, 0, 1700000000000 + i, 1700000000000 + i from p"
+    "select 'user_settled-00000000-' || id, 'Settler ' || lot, 0, 1700000000000 + i, 1700000000000 + i from p"
 );
 const SETTLE_IDENTITIES: &str = settlers!(
     "insert into identities (identity_id, user_id, provider, created_at, last_used_at) ",
-    "select 'identity_settled-0000-' || lot, 'user_settled-00000000-' || lot, 'wechat', 1700000000000 + i, ",
+    "select 'identity_settled-0000-' || id, 'user_settled-00000000-' || id, 'wechat', 1700000000000 + i, ",
     "1700000000000 + i from p"
 );
 const SETTLE_UNIONIDS: &str = settlers!(
     "insert into identity_keys (provider, kind, scope, value, identity_id) ",
-    "select 'wechat', 'unionid', '', 'oUnionSettled' || lot, 'identity_settled-0000-' || lot from p"
+    "select 'wechat', 'unionid', '', 'oUnionSettled' || lot, 'identity_settled-0000-' || id from p order by lot"
 );
 const SETTLE_OPENIDS: &str = settlers!(
     "insert into identity_keys (provider, kind, scope, value, identity_id) ",
-    "select 'wechat', 'openid', 'wx0000000000000000', 'oOpenidSettled' || lot, 'identity_settled-0000-' || lot from p"
+    "select 'wechat', 'openid', 'wx0000000000000000', 'oOpenidSettled' || lot, 'identity_settled-0000-' || id from p order by lot"
 );
 /// Whether a PostgreSQL waits for the disk before it acknowledges a commit.
 ///
