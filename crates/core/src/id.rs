@@ -3,6 +3,7 @@
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The city that always exists and that a request without `city_id` means.
 pub const DEFAULT_CITY: &str = "city_downcity";
@@ -12,6 +13,33 @@ pub const DEFAULT_CITY: &str = "city_downcity";
 pub fn uuid_v7(now: Timestamp, random: &[u8; 10]) -> String {
     let millis = u64::try_from(now.0).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid().to_string()
+}
+
+/// Bits of a UUIDv7 that count within a millisecond (`rand_a`).
+const COUNTER: u32 = 12;
+/// How far ids may be ahead of the clock: over a leap second they go on, but a clock that was set right is followed.
+const AHEAD: u64 = 2_000 << COUNTER;
+
+/// Makes UUIDv7s of which each is greater than the one before, also within a millisecond (RFC 9562 §6.2, method 1). Where
+/// the counter is used up, the next millisecond begins early.
+#[derive(Debug, Default)]
+pub struct Sequence(AtomicU64);
+
+impl Sequence {
+    /// The next id. The rest of it, 62 bits, is random.
+    #[must_use]
+    pub fn next(&self, now: Timestamp, random: &[u8; 10]) -> String {
+        let clock = u64::try_from(now.0).unwrap_or(0) << COUNTER;
+        let after = |last: u64| if last >= clock && last < clock + AHEAD { last + 1 } else { clock };
+        let stamp = after(
+            self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(after(last))).unwrap_or(0),
+        );
+        let mut bytes = *random;
+        // The version takes the place of the upper four bits.
+        let counter = u16::try_from(stamp & ((1 << COUNTER) - 1)).unwrap_or(0);
+        bytes[..2].copy_from_slice(&counter.to_be_bytes());
+        uuid_v7(Timestamp(i64::try_from(stamp >> COUNTER).unwrap_or(0)), &bytes)
+    }
 }
 
 /// Why a text is not an id.
@@ -122,5 +150,37 @@ mod tests {
         let a = UserId::fresh(Timestamp(1_000), &[255; 10]);
         let b = UserId::fresh(Timestamp(1_001), &[0; 10]);
         assert!(a < b);
+    }
+
+    #[test]
+    fn ids_of_a_sequence_grow_whatever_the_clock_does() {
+        let ids = Sequence::default();
+        let millis = 1_764_000_000_000;
+        // Counted up within a millisecond, and beyond the counter; then a leap second.
+        let crowd = std::iter::repeat_n(millis, 5000);
+        let moments = crowd.chain([millis + 1, millis + 1000, millis + 1, millis + 2, millis + 1001]);
+        let made: Vec<String> = moments
+            .enumerate()
+            .map(|(at, millis)| ids.next(Timestamp(millis), &[if at % 2 == 0 { 255 } else { 0 }; 10]))
+            .collect();
+        assert!(made.is_sorted_by(|one, next| one < next));
+        assert!(made[0].ends_with("-7000-bfff-ffffffffffff"), "{}", made[0]);
+        assert!(made[0].starts_with(&uuid_v7(Timestamp(millis), &[0; 10])[..13]));
+        // A clock that was a day ahead is followed back.
+        let right = ids.next(Timestamp(millis - 86_400_000), &[0; 10]);
+        assert!(right.starts_with(&uuid_v7(Timestamp(millis - 86_400_000), &[0; 10])[..13]), "{right}");
+    }
+
+    #[test]
+    fn many_threads_get_different_ids_of_a_sequence() {
+        let ids = Sequence::default();
+        let make = || (0..1000).map(|_| ids.next(Timestamp(7), &[0; 10])).collect::<Vec<_>>();
+        let mut all = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 4000);
     }
 }

@@ -19,11 +19,16 @@ impl LazyTimer {
     /// The outcome of some work, if it ends in time. Costs nothing where the work does not have to wait.
     pub(crate) async fn within<T>(&self, span: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
-        let deadline = (tokio::time::Instant::now() + span).into_std();
-        let mut limit = Limit { timer: self.clone(), deadline };
-        poll_fn(|context| match work.as_mut().poll(context) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending => Pin::new(&mut limit).poll(context).map(|()| None),
+        let mut limit = None;
+        poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(Some(done));
+            }
+            let limit = limit.get_or_insert_with(|| Limit {
+                timer: self.clone(),
+                deadline: (tokio::time::Instant::now() + span).into_std(),
+            });
+            Pin::new(limit).poll(context).map(|()| None)
         })
         .await
     }

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use downcity_service::core::Secret;
+use downcity_service::login::Client;
 use downcity_service::mail_login::Entered;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -75,18 +76,11 @@ pub(crate) async fn confirm(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let lang = client.lang.unwrap_or_default();
-    let form = own_form::<MailedConfirmForm>(&headers, &body);
-    let outcome = match form {
-        Ok(form) => {
-            house.federation.confirm_email(form.token.expose_secret(), &client).await.map_err(ApiError::from)
-        }
-        Err(problem) => Err(problem),
+    let work = async {
+        let form: MailedConfirmForm = own_form(&headers, &body)?;
+        Ok(house.federation.confirm_email(form.token.expose_secret(), &client).await?)
     };
-    match outcome {
-        Ok(()) => mail::done(For::Verify, lang),
-        Err(problem) => mail::problem(&logged(problem), lang),
-    }
+    told(For::Verify, work.await, &client)
 }
 
 /// Moves an account to the address that the link was mailed to. Signs nobody in.
@@ -100,15 +94,11 @@ pub(crate) async fn change(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let lang = client.lang.unwrap_or_default();
-    let form = match own_form::<MailedConfirmForm>(&headers, &body) {
-        Ok(form) => form,
-        Err(problem) => return mail::problem(&problem, lang),
+    let work = async {
+        let form: MailedConfirmForm = own_form(&headers, &body)?;
+        Ok(house.federation.confirm_change(form.token.expose_secret(), &client).await?)
     };
-    match house.federation.confirm_change(form.token.expose_secret(), &client).await {
-        Ok(()) => mail::done(For::Change, lang),
-        Err(problem) => mail::problem(&logged(problem.into()), lang),
-    }
+    told(For::Change, work.await, &client)
 }
 
 /// Finishes a sign-in with the mailed link, in the browser that started it, or in any where it goes on to
@@ -153,14 +143,19 @@ pub(crate) async fn end_session(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let lang = client.lang.unwrap_or_default();
-    let form = match own_form::<MailedConfirmForm>(&headers, &body) {
-        Ok(form) => form,
-        Err(problem) => return mail::problem(&problem, lang),
+    let work = async {
+        let form: MailedConfirmForm = own_form(&headers, &body)?;
+        Ok(house.federation.end_by_link(form.token.expose_secret(), &client).await?)
     };
-    match house.federation.end_by_link(form.token.expose_secret(), &client).await {
-        Ok(()) => mail::done(For::EndSession, lang),
-        Err(problem) => mail::problem(&logged(problem.into()), lang),
+    told(For::EndSession, work.await, &client)
+}
+
+/// The page about what came of a button that was pressed.
+fn told(what: For, outcome: Result<(), ApiError>, client: &Client) -> Response {
+    let lang = client.lang.unwrap_or_default();
+    match outcome {
+        Ok(()) => mail::done(what, lang),
+        Err(problem) => mail::problem(&logged(problem), lang),
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::admin::Admin;
 use crate::federation::Federation;
 use crate::people::{Paged, PeopleError, paged, text};
-use crate::seams::Random;
 use downcity_core::Timestamp;
 use downcity_store::{Audit, AuditQuery, NewAudit};
 use serde_json::Value;
@@ -99,14 +98,15 @@ impl Federation {
 
     /// An entry of the audit record about what an admin does now.
     pub(crate) fn audit_entry(&self, admin: &Admin, deed: Deed<'_>) -> NewAudit {
-        entry(admin, deed, &*self.random, self.clock.now())
+        let now = self.clock.now();
+        entry(admin, deed, self.ids.next(now, &self.random.bytes()), now)
     }
 }
 
 /// An entry about this.
-pub(crate) fn entry(admin: &Admin, deed: Deed<'_>, random: &dyn Random, now: Timestamp) -> NewAudit {
+pub(crate) fn entry(admin: &Admin, deed: Deed<'_>, audit_id: String, now: Timestamp) -> NewAudit {
     NewAudit {
-        audit_id: downcity_core::id::uuid_v7(now, &random.bytes()),
+        audit_id,
         key_id: admin.key_id.clone(),
         key_name: admin.name.clone(),
         via: admin.via.as_str(),

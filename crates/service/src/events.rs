@@ -81,7 +81,7 @@ impl Federation {
         };
         NewEvent {
             audit,
-            event_id: downcity_core::id::uuid_v7(now, &self.random.bytes()),
+            event_id: self.ids.next(now, &self.random.bytes()),
             kind,
             user_id: Some(user_id.to_owned()),
             city_id: city_id.map(str::to_owned),

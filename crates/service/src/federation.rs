@@ -11,7 +11,7 @@ use crate::seams::{Clock, Random};
 use crate::vault::{MasterKeys, Vault, VaultError};
 use crate::wake::Waiters;
 use arc_swap::ArcSwap;
-use downcity_core::id::DEFAULT_CITY;
+use downcity_core::id::{DEFAULT_CITY, Sequence};
 use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 use downcity_providers::Outside;
 use downcity_store::{PeopleNumbers, Store, StoreError};
@@ -113,6 +113,8 @@ pub struct Federation {
     pub(crate) outside: Arc<Outside>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// Of events and of the audit record, which are told in the order of their ids.
+    pub(crate) ids: Sequence,
     pub(crate) directory: ArcSwap<Directory>,
     pub(crate) reloading: tokio::sync::Mutex<u64>,
     /// How often a new picture was asked for; the one above says up to which of these the present one goes.
@@ -161,6 +163,7 @@ impl Federation {
             master_keys,
             reloading_data_keys: tokio::sync::Mutex::new(()),
             data_keys_asked_at: AtomicI64::new(0),
+            ids: Sequence::default(),
             outside,
             clock,
             random,

@@ -26,6 +26,8 @@ pub async fn settle(
 ) -> Result<(Settled, Tally), CopyError> {
     let place = copying.place().to_owned();
     let deed = Deed { action: "database.moved", subject: &place, ..Deed::default() };
-    let entry = audit::entry(&Admin::on_this_machine("fed db copy"), deed, random, clock.now());
+    let now = clock.now();
+    let audit_id = downcity_core::id::uuid_v7(now, &random.bytes());
+    let entry = audit::entry(&Admin::on_this_machine("fed db copy"), deed, audit_id, now);
     copying.settle(&entry, progress).await
 }

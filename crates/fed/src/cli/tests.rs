@@ -125,3 +125,18 @@ fn what_destroys_asks_first() {
         assert!(find(words).get_arguments().any(|a| a.get_long() == Some("yes")), "fed {words} --yes");
     }
 }
+
+#[test]
+fn a_key_whose_id_begins_with_a_hyphen_can_be_revoked() {
+    for kid in ["E5cwwyAdh65u", "-E5cwwyAdh65u", "--5cwwyAdh65u", "-h5cwwyAdh65u", "-V5cwwyAdh65u"] {
+        for line in [["--yes", kid], [kid, "--yes"]] {
+            let found =
+                Cli::command().try_get_matches_from(["fed", "signing-key", "revoke"].into_iter().chain(line));
+            let found = found.unwrap_or_else(|error| panic!("{kid}: {error}"));
+            let (_, found) = found.subcommand().unwrap();
+            let (_, found) = found.subcommand().unwrap();
+            assert_eq!(found.get_one::<String>("kid").map(String::as_str), Some(kid));
+            assert!(found.get_flag("yes"), "{kid}");
+        }
+    }
+}

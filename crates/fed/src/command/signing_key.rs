@@ -20,6 +20,8 @@ pub(crate) enum Command {
     /// Revoke a key that somebody else may have: its tokens are refused from now on
     Revoke {
         /// Its id
+        // One in 64 begins with a hyphen: it is BASE64URL of a digest.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         #[command(flatten)]
         sure: Sure,
