@@ -107,7 +107,7 @@ fn token(stream: &mut TcpStream) -> Result<bool, Failed> {
             0 => return Ok(false),
             count => seen.extend_from_slice(&chunk[..count]),
         }
-        if memchr::memmem::find(&seen, b"\"pending\"}").is_some()
+        if memchr::memmem::find(&seen, b"\"status\":\"pending\"").is_some()
             && seen.starts_with(b"HTTP/1.1 200 OK\r\ncontent-type: application/json")
         {
             return Ok(false);

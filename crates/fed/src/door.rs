@@ -8,10 +8,18 @@ use std::net::{SocketAddr, TcpListener};
 
 /// Connections at the most; fewer where the system allows fewer open files.
 const MOST_CONNECTIONS: u64 = 20_000;
+/// Connections that wait until they are taken. The standard library asks for 128: a crowd that comes at once, as after a
+/// restart, would overflow that, and whoever finds it full tries again after a second. The system's own bound
+/// (`net.core.somaxconn`) is 4096 where nobody changed it.
+const BACKLOG: i32 = 4096;
 
 /// Takes an address, so that it is known and free before anything else is made.
 pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
-    TcpListener::bind(address).map_err(|why| {
+    let listener = TcpListener::bind(address).and_then(|listener| {
+        rustix::net::listen(&listener, BACKLOG)?;
+        Ok(listener)
+    });
+    listener.map_err(|why| {
         let problem = Problem::new(format_args!("can't listen on {address}: {why}"));
         if why.kind() == io::ErrorKind::AddrInUse {
             return problem.next("stop the program that listens there, or choose another with --listen");
@@ -33,4 +41,21 @@ fn connections() -> usize {
     let now = if setrlimit(Resource::Nofile, raised).is_ok() { raised.current } else { limit.current };
     let files = now.unwrap_or(u64::MAX);
     usize::try_from(MOST_CONNECTIONS.min(files / 4 * 3)).unwrap_or(usize::MAX).max(16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, TcpStream};
+    use std::time::Duration;
+
+    #[test]
+    fn a_crowd_that_comes_at_once_waits_at_the_door() {
+        let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Nobody is taken yet. Whoever finds no room is not connected before a second has passed.
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900)).unwrap();
+        let crowd: Vec<_> = (0..400).map(connect).collect();
+        assert_eq!(crowd.len(), 400);
+    }
 }
