@@ -124,9 +124,10 @@ pub(crate) fn converse(
     let kept = Arc::new((app, timer.clone(), turn));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let kept = Arc::clone(&kept);
+        // At once: hyper looks at the connection again before it lets the answer begin.
+        kept.2.answering();
         async move {
             let (app, timer, turn) = &*kept;
-            turn.answering();
             let answer = app.answer(peer, received(request), timer).await;
             turn.answered();
             Ok::<_, Infallible>(answer)
