@@ -8,7 +8,7 @@ import { federation, mailbox, skip } from "./support/real.js";
 
 /** Pages and addresses that browsers open, and a stream of events; no calls of a program. */
 const PAGES =
-  /^\/v1\/accounts\/(email\/(open|confirm|reset|enter|change\/confirm)|oauth\/(callback|confirm|outcome|events))$/;
+  /^\/v1\/accounts\/(email\/(open|confirm|reset|enter|end-session|change\/confirm)|oauth\/(callback|confirm|outcome|events))$/;
 const PASSWORD = "correct horse battery";
 
 const fails = (code, status) => (error) => {
