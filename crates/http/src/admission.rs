@@ -9,6 +9,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::Method;
 use http_body_util::BodyExt;
+use std::mem::take;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -60,6 +61,13 @@ fn only_waits(request: &Request) -> bool {
         && query.split('&').any(|part| part.starts_with("wait="))
 }
 
+/// Whether the answer to a request may be long in coming, or come piece by piece, so that nothing should be kept ready for
+/// it meanwhile.
+pub(crate) fn may_rest(request: &Request) -> bool {
+    let asks = request.uri().path() == "/v1/accounts/oauth/events" || only_waits(request);
+    asks && request.body().is_end_stream()
+}
+
 /// How long the answer to a request may take, counted from when its body is there; for streams until they begin.
 pub(crate) fn answer_time(request: &Request) -> Duration {
     match request.uri().path() {
@@ -95,16 +103,14 @@ impl Places {
         lane.try_acquire().map(Some).map_err(|_| overloaded())
     }
 
-    /// The request with its body in memory.
-    pub(crate) async fn receive(&self, request: Request) -> Result<Request, ApiError> {
-        if request.body().is_end_stream() {
-            return Ok(request);
+    /// Brings the body of a request into memory.
+    pub(crate) async fn receive(&self, request: &mut Request) -> Result<(), ApiError> {
+        if !request.body().is_end_stream() {
+            let body = take(request.body_mut());
+            let bytes = tokio::time::timeout(BODY_TIME, self.read(body)).await;
+            *request.body_mut() = Body::from(bytes.map_err(|_| ApiError::of(Code::BodyTooSlow))??);
         }
-        let (head, body) = request.into_parts();
-        let bytes = tokio::time::timeout(BODY_TIME, self.read(body))
-            .await
-            .map_err(|_| ApiError::of(Code::BodyTooSlow))??;
-        Ok(Request::from_parts(head, Body::from(bytes)))
+        Ok(())
     }
 
     async fn read(&self, mut body: Body) -> Result<Vec<u8>, ApiError> {

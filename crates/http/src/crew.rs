@@ -3,9 +3,8 @@
 //! A request is a few microseconds of work, and a scheduler that shares all of them among all threads adds noticeably to
 //! that (`docs/performance.md`). What takes longer (password hashes, searches) has threads of its own.
 
+use crate::conversation::converse;
 use crate::hallway::App;
-use crate::listen::converse;
-use hyper_util::server::graceful::Watcher;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::debug;
 
 /// Threads for what blocks (name look-ups), for each thread that serves.
@@ -25,8 +25,8 @@ pub(crate) struct Guest {
     pub(crate) peer: SocketAddr,
     /// Its place among the connections that are served at a time.
     pub(crate) place: OwnedSemaphorePermit,
-    /// Tells it when the server stops.
-    pub(crate) watcher: Watcher,
+    /// Is waited for when the server stops.
+    pub(crate) counted: TaskTrackerToken,
 }
 
 /// The threads of one listener. When it is dropped, they end once their connections have.
@@ -39,12 +39,20 @@ struct Seat {
 }
 
 impl Crew {
-    /// Starts `size` threads. They drop their connections when `gone` is.
-    pub(crate) fn start(size: usize, app: &App, gone: &CancellationToken) -> io::Result<Self> {
+    /// Starts `size` threads. Their connections end with the next answer when `closing` is cancelled, and at once when
+    /// `gone` is.
+    pub(crate) fn start(
+        size: usize,
+        app: &App,
+        closing: &CancellationToken,
+        gone: &CancellationToken,
+    ) -> io::Result<Self> {
         let seat = |number: usize| {
             let (guests, inbox) = unbounded_channel();
             let count = Arc::new(());
-            let serving = Serving { app: app.clone(), count: Arc::clone(&count) };
+            // A child for each thread, since all of its connections look at it all the time.
+            let closing = closing.child_token();
+            let serving = Serving { app: app.clone(), count: Arc::clone(&count), closing };
             let gone = gone.clone();
             let runtime =
                 runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
@@ -70,6 +78,7 @@ impl Crew {
 struct Serving {
     app: App,
     count: Arc<()>,
+    closing: CancellationToken,
 }
 
 impl Serving {
@@ -88,18 +97,17 @@ impl Serving {
     }
 
     fn welcome(&self, guest: Guest, connections: &mut JoinSet<()>) {
-        let Guest { stream, peer, place, watcher } = guest;
+        let Guest { stream, peer, place, counted } = guest;
         let stream = match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => stream,
             Err(why) => return debug!(%peer, %why, "a connection can't be waited for"),
         };
-        let connection = watcher.watch(converse(stream, peer, self.app.clone()));
-        let count = Arc::clone(&self.count);
+        let (app, closing, count) = (self.app.clone(), self.closing.clone(), Arc::clone(&self.count));
         connections.spawn(async move {
-            if let Err(why) = connection.await {
+            if let Err(why) = converse(stream, peer, app, &closing).await {
                 debug!(%peer, %why, "a connection ended early");
             }
-            drop((place, count));
+            drop((place, count, counted));
         });
     }
 }

@@ -14,11 +14,14 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use downcity_service::core::network::Network;
 use downcity_service::limits::{Cost, TooMany};
 use futures::FutureExt;
 use std::hash::{BuildHasher, RandomState};
+use std::mem::take;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -70,20 +73,24 @@ impl App {
     async fn serve(
         &self,
         house: &House,
-        peer: Peer,
-        request: Request,
+        peer: SocketAddr,
+        request: &mut Request,
         timer: &LazyTimer,
     ) -> Result<Response, ApiError> {
-        let request = house.places.receive(request).await?;
-        let place = house.places.take(&request)?;
-        let (span, admitted) = (answer_time(&request), admit(house, peer, &request));
-        let work = async move {
-            match admitted.await {
-                Ok(()) => Ok(self.route(request).await),
-                Err(wait) => Err(ApiError { retry_after: Some(wait.0), ..ApiError::of(Code::TooManyTries) }),
+        house.places.receive(request).await?;
+        let place = house.places.take(request)?;
+        let (span, guest) = (answer_time(request), guest(house, peer, request));
+        let work = async {
+            if let Some((network, cost)) = guest {
+                let admitted = house.federation.admit_guest(network, cost).await;
+                admitted.map_err(|TooMany(wait)| ApiError {
+                    retry_after: Some(wait),
+                    ..ApiError::of(Code::TooManyTries)
+                })?;
             }
+            Ok(self.route(take(request)).await)
         };
-        let answer = timer.within(span, work).await;
+        let answer = timer.within(span, pin!(work)).await;
         drop(place);
         answer.unwrap_or_else(|| {
             // It may have changed a setting and not come to tell this node.
@@ -92,11 +99,17 @@ impl App {
         })
     }
 
-    /// Answers one request of a peer; `timer` is its connection's.
-    pub(crate) async fn answer(&self, peer: SocketAddr, request: Request, timer: &LazyTimer) -> Response {
-        let Some(house) = &self.house else { return self.route(request).await };
+    /// Answers one request of a peer, and empties it meanwhile; `timer` is its connection's. It is lent, since each future
+    /// that takes it would keep room for it until the answer is there.
+    pub(crate) async fn answer(
+        &self,
+        peer: SocketAddr,
+        request: &mut Request,
+        timer: &LazyTimer,
+    ) -> Response {
+        let Some(house) = &self.house else { return self.route(take(request)).await };
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let span = trace::of(house, &request, || request_id(number).to_str().unwrap_or_default().to_owned());
+        let span = trace::of(house, request, || request_id(number).to_str().unwrap_or_default().to_owned());
         let response = self.pass(house, (number, peer), request, timer).instrument(span.clone()).await;
         trace::answered(&span, response.status());
         response
@@ -107,7 +120,7 @@ impl App {
         &self,
         house: &House,
         (number, peer): (u64, SocketAddr),
-        mut request: Request,
+        request: &mut Request,
         timer: &LazyTimer,
     ) -> Response {
         request.extensions_mut().insert(Peer(peer));
@@ -120,7 +133,7 @@ impl App {
         let mut response = if cors::is_preflight(&method, request.headers()) {
             cors::preflight()
         } else {
-            self.serve(house, Peer(peer), request, timer).await.unwrap_or_else(IntoResponse::into_response)
+            self.serve(house, peer, request, timer).await.unwrap_or_else(IntoResponse::into_response)
         };
         if let Some(problem) = problem_of(&mut response) {
             let request_id = request_id(number);
@@ -163,14 +176,10 @@ const WITHOUT_BEARER: &[&str] = &[
     "/v1/federation/echo",
 ];
 
-/// Counts a guest's request. Whoever brings a bearer is known, or refused before anything is done, where one is looked
-/// at; and what only names public facts may be asked for by anybody at any time. In the workspace everything counts as
-/// a look, since who asks is known only after one.
-fn admit<'a>(
-    house: &'a House,
-    peer: Peer,
-    request: &Request,
-) -> impl Future<Output = Result<(), TooMany>> + Send + use<'a> {
+/// Which network a guest's request counts for, and how much. Whoever brings a bearer is known, or refused before anything is
+/// done, where one is looked at; and what only names public facts may be asked for by anybody at any time. In the workspace
+/// everything counts as a look, since who asks is known only after one.
+fn guest(house: &House, peer: SocketAddr, request: &Request) -> Option<(Network, Cost)> {
     let (path, headers) = (request.uri().path(), request.headers());
     let workspace = workspace::is_ours(path);
     let known = || headers.contains_key(header::AUTHORIZATION) && !WITHOUT_BEARER.contains(&path);
@@ -180,13 +189,7 @@ fn admit<'a>(
         Method::POST if !workspace => Cost::Work,
         _ => Cost::Look,
     };
-    let network = guest.then(|| sender(Some(peer), headers, &house.trusted_proxies).0);
-    async move {
-        match network {
-            Some(network) => house.federation.admit_guest(network, cost).await,
-            None => Ok(()),
-        }
-    }
+    guest.then(|| (sender(Some(Peer(peer)), headers, &house.trusted_proxies).0, cost))
 }
 
 /// The error that a handler left, or one for an answer that a layer below made without a body of ours.

@@ -6,7 +6,7 @@
 
 use hyper::rt::{Sleep, Timer};
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -17,8 +17,11 @@ pub(crate) struct LazyTimer(Arc<Mutex<Option<Pin<Box<tokio::time::Sleep>>>>>);
 
 impl LazyTimer {
     /// The outcome of some work, if it ends in time. Costs nothing where the work does not have to wait.
-    pub(crate) async fn within<T>(&self, span: Duration, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
+    pub(crate) async fn within<T>(
+        &self,
+        span: Duration,
+        mut work: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
         let mut limit = None;
         poll_fn(|context| {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
@@ -86,14 +89,14 @@ mod tests {
     async fn work_that_takes_too_long_is_given_up_at_its_time_and_what_is_in_time_is_told() {
         let timer = LazyTimer::default();
         let limit = Duration::from_secs(20);
-        assert_eq!(timer.within(limit, async { 1 }).await, Some(1));
+        assert_eq!(timer.within(limit, pin!(async { 1 })).await, Some(1));
         assert!(timer.0.lock().expect("a timer").is_none(), "who waits for nothing needs no timer");
         for _ in 0..3 {
             let in_time = async { tokio::time::sleep(Duration::from_secs(19)).await };
-            assert_eq!(timer.within(limit, in_time).await, Some(()));
+            assert_eq!(timer.within(limit, pin!(in_time)).await, Some(()));
         }
         let began = now();
-        assert_eq!(timer.within(limit, std::future::pending::<()>()).await, None);
+        assert_eq!(timer.within(limit, pin!(std::future::pending::<()>())).await, None);
         assert_eq!(now() - began, limit);
     }
 

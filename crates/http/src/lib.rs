@@ -12,6 +12,7 @@ mod browser;
 mod caller;
 mod cities;
 mod client;
+mod conversation;
 mod cookies;
 mod cors;
 mod crew;

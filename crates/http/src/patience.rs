@@ -2,10 +2,12 @@
 //! for nothing; between two requests a connection is kept for longer than those who keep connections do. Were it closed
 //! sooner, the next request of a proxy or a client could meet the end of its connection on the way.
 
+use axum::body::Bytes;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -25,27 +27,38 @@ const BETWEEN: u8 = 2;
 
 /// What goes on on a connection. A new one owes its first head.
 #[derive(Default)]
-pub(crate) struct Turn(AtomicU8);
+pub(crate) struct Turn {
+    stage: AtomicU8,
+    /// Something was given to be sent, and is not yet with the kernel.
+    unsent: AtomicBool,
+}
 
 impl Turn {
     /// A head is there in full.
     pub(crate) fn answering(&self) {
-        self.0.store(ANSWERING, Ordering::Relaxed);
+        self.stage.store(ANSWERING, Ordering::Relaxed);
     }
 
     /// Its request was answered.
     pub(crate) fn answered(&self) {
-        self.0.store(BETWEEN, Ordering::Relaxed);
+        self.stage.store(BETWEEN, Ordering::Relaxed);
+    }
+
+    /// Whether the kernel has all that was given to be sent.
+    pub(crate) fn all_is_sent(&self) -> bool {
+        !self.unsent.load(Ordering::Relaxed)
     }
 
     fn is(&self, what: u8) -> bool {
-        self.0.load(Ordering::Relaxed) == what
+        self.stage.load(Ordering::Relaxed) == what
     }
 }
 
-/// A connection that fails when its peer does not finish a head in time.
+/// A connection that fails when its peer does not finish a head in time. hyper flushes once all of its bytes were taken.
 pub(crate) struct Patient {
     stream: TcpStream,
+    /// What is read before anything else.
+    ahead: Bytes,
     turn: Arc<Turn>,
     /// Set only once a head was waited for.
     limit: Option<Pin<Box<Sleep>>>,
@@ -53,7 +66,42 @@ pub(crate) struct Patient {
 
 impl Patient {
     pub(crate) fn new(stream: TcpStream, turn: Arc<Turn>) -> Self {
-        Self { stream, turn, limit: None }
+        Self { stream, ahead: Bytes::new(), turn, limit: None }
+    }
+
+    /// Waits for the first byte; false when that takes too long.
+    pub(crate) async fn begun(&mut self) -> bool {
+        poll_fn(|context| match self.stream.poll_read_ready(context) {
+            Poll::Ready(ready) => Poll::Ready(ready.is_ok()),
+            Poll::Pending => self.poll_limit(context).map(|()| false),
+        })
+        .await
+    }
+
+    /// Waits until the peer has hung up. One that sends more is not watched any longer.
+    pub(crate) async fn hung_up(&self) {
+        if self.stream.peek(&mut [0]).await.is_ok_and(|count| count > 0) {
+            std::future::pending().await
+        }
+    }
+
+    /// Lets this be read before anything else.
+    pub(crate) fn put_back(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.ahead = [bytes, &self.ahead].concat().into();
+        }
+    }
+
+    fn poll_limit(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.limit.get_or_insert_with(|| Box::pin(sleep(HEAD))).as_mut().poll(context)
+    }
+
+    fn poll_bytes(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.ahead.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        buffer.put_slice(&self.ahead.split_to(buffer.remaining().min(self.ahead.len())));
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -65,9 +113,9 @@ impl AsyncRead for Patient {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let read = this.poll_bytes(context, buffer);
         if buffer.filled().len() > before && this.turn.is(BETWEEN) {
-            this.turn.0.store(IN_HEAD, Ordering::Relaxed);
+            this.turn.stage.store(IN_HEAD, Ordering::Relaxed);
             this.limit = None;
         }
         if read.is_ready() {
@@ -77,18 +125,21 @@ impl AsyncRead for Patient {
             this.limit = None;
             return Poll::Pending;
         }
-        let limit = this.limit.get_or_insert_with(|| Box::pin(sleep(HEAD)));
-        limit.as_mut().poll(context).map(|()| Err(ErrorKind::TimedOut.into()))
+        this.poll_limit(context).map(|()| Err(ErrorKind::TimedOut.into()))
     }
 }
 
 impl AsyncWrite for Patient {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+        let this = self.get_mut();
+        this.turn.unsent.store(true, Ordering::Relaxed);
+        Pin::new(&mut this.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        let this = self.get_mut();
+        this.turn.unsent.store(false, Ordering::Relaxed);
+        Pin::new(&mut this.stream).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -100,7 +151,9 @@ impl AsyncWrite for Patient {
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, pieces)
+        let this = self.get_mut();
+        this.turn.unsent.store(true, Ordering::Relaxed);
+        Pin::new(&mut this.stream).poll_write_vectored(context, pieces)
     }
 
     fn is_write_vectored(&self) -> bool {

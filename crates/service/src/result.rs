@@ -99,16 +99,19 @@ impl Federation {
     pub async fn login_result(&self, ask: &Ask, client: &Client) -> Result<Told, ResultError> {
         let text = ask.state.as_deref().filter(|text| !text.is_empty()).ok_or(ResultError::StateRequired)?;
         let state = OpaqueToken::parse(text).ok_or(ResultError::Unknown)?;
-        let mut attempt = self.store.attempt_by_state(state.digest()).await?.ok_or(ResultError::Unknown)?;
+        let found = self.store.attempt_by_state(state.digest()).await?.ok_or(ResultError::Unknown)?;
+        // Boxed, and given away while it is waited for: thousands may wait, and each would keep room for it.
+        let mut attempt = Box::new(found);
         let proof = self.proof(ask, client, &attempt);
         attempt.check_caller(proof).map_err(ResultError::Refused)?;
         if attempt.standing(self.clock.now()) == Standing::Pending && !ask.wait.is_zero() {
             let deadline = Instant::now() + ask.wait.min(LONGEST_WAIT);
+            let id = id_of(*attempt);
             let waited = tokio::select! {
-                waited = self.wait_for_standing(&attempt.attempt_id, deadline) => waited?,
-                () = self.last_wait() => Some(attempt),
+                waited = self.wait_for_standing(&id, deadline) => waited?,
+                () = self.last_wait() => self.store.attempt_by_id(&id).await?,
             };
-            attempt = waited.ok_or(ResultError::Unknown)?;
+            attempt = Box::new(waited.ok_or(ResultError::Unknown)?);
         }
         match attempt.standing(self.clock.now()) {
             Standing::Pending => Ok(Told::Pending),
@@ -117,7 +120,8 @@ impl Federation {
             Standing::Collected => Err(ResultError::Collected),
             Standing::Ready => {
                 attempt.check_collector(proof).map_err(ResultError::Refused)?;
-                self.hand_out(&attempt, client).instrument(info_span!("hand_out")).await
+                // In a box of its own, or whoever waits would keep room for it all the time.
+                Box::pin(self.hand_out(&attempt, client)).instrument(info_span!("hand_out")).await
             }
         }
     }
@@ -206,12 +210,12 @@ impl Federation {
         let waiter = self.waiters.queue(id);
         loop {
             let woken = waiter.woken();
-            let attempt = self.store.attempt_by_id(id).await?;
-            let over = attempt.as_ref().is_none_or(&settled);
-            if over || Instant::now() >= deadline {
-                return Ok(attempt);
-            }
-            let next = attempt.as_ref().map_or(deadline, |attempt| self.next_look(attempt, deadline));
+            let next = match self.store.attempt_by_id(id).await? {
+                Some(attempt) if !settled(&attempt) && Instant::now() < deadline => {
+                    self.next_look(&attempt, deadline)
+                }
+                found => return Ok(found),
+            };
             tokio::select! {
                 () = woken => {}
                 () = tokio::time::sleep_until(next) => {}
@@ -234,6 +238,10 @@ impl Federation {
         };
         deadline.min(Instant::now() + span)
     }
+}
+
+fn id_of(attempt: Attempt) -> AttemptId {
+    attempt.attempt_id
 }
 
 /// What the event of a sign-in tells; of both ends where they differ (security requirement P14).

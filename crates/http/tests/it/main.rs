@@ -40,6 +40,7 @@ mod providers;
 mod races;
 mod refresh;
 mod regressions;
+mod resting;
 mod secrets;
 mod spec;
 mod support;
