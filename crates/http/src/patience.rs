@@ -81,7 +81,7 @@ impl Patient {
     /// Waits until the peer has hung up. One that sends more is not watched any longer.
     pub(crate) async fn hung_up(&self) {
         if self.stream.peek(&mut [0]).await.is_ok_and(|count| count > 0) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

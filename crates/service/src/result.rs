@@ -100,19 +100,21 @@ impl Federation {
         let text = ask.state.as_deref().filter(|text| !text.is_empty()).ok_or(ResultError::StateRequired)?;
         let state = OpaqueToken::parse(text).ok_or(ResultError::Unknown)?;
         let found = self.store.attempt_by_state(state.digest()).await?.ok_or(ResultError::Unknown)?;
-        // Boxed, and given away while it is waited for: thousands may wait, and each would keep room for it.
-        let mut attempt = Box::new(found);
-        let proof = self.proof(ask, client, &attempt);
-        attempt.check_caller(proof).map_err(ResultError::Refused)?;
-        if attempt.standing(self.clock.now()) == Standing::Pending && !ask.wait.is_zero() {
-            let deadline = Instant::now() + ask.wait.min(LONGEST_WAIT);
-            let id = id_of(*attempt);
+        // Boxed, and dropped while it is waited for: thousands may wait, and each would keep room for it.
+        let found = Box::new(found);
+        let proof = self.proof(ask, client, &found);
+        found.check_caller(proof).map_err(ResultError::Refused)?;
+        let attempt = if found.standing(self.clock.now()) == Standing::Pending && !ask.wait.is_zero() {
+            let (id, deadline) = (found.attempt_id.clone(), Instant::now() + ask.wait.min(LONGEST_WAIT));
+            drop(found);
             let waited = tokio::select! {
                 waited = self.wait_for_standing(&id, deadline) => waited?,
                 () = self.last_wait() => self.store.attempt_by_id(&id).await?,
             };
-            attempt = Box::new(waited.ok_or(ResultError::Unknown)?);
-        }
+            Box::new(waited.ok_or(ResultError::Unknown)?)
+        } else {
+            found
+        };
         match attempt.standing(self.clock.now()) {
             Standing::Pending => Ok(Told::Pending),
             Standing::Failed(failure) => Ok(Told::Failed { failure, lang: attempt.lang }),
@@ -238,10 +240,6 @@ impl Federation {
         };
         deadline.min(Instant::now() + span)
     }
-}
-
-fn id_of(attempt: Attempt) -> AttemptId {
-    attempt.attempt_id
 }
 
 /// What the event of a sign-in tells; of both ends where they differ (security requirement P14).
