@@ -99,20 +99,20 @@ async fn add(change: &AddressChange, tx: &mut Tx) -> Result<(), Fault> {
     let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
                values ($1, $2, 'email', $3, $3)";
     let identity_id = change.identity_id.as_str();
-    tx.exec(sql, args![identity_id, change.user_id.as_str(), change.now]).await?;
+    tx.put(sql, args![identity_id, change.user_id.as_str(), change.now]).await?;
     let sql = "insert into identity_keys (provider, kind, scope, value, identity_id) values ('email', 'sub', '', $1, $2)";
-    tx.exec(sql, args![&change.new, identity_id]).await.map(drop)
+    tx.put(sql, args![&change.new, identity_id]).await
 }
 
 async fn replace(change: &AddressChange, identity_id: &str, old: &str, tx: &mut Tx) -> Result<(), Fault> {
     let sql = "update identity_keys set value = $1 where identity_id = $2 and kind = 'sub' and scope = ''";
-    tx.exec(sql, args![&change.new, identity_id]).await?;
+    tx.put(sql, args![&change.new, identity_id]).await?;
     let (user_id, now) = (change.user_id.as_str(), change.now);
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and session_id <> $3";
-    tx.exec(sql, args![now, user_id, change.session_id.as_str()]).await?;
+    tx.put(sql, args![now, user_id, change.session_id.as_str()]).await?;
     let sql = "delete from mail_tokens where used_at is null and (user_id = $1 or address = $2)";
-    tx.exec(sql, args![user_id, old]).await.map(drop)
+    tx.put(sql, args![user_id, old]).await
 }
 
 /// Shows the new address in the profile; where a provider told it of somebody else it stays theirs to show.
@@ -121,5 +121,5 @@ async fn show(change: &AddressChange, tx: &mut Tx) -> Result<(), Fault> {
     let sql = "select user_id from users where email = $1 and user_id <> $2";
     let held = tx.row(sql, args![&change.new, user_id]).await?.is_some();
     let email = (!held).then_some(change.new.as_str());
-    tx.exec("update users set email = $1 where user_id = $2", args![email, user_id]).await.map(drop)
+    tx.put("update users set email = $1 where user_id = $2", args![email, user_id]).await
 }

@@ -126,7 +126,7 @@ async fn insert(row: &AdminKeyRow, audit: &NewAudit, tx: &mut Tx) -> Result<(), 
         row.expires_at,
         row.created_at,
     ];
-    tx.exec(sql, args).await?;
+    tx.put(sql, args).await?;
     append(audit, tx).await
 }
 
@@ -152,7 +152,7 @@ async fn replace(key_id: &str, digest: Digest, audit: &NewAudit, tx: &mut Tx) ->
     if tx.exec(sql, args![digest, key_id, audit.at]).await? == 0 {
         return Ok(false);
     }
-    tx.exec("delete from admin_sessions where key_id = $1", args![key_id]).await?;
+    tx.put("delete from admin_sessions where key_id = $1", args![key_id]).await?;
     count_change(tx).await?;
     append(audit, tx).await?;
     Ok(true)
@@ -165,7 +165,7 @@ async fn revoke(key_id: &str, audit: &NewAudit, tx: &mut Tx) -> Result<KeyEnd, F
                and (role <> 'owner' or expires_at is not null or exists (select 1 from admin_keys o \
                where o.key_id <> $2 and o.role = 'owner' and o.expires_at is null and o.revoked_at is null))";
     if tx.exec(sql, args![audit.at, key_id]).await? == 1 {
-        tx.exec("delete from admin_sessions where key_id = $1", args![key_id]).await?;
+        tx.put("delete from admin_sessions where key_id = $1", args![key_id]).await?;
         append(audit, tx).await?;
         return Ok(KeyEnd::Revoked);
     }

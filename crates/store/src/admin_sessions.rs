@@ -108,9 +108,9 @@ impl Store {
             .write(used, |(session_id, key_id, now), tx| {
                 Box::pin(async move {
                     let sql = "update admin_sessions set seen_at = $1 where session_id = $2 and seen_at < $1";
-                    tx.exec(sql, args![*now, &*session_id]).await?;
+                    tx.put(sql, args![*now, &*session_id]).await?;
                     let sql = "update admin_keys set last_used_at = $1 where key_id = $2";
-                    tx.exec(sql, args![*now, &*key_id]).await.map(drop)
+                    tx.put(sql, args![*now, &*key_id]).await
                 })
             })
             .await
@@ -156,7 +156,7 @@ impl Store {
 
 async fn begin(new: &NewAdminSession, audit: &NewAudit, tx: &mut Tx) -> Result<(), Fault> {
     if let Some(old) = new.replaces {
-        tx.exec("delete from admin_sessions where digest = $1", args![old]).await?;
+        tx.put("delete from admin_sessions where digest = $1", args![old]).await?;
     }
     let sql = "insert into admin_sessions (digest, session_id, key_id, network, agent, created_at, seen_at, \
                expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -170,7 +170,7 @@ async fn begin(new: &NewAdminSession, audit: &NewAudit, tx: &mut Tx) -> Result<(
         new.created_at,
         new.expires_at,
     ];
-    tx.exec(sql, args).await?;
+    tx.put(sql, args).await?;
     append(audit, tx).await
 }
 

@@ -127,7 +127,7 @@ pub(crate) fn append_args(entry: &NewAudit) -> Vec<Val> {
 
 /// Writes an entry inside the transaction of the change.
 pub(crate) async fn append(entry: &NewAudit, tx: &mut Tx) -> Result<(), Fault> {
-    tx.exec(APPEND, append_args(entry)).await.map(drop)
+    tx.put(APPEND, append_args(entry)).await
 }
 
 fn entry(row: &mut Row) -> Result<Audit, Misfit> {

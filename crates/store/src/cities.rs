@@ -158,7 +158,7 @@ async fn remove(id: &CityId, audit: &NewAudit, tx: &mut Tx) -> Result<bool, Faul
         return Ok(false);
     };
     let before = row.read_as(TABLE, city)?;
-    tx.exec("delete from provider_switches where city_id = $1", args![id.as_str()]).await?;
+    tx.put("delete from provider_switches where city_id = $1", args![id.as_str()]).await?;
     append(&NewAudit { before: Some(shown(&before)), ..audit.clone() }, tx).await?;
     Ok(true)
 }

@@ -117,7 +117,7 @@ fn data_key(row: &mut Row) -> Result<DataKeyRow, Misfit> {
 
 /// The row of the change counter serves as the lock: two nodes that start for the first time can't both find no key.
 async fn insert_first(keys: &[DataKeyRow], tx: &mut Tx) -> Result<bool, Fault> {
-    tx.exec("update changes set count = count where id = 1", args![]).await?;
+    tx.put("update changes set count = count where id = 1", args![]).await?;
     if tx.row("select data_key_id from data_keys limit 1", args![]).await?.is_some() {
         tx.undo();
         return Ok(false);
@@ -126,7 +126,7 @@ async fn insert_first(keys: &[DataKeyRow], tx: &mut Tx) -> Result<bool, Fault> {
         insert(key, tx).await?;
     }
     // From here on each data key tells which master key it needs.
-    tx.exec("delete from facts where name = 'master_key_id'", args![]).await?;
+    tx.put("delete from facts where name = 'master_key_id'", args![]).await?;
     Ok(true)
 }
 
@@ -144,7 +144,7 @@ async fn turn_keys(turn: &KeyTurn, tx: &mut Tx) -> Result<bool, Fault> {
         tx.undo();
         return Ok(false);
     }
-    tx.exec("update data_keys set active = 0 where purpose = 'seal' and active = 1", args![]).await?;
+    tx.put("update data_keys set active = 0 where purpose = 'seal' and active = 1", args![]).await?;
     insert(&turn.fresh, tx).await?;
     append(&turn.audit, tx).await?;
     Ok(true)
@@ -161,5 +161,5 @@ async fn insert(key: &DataKeyRow, tx: &mut Tx) -> Result<(), Fault> {
         key.active,
         key.created_at,
     ];
-    tx.exec(sql, args).await.map(drop)
+    tx.put(sql, args).await
 }

@@ -62,7 +62,7 @@ impl Store {
                                on conflict (city_id, key) do update set sealed = excluded.sealed, \
                                updated_at = excluded.updated_at";
                     let args = args![&row.city_id, &row.key, row.sealed.as_slice(), row.updated_at];
-                    tx.exec(sql, args).await?;
+                    tx.put(sql, args).await?;
                     count_change(tx).await?;
                     append(audit, tx).await
                 })
@@ -113,7 +113,7 @@ impl Store {
                                on conflict (key) do update set sealed = excluded.sealed, \
                                updated_at = excluded.updated_at";
                     for (row, audit) in rows {
-                        tx.exec(sql, args![&row.key, row.sealed.as_slice(), row.updated_at]).await?;
+                        tx.put(sql, args![&row.key, row.sealed.as_slice(), row.updated_at]).await?;
                         append(audit, tx).await?;
                     }
                     if rows.is_empty() { Ok(()) } else { count_change(tx).await }

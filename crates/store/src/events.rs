@@ -126,7 +126,7 @@ pub(crate) async fn append(event: &NewEvent, tx: &mut Tx) -> Result<(), Fault> {
                from webhooks where active = 1 and (types = '[]' or types like $3 escape '\\') \
                and (cities = '[]' or cities like $4 escape '\\')";
     let city = event.city_id.as_deref().map_or(String::new(), listed);
-    tx.exec(sql, args![&event.event_id, event.at, listed(event.kind), city]).await.map(drop)
+    tx.put(sql, args![&event.event_id, event.at, listed(event.kind), city]).await
 }
 
 /// A pattern for JSON arrays of text that hold this one.
@@ -149,7 +149,7 @@ pub(crate) async fn insert(event: &NewEvent, tx: &mut Tx) -> Result<(), Fault> {
         &event.detail,
         at,
     ];
-    tx.exec(sql, args).await?;
+    tx.put(sql, args).await?;
     match &event.audit {
         Some(entry) => audit::append(entry, tx).await,
         None => Ok(()),

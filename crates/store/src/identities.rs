@@ -169,7 +169,7 @@ async fn refuse(sign_in: &SignIn, why: Failure, tx: &mut Tx) -> Result<Linked, F
 async fn give_up(unlink: &Unlink, tx: &mut Tx) -> Result<Unlinked, Fault> {
     let user_id = unlink.user_id.as_str();
     // Locks the user: of two that are given up at the same time, the second sees that it is the last.
-    tx.exec("update users set updated_at = $1 where user_id = $2", args![unlink.now, user_id]).await?;
+    tx.put("update users set updated_at = $1 where user_id = $2", args![unlink.now, user_id]).await?;
     let rows = tx.rows(OF_USER, args![user_id]).await?;
     let all: Vec<Identity> =
         rows.into_iter().map(|row| row.read_as(TABLE, identity)).collect::<Result<_, _>>()?;
@@ -181,18 +181,18 @@ async fn give_up(unlink: &Unlink, tx: &mut Tx) -> Result<Unlinked, Fault> {
     if !others().any(|one| unlink.usable.contains(&one.provider)) {
         return Ok(Unlinked::Last);
     }
-    tx.exec("delete from identities where identity_id = $1", args![gone.identity_id.as_str()]).await?;
+    tx.put("delete from identities where identity_id = $1", args![gone.identity_id.as_str()]).await?;
     if let Some(address) = &gone.address {
         let sql = "update users set email = null where user_id = $1 and email = $2";
-        tx.exec(sql, args![user_id, address]).await?;
-        tx.exec("delete from mail_tokens where address = $1", args![address]).await?;
+        tx.put(sql, args![user_id, address]).await?;
+        tx.put("delete from mail_tokens where address = $1", args![address]).await?;
         if !others().any(|one| one.provider == gone.provider) {
-            tx.exec("delete from passwords where user_id = $1", args![user_id]).await?;
+            tx.put("delete from passwords where user_id = $1", args![user_id]).await?;
         }
     }
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and provider = $3 and revoked_at is null";
-    tx.exec(sql, args![unlink.now, user_id, &gone.provider]).await?;
+    tx.put(sql, args![unlink.now, user_id, &gone.provider]).await?;
     append(&unlink.event, tx).await?;
     Ok(Unlinked::Gone)
 }

@@ -106,7 +106,7 @@ impl Store {
 /// Counts a change, in the transaction that makes it, with which the other nodes hear of it.
 pub(crate) async fn count_change(tx: &mut Tx) -> Result<(), Fault> {
     tx.tell_settings();
-    tx.exec("update changes set count = count + 1 where id = 1", args![]).await.map(drop)
+    tx.put("update changes set count = count + 1 where id = 1", args![]).await
 }
 
 /// The columns of a new signing key.

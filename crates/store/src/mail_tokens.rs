@@ -154,7 +154,7 @@ async fn issue(token: &NewMailToken, tx: &mut Tx) -> Result<(), Fault> {
             &token.address,
         ),
     };
-    tx.exec(sql, args![of, token.purpose.as_str()]).await?;
+    tx.put(sql, args![of, token.purpose.as_str()]).await?;
     let sql = "insert into mail_tokens (digest, purpose, address, user_id, sealed, created_at, expires_at) \
                values ($1, $2, $3, $4, $5, $6, $7)";
     let args = args![
@@ -166,7 +166,7 @@ async fn issue(token: &NewMailToken, tx: &mut Tx) -> Result<(), Fault> {
         token.mail.now,
         token.expires_at,
     ];
-    tx.exec(sql, args).await?;
+    tx.put(sql, args).await?;
     enqueue(&token.mail, tx).await
 }
 

@@ -120,23 +120,23 @@ async fn look(merge: &Merge, from: &Side, into: &Side, tx: &mut Tx) -> Result<Me
 
 async fn take(merge: &Merge, from: &Side, merged: &Merged, tx: &mut Tx) -> Result<(), Fault> {
     let (from_id, into_id) = (merge.from.as_str(), merge.into.as_str());
-    tx.exec("update identities set user_id = $1 where user_id = $2", args![into_id, from_id]).await?;
+    tx.put("update identities set user_id = $1 where user_id = $2", args![into_id, from_id]).await?;
     if merged.password_moves {
-        tx.exec("update passwords set user_id = $1 where user_id = $2", args![into_id, from_id]).await?;
+        tx.put("update passwords set user_id = $1 where user_id = $2", args![into_id, from_id]).await?;
     }
     if merged.email_moves {
-        tx.exec("update users set email = null where user_id = $1", args![from_id]).await?;
-        tx.exec("update users set email = $1 where user_id = $2", args![from.email.clone(), into_id]).await?;
+        tx.put("update users set email = null where user_id = $1", args![from_id]).await?;
+        tx.put("update users set email = $1 where user_id = $2", args![from.email.clone(), into_id]).await?;
     }
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and expires_at > $1";
-    tx.exec(sql, args![merge.now, from_id]).await?;
+    tx.put(sql, args![merge.now, from_id]).await?;
     for sql in [
         "delete from refresh_tokens where session_id in (select session_id from sessions where user_id = $1)",
         "delete from login_attempts where user_id = $1 or link_user_id = $1",
         "delete from users where user_id = $1",
     ] {
-        tx.exec(sql, args![from_id]).await?;
+        tx.put(sql, args![from_id]).await?;
     }
     append(&merge.event, tx).await
 }

@@ -149,7 +149,7 @@ async fn one(person: &Arrival, now: Timestamp, tx: &mut Tx) -> Result<Arrived, F
         person.created_at,
         now,
     ];
-    tx.exec(sql, args).await?;
+    tx.put(sql, args).await?;
     let mut held_by = Vec::with_capacity(person.identities.len());
     for identity in &person.identities {
         let holder = holder(identity, tx).await?;
@@ -187,17 +187,17 @@ async fn add_identity(person: &Arrival, identity: &ArrivingIdentity, tx: &mut Tx
     let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
                values ($1, $2, $3, $4, $5)";
     let (made, used) = (identity.created_at, identity.last_used_at);
-    tx.exec(sql, args![&identity.identity_id, user_id, &identity.provider, made, used]).await?;
+    tx.put(sql, args![&identity.identity_id, user_id, &identity.provider, made, used]).await?;
     let sql =
         "insert into identity_keys (provider, kind, scope, value, identity_id) values ($1, $2, $3, $4, $5)";
     for key in &identity.keys {
         let args =
             args![&identity.provider, key.kind.as_str(), &key.scope, &key.value, &identity.identity_id];
-        tx.exec(sql, args).await?;
+        tx.put(sql, args).await?;
     }
     let Some(hash) = &identity.old_password else { return Ok(()) };
     let sql = "insert into passwords (user_id, hash, changed_at, old) values ($1, $2, $3, 1)";
-    tx.exec(sql, args![user_id, hash, used]).await.map(drop)
+    tx.put(sql, args![user_id, hash, used]).await
 }
 
 async fn add_env(rows: &[EnvRow], tx: &mut Tx) -> Result<Vec<String>, Fault> {

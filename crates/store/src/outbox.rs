@@ -137,7 +137,7 @@ pub(crate) async fn enqueue(mail: &NewMail, tx: &mut Tx) -> Result<(), Fault> {
                values ($1, 'mail', $2, $3, $4, $5, 'waiting', $5)";
     let event_id = mail.event_id.as_ref();
     let args = args![&mail.outbox_id, &mail.address, event_id, mail.sealed.as_slice(), mail.now];
-    tx.exec(sql, args).await.map(drop)
+    tx.put(sql, args).await
 }
 
 pub(crate) fn due(row: &mut Row) -> Result<Due, Misfit> {

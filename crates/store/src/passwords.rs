@@ -180,15 +180,15 @@ async fn create(new: &NewAccount, tx: &mut Tx) -> Result<Registered, Fault> {
     let email = (!held).then_some(new.address.as_str());
     let sql = "insert into users (user_id, email, display_name, disabled, created_at, updated_at) \
                values ($1, $2, $3, 0, $4, $4)";
-    tx.exec(sql, args![new.user_id.as_str(), email, new.display_name.as_ref(), new.now]).await?;
+    tx.put(sql, args![new.user_id.as_str(), email, new.display_name.as_ref(), new.now]).await?;
     let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
                values ($1, $2, 'email', $3, $3)";
-    tx.exec(sql, args![&new.identity_id, new.user_id.as_str(), new.now]).await?;
+    tx.put(sql, args![&new.identity_id, new.user_id.as_str(), new.now]).await?;
     let sql = "insert into identity_keys (provider, kind, scope, value, identity_id) values ('email', 'sub', '', $1, $2)";
-    tx.exec(sql, args![&new.address, &new.identity_id]).await?;
+    tx.put(sql, args![&new.address, &new.identity_id]).await?;
     if let Some(hash) = &new.hash {
         let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3)";
-        tx.exec(sql, args![new.user_id.as_str(), hash, new.now]).await?;
+        tx.put(sql, args![new.user_id.as_str(), hash, new.now]).await?;
     }
     for event in &new.events {
         append(event, tx).await?;
@@ -205,15 +205,15 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
     let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) \
                do update set hash = excluded.hash, changed_at = excluded.changed_at, failures = 0, \
                next_try_at = 0, old = 0";
-    tx.exec(sql, args![change.user_id.as_str(), &change.hash, change.now]).await?;
+    tx.put(sql, args![change.user_id.as_str(), &change.hash, change.now]).await?;
     let keep = change.keep.map(|digest| digest.0.to_vec()).unwrap_or_default();
     let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";
-    tx.exec(sql, args![change.now, change.user_id.as_str(), keep]).await?;
+    tx.put(sql, args![change.now, change.user_id.as_str(), keep]).await?;
     // Whatever was mailed to let somebody in or set a password is void now.
     let sql = "delete from mail_tokens where used_at is null and (user_id = $1 or address in (select k.value \
                from identity_keys k join identities i on i.identity_id = k.identity_id \
                where i.user_id = $1 and i.provider = 'email'))";
-    tx.exec(sql, args![change.user_id.as_str()]).await?;
+    tx.put(sql, args![change.user_id.as_str()]).await?;
     append(&change.event, tx).await?;
     Ok(true)
 }

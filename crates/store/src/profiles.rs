@@ -82,7 +82,7 @@ async fn update(change: &ProfileChange, tx: &mut Tx) -> Result<Option<User>, Fau
         locale.flatten(),
         user_id,
     ];
-    tx.exec(sql, args).await?;
+    tx.put(sql, args).await?;
     append(&change.event, tx).await?;
     let sql = concat!("select ", user_columns!(), " from users u where u.user_id = $1");
     let row = tx.row(sql, args![user_id]).await?;

@@ -90,7 +90,7 @@ pub(crate) async fn first(session: &Session, new: &NewRefresh, tx: &mut Tx) -> R
     let sql = "insert into refresh_tokens (digest, session_id, number, created_at, expires_at) \
                values ($1, $2, 0, $3, $4)";
     let args = args![new.digest, session.session_id.as_str(), session.created_at, new.expires_at];
-    tx.exec(sql, args).await.map(drop)
+    tx.put(sql, args).await
 }
 
 fn refreshable(row: &mut Row) -> Result<Refreshable, Misfit> {

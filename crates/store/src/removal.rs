@@ -123,7 +123,7 @@ async fn leave(leaving: &Leaving, tx: &mut Tx) -> Result<bool, Fault> {
     }
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and expires_at > $1";
-    tx.exec(sql, args![leaving.now, user_id]).await?;
+    tx.put(sql, args![leaving.now, user_id]).await?;
     append(&leaving.event, tx).await?;
     Ok(true)
 }
@@ -143,8 +143,8 @@ async fn remove(removal: &Removal, tx: &mut Tx) -> Result<bool, Fault> {
                      union select u.email from users u where u.user_id = $1 and u.email is not null";
     for row in tx.rows(addresses, args![user_id]).await? {
         let address = row.read_as("identity_keys", |row| row.text("value"))?;
-        tx.exec("delete from outbox where kind = 'mail' and target = $1", args![&address]).await?;
-        tx.exec("delete from mail_tokens where address = $1", args![&address]).await?;
+        tx.put("delete from outbox where kind = 'mail' and target = $1", args![&address]).await?;
+        tx.put("delete from mail_tokens where address = $1", args![&address]).await?;
     }
     for sql in [
         "delete from refresh_tokens where session_id in (select session_id from sessions where user_id = $1)",
@@ -153,7 +153,7 @@ async fn remove(removal: &Removal, tx: &mut Tx) -> Result<bool, Fault> {
         "update events set network = null, detail = '{}' where user_id = $1",
         "delete from users where user_id = $1",
     ] {
-        tx.exec(sql, args![user_id]).await?;
+        tx.put(sql, args![user_id]).await?;
     }
     append(&removal.event, tx).await?;
     Ok(true)

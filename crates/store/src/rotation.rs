@@ -77,7 +77,7 @@ async fn add(next: &NextKey, tx: &mut Tx) -> Result<bool, Fault> {
     if tx.exec(sql, args![next.key.starts_at, next.now]).await? == 0 {
         return Ok(false);
     }
-    tx.exec(INSERT, insert_args(&next.key)).await?;
+    tx.put(INSERT, insert_args(&next.key)).await?;
     count_change(tx).await?;
     append(&next.event, tx).await?;
     Ok(true)
@@ -97,11 +97,11 @@ async fn revoke(revocation: &KeyRevocation, tx: &mut Tx) -> Result<bool, Fault> 
     })?;
     if active {
         let replacement = SigningKeyRow { starts_at, ..revocation.replacement.clone() };
-        tx.exec(INSERT, insert_args(&replacement)).await?;
+        tx.put(INSERT, insert_args(&replacement)).await?;
     } else if retired_at.is_some_and(|at| at > revocation.now) {
         // It was still signing: the one that was to follow takes over at once.
         let sql = "update signing_keys set starts_at = $1 where retired_at is null or retired_at > $2";
-        tx.exec(sql, args![starts_at, revocation.now]).await?;
+        tx.put(sql, args![starts_at, revocation.now]).await?;
     }
     append(&revocation.event, tx).await?;
     Ok(true)

@@ -227,7 +227,7 @@ async fn change(column: SealedColumn, rows: &[Resealed], tx: &mut Tx) -> Result<
         let mut args = args![row.new.as_slice()];
         args.extend(row.key.args());
         args.push(Val::from(row.old.as_slice()));
-        tx.exec(column.sql().change, args).await?;
+        tx.put(column.sql().change, args).await?;
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Store {
         self.db
             .write((insert_args(new, None), audit), |(args, audit), tx| {
                 Box::pin(async move {
-                    tx.exec(INSERT, args.clone()).await?;
+                    tx.put(INSERT, args.clone()).await?;
                     audit::append(audit, tx).await
                 })
             })
@@ -226,7 +226,7 @@ async fn begin(
         (Some(notice), Some(address)) => notices::tell(new, notice, address, tx).await?,
         _ => None,
     };
-    tx.exec(INSERT, insert_args(new, told)).await?;
+    tx.put(INSERT, insert_args(new, told)).await?;
     if let Some(refresh) = &new.refresh {
         first(&new.session, refresh, tx).await?;
     }
@@ -239,7 +239,7 @@ async fn begin(
         let sql = "update identities set last_used_at = $1 where user_id = $2 and provider = $3 \
                    and last_used_at <= $4";
         let before = now.minus(crate::users::LAST_USED_PRECISION);
-        tx.exec(sql, args![now, user_id, &new.session.provider, before]).await?;
+        tx.put(sql, args![now, user_id, &new.session.provider, before]).await?;
     }
     for event in events {
         append(event, tx).await?;

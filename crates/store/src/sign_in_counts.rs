@@ -78,7 +78,7 @@ impl Store {
 /// Its row is the lock: the second node waits here, and finds what the first one has done.
 async fn add_up(until: Timestamp, tx: &mut Tx) -> Result<u64, Fault> {
     let sql = "insert into facts (name, value) values ($1, $2) on conflict (name) do nothing";
-    tx.exec(sql, args![UNTIL, 0_i64.to_be_bytes().as_slice()]).await?;
+    tx.put(sql, args![UNTIL, 0_i64.to_be_bytes().as_slice()]).await?;
     let sql = "update facts set value = value where name = $1 returning name, value";
     let row = tx.row(sql, args![UNTIL]).await?.ok_or_else(|| Fault::internal("a fact is gone"))?;
     let from = row.read_as("facts", |row| {
@@ -101,7 +101,7 @@ async fn add_up(until: Timestamp, tx: &mut Tx) -> Result<u64, Fault> {
     // Whatever is still being exchanged at the end of its time was interrupted.
     let added = tx.exec(sql, args![until, until, from]).await?;
     let sql = "update facts set value = $1 where name = $2";
-    tx.exec(sql, args![until.0.to_be_bytes().as_slice(), UNTIL]).await?;
+    tx.put(sql, args![until.0.to_be_bytes().as_slice(), UNTIL]).await?;
     Ok(added)
 }
 

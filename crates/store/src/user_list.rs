@@ -181,7 +181,7 @@ async fn set(disabling: &Disabling, tx: &mut Tx) -> Result<bool, Fault> {
     }
     if *disabled {
         let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and expires_at > $1";
-        tx.exec(sql, args![*now, user_id.as_str()]).await?;
+        tx.put(sql, args![*now, user_id.as_str()]).await?;
     }
     append(event, tx).await?;
     Ok(true)

@@ -166,7 +166,7 @@ pub(crate) async fn add_key(
     let sql = "insert into identity_keys (provider, kind, scope, value, identity_id) values ($1, $2, $3, $4, $5) \
                on conflict (identity_id, kind, scope) do update set value = excluded.value";
     let args = args![&sign_in.identity.provider, key.kind.as_str(), &key.scope, &key.value, identity_id];
-    tx.exec(sql, args).await.map(drop)
+    tx.put(sql, args).await
 }
 
 /// Takes over what the provider told anew about somebody who is known, all but what they edited themselves.
@@ -181,11 +181,11 @@ async fn refresh(sign_in: &SignIn, known: &Known, tx: &mut Tx) -> Result<(), Fau
     if name.is_some() || avatar.is_some() {
         let sql = "update users set display_name = coalesce($1, display_name), \
                    avatar_url = coalesce($2, avatar_url), updated_at = $3 where user_id = $4";
-        tx.exec(sql, args![name, avatar, sign_in.now, &known.user_id]).await?;
+        tx.put(sql, args![name, avatar, sign_in.now, &known.user_id]).await?;
     }
     if known.last_used_at.plus(LAST_USED_PRECISION) <= sign_in.now {
         let sql = "update identities set last_used_at = $1 where identity_id = $2";
-        tx.exec(sql, args![sign_in.now, &known.identity_id]).await?;
+        tx.put(sql, args![sign_in.now, &known.identity_id]).await?;
     }
     Ok(())
 }
@@ -203,7 +203,7 @@ async fn create(sign_in: &SignIn, tx: &mut Tx) -> Result<UserId, Fault> {
     let sql = "insert into users (user_id, email, display_name, avatar_url, disabled, created_at, updated_at) \
                values ($1, $2, $3, $4, 0, $5, $6)";
     let (name, avatar) = (identity.profile.display_name.as_ref(), identity.profile.avatar_url.as_ref());
-    tx.exec(sql, args![user_id.as_str(), email, name, avatar, *now, *now]).await?;
+    tx.put(sql, args![user_id.as_str(), email, name, avatar, *now, *now]).await?;
     add_identity(sign_in, identity_id.as_str(), tx).await?;
     Ok(user_id.clone())
 }
@@ -213,7 +213,7 @@ pub(crate) async fn add_identity(sign_in: &SignIn, identity_id: &str, tx: &mut T
     let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
                values ($1, $2, $3, $4, $4)";
     let SignIn { identity, user_id, now, .. } = sign_in;
-    tx.exec(sql, args![identity_id, user_id.as_str(), &identity.provider, *now]).await.map(drop)
+    tx.put(sql, args![identity_id, user_id.as_str(), &identity.provider, *now]).await
 }
 
 /// Walks the arrow to `done`; false when somebody else, or time, was faster.

@@ -303,7 +303,7 @@ async fn create(new: &NewWebhook, tx: &mut Tx) -> Result<bool, Fault> {
     let hook = &new.webhook;
     let (types, cities) = (list_text(&hook.types), list_text(&hook.cities));
     let args = args![&hook.webhook_id, &hook.url, types, cities, hook.sealed.as_slice(), hook.created_at];
-    tx.exec(sql, args).await?;
+    tx.put(sql, args).await?;
     Ok(true)
 }
 
@@ -311,7 +311,7 @@ async fn remove(webhook_id: &str, event: &NewEvent, tx: &mut Tx) -> Result<bool,
     if tx.exec("delete from webhooks where webhook_id = $1", args![webhook_id]).await? == 0 {
         return Ok(false);
     }
-    tx.exec("delete from outbox where target = $1 and kind = 'webhook'", args![webhook_id]).await?;
+    tx.put("delete from outbox where target = $1 and kind = 'webhook'", args![webhook_id]).await?;
     count_change(tx).await?;
     append(event, tx).await?;
     Ok(true)
@@ -342,10 +342,10 @@ async fn tell(webhook_id: &str, event: &NewEvent, tx: &mut Tx) -> Result<bool, F
 async fn arrived(id: &str, webhook_id: &str, now: Timestamp, tx: &mut Tx) -> Result<(), Fault> {
     let sql = "update webhooks set failing_since = null, failures = 0, retry_at = 0 \
                where webhook_id = $1 and failures > 0";
-    tx.exec(sql, args![webhook_id]).await?;
+    tx.put(sql, args![webhook_id]).await?;
     let sql = "update outbox set state = 'sent', last_error = null, ended_at = $1 \
                where outbox_id = $2 and state = 'waiting'";
-    tx.exec(sql, args![now, id]).await.map(drop)
+    tx.put(sql, args![now, id]).await
 }
 
 async fn failed(failure: &DeliveryFailure, tx: &mut Tx) -> Result<bool, Fault> {
@@ -353,7 +353,7 @@ async fn failed(failure: &DeliveryFailure, tx: &mut Tx) -> Result<bool, Fault> {
     // Deliveries that failed side by side are one round.
     let sql = "update webhooks set failures = failures + 1, failing_since = coalesce(failing_since, $1), \
                retry_at = $2 where webhook_id = $3 and active = 1 and retry_at <= $1";
-    tx.exec(sql, args![now, failure.retry_at, hook]).await?;
+    tx.put(sql, args![now, failure.retry_at, hook]).await?;
     let sql = "update webhooks set active = 0, disabled_at = $1, updated_at = $1 \
                where webhook_id = $2 and active = 1 and failing_since <= $3";
     let disabled = tx.exec(sql, args![now, hook, failure.patience]).await? > 0;
@@ -361,19 +361,19 @@ async fn failed(failure: &DeliveryFailure, tx: &mut Tx) -> Result<bool, Fault> {
         Some(next_at) => {
             let sql = "update outbox set next_at = $1, taken_until = 0, last_error = $2 \
                        where outbox_id = $3 and state = 'waiting'";
-            tx.exec(sql, args![next_at, &failure.error, id]).await?;
+            tx.put(sql, args![next_at, &failure.error, id]).await?;
         }
         None => {
             let sql = "update outbox set state = 'given_up', ended_at = $1, last_error = $2 \
                        where outbox_id = $3 and state = 'waiting'";
-            tx.exec(sql, args![now, &failure.error, id]).await?;
+            tx.put(sql, args![now, &failure.error, id]).await?;
         }
     }
     if disabled {
         let sql = "update outbox set state = 'given_up', ended_at = $1, \
                    last_error = coalesce(last_error, 'the webhook was switched off') \
                    where target = $2 and kind = 'webhook' and state = 'waiting'";
-        tx.exec(sql, args![now, hook]).await?;
+        tx.put(sql, args![now, hook]).await?;
         append(&failure.disabled, tx).await?;
     }
     Ok(disabled)

@@ -7,8 +7,12 @@ use super::travel::Travel;
 use super::{Row, Tx, Val, Work, dialect, migrate};
 use crate::OpenError;
 use deadpool_postgres::{Object, Pool};
+use std::collections::VecDeque;
+use std::future::{poll_fn, ready};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio_postgres::Client;
 use tokio_util::task::TaskTracker;
@@ -17,6 +21,8 @@ use tokio_util::task::TaskTracker;
 const TRIES: u32 = 16;
 /// How many lost connections in a row a read gets over.
 const LOST_CONNECTIONS: u32 = 4;
+/// How many statements of a transaction may be on their way without being waited for.
+const AHEAD: usize = 64;
 /// How long a server may be silent, which ends statements itself after 15 s: longer than that, the way to it is cut.
 const SILENCE: Duration = Duration::from_secs(17);
 
@@ -201,16 +207,22 @@ impl Postgres {
 /// A connection inside a transaction.
 pub(crate) struct PgTx {
     /// Empty once the transaction has ended.
-    connection: Option<Object>,
+    connection: Option<Arc<Object>>,
     travel: Travel,
     begun: bool,
+    /// What was sent and not answered yet, in that order.
+    sent: VecDeque<Sent>,
     /// Whether other nodes shall look at the settings when this is committed.
     tells_settings: bool,
 }
 
+/// A statement on its way, of which is only asked that it does not fail.
+type Sent = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+
 impl PgTx {
     fn new(connection: Object, travel: Travel) -> Self {
-        Self { connection: Some(connection), travel, begun: false, tells_settings: false }
+        let connection = Some(Arc::new(connection));
+        Self { connection, travel, begun: false, sent: VecDeque::new(), tells_settings: false }
     }
 
     pub(super) fn tell_settings(&mut self) {
@@ -218,34 +230,63 @@ impl PgTx {
     }
 
     pub(super) async fn query(&mut self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
-        let travel = self.travel;
-        let result = in_time(self.after_begin(|connection| travel.query(connection, sql, args))).await;
-        result.unwrap_or_else(|| Err(self.give_up()))
+        let (connection, travel) = (self.open().await?, self.travel);
+        self.answer(travel.query(&connection, sql, args)).await
     }
 
     pub(super) async fn execute(&mut self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
-        let travel = self.travel;
-        let result = in_time(self.after_begin(|connection| travel.execute(connection, sql, args))).await;
-        result.unwrap_or_else(|| Err(self.give_up()))
+        let (connection, travel) = (self.open().await?, self.travel);
+        self.answer(travel.execute(&connection, sql, args)).await
     }
 
-    /// The first statement travels together with its `begin`: the server runs them in the order they were
-    /// sent, which is the order in which `join!` first polls them.
-    async fn after_begin<'t, T, F, W>(&'t mut self, statement: F) -> Result<T, Fault>
-    where
-        F: FnOnce(&'t Object) -> W,
-        W: Future<Output = Result<T, Fault>>,
-    {
-        let first = !std::mem::replace(&mut self.begun, true);
-        let begin = self.travel.begin();
-        let connection =
-            self.connection.as_ref().ok_or_else(|| Fault::internal("the transaction has ended"))?;
-        if !first {
-            return statement(connection).await;
+    /// Sends a statement and does not wait for its answer. The server runs statements in the order in which they come, and
+    /// after one that failed no other: whatever is waited for next, the commit at the latest, tells of that.
+    pub(super) async fn send(&mut self, sql: &'static str, args: Vec<Val>) -> Result<(), Fault> {
+        let (connection, travel) = (self.open().await?, self.travel);
+        if self.sent.len() >= AHEAD {
+            self.answer(ready(Ok(()))).await?;
         }
-        let (begun, result) = tokio::join!(connection.batch_execute(begin), statement(connection));
-        begun?;
-        result
+        // Only what is prepared already leaves at once, and so before what comes after it.
+        self.answer(travel.prepare(&connection, sql)).await?;
+        self.dispatch(async move { travel.execute(&connection, sql, &args).await.map(drop) }).await;
+        Ok(())
+    }
+
+    /// The connection, on which `begin` was sent.
+    async fn open(&mut self) -> Result<Arc<Object>, Fault> {
+        let ended = || Fault::internal("the transaction has ended");
+        let connection = Arc::clone(self.connection.as_ref().ok_or_else(ended)?);
+        if !std::mem::replace(&mut self.begun, true) {
+            let (begins, how) = (Arc::clone(&connection), self.travel.begin());
+            self.dispatch(async move { Ok(begins.batch_execute(how).await?) }).await;
+        }
+        Ok(connection)
+    }
+
+    /// Lets a statement leave.
+    async fn dispatch(&mut self, statement: impl Future<Output = Result<(), Fault>> + Send + 'static) {
+        let mut statement: Sent = Box::pin(statement);
+        // The driver sends a statement when it is first asked for its answer.
+        let early = poll_fn(|context| Poll::Ready(statement.as_mut().poll(context))).await;
+        self.sent.push_back(match early {
+            Poll::Pending => statement,
+            Poll::Ready(answer) => Box::pin(ready(answer)),
+        });
+    }
+
+    /// The answer to a statement, if those before it did not fail.
+    async fn answer<T>(&mut self, statement: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let sent = &mut self.sent;
+        let answer = in_time(async {
+            let answer = statement.await;
+            // Answers come in order, so these are there; what failed first is why the others did.
+            while let Some(earlier) = sent.pop_front() {
+                earlier.await?;
+            }
+            answer
+        });
+        let answer = answer.await;
+        answer.unwrap_or_else(|| Err(self.give_up()))
     }
 
     async fn end(mut self, keep: bool) -> Result<(), Fault> {
@@ -255,24 +296,42 @@ impl PgTx {
             (true, true) => dialect::COMMIT_TELLING_SETTINGS,
         };
         if self.begun {
-            let connection = self.connection.as_ref().ok_or_else(silent)?;
-            in_time(connection.batch_execute(how)).await.ok_or_else(silent)??;
+            let connection = Arc::clone(self.connection.as_ref().ok_or_else(silent)?);
+            let mut over = false;
+            let ended = self.answer(async {
+                connection.batch_execute(how).await?;
+                // Also after a statement that failed: then `commit` undoes all.
+                over = true;
+                Ok(())
+            });
+            let ended = ended.await;
+            self.begun = !over;
+            return ended;
         }
-        self.begun = false;
         Ok(())
     }
 
     /// The server undoes what was begun when it hears that the connection is gone.
     fn give_up(&mut self) -> Fault {
-        self.connection.take().map_or_else(silent, give_up)
+        self.leave();
+        silent()
+    }
+
+    /// Closes the connection.
+    fn leave(&mut self) {
+        // They keep it, too.
+        self.sent.clear();
+        if let Some(connection) = self.connection.take().and_then(Arc::into_inner) {
+            drop(Object::take(connection));
+        }
     }
 }
 
 impl Drop for PgTx {
     /// A transaction that did not end goes together with its connection.
     fn drop(&mut self) {
-        if let (true, Some(connection)) = (self.begun, self.connection.take()) {
-            drop(Object::take(connection));
+        if self.begun {
+            self.leave();
         }
     }
 }

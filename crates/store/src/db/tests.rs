@@ -93,6 +93,53 @@ async fn a_failed_write_leaves_nothing(db: Db) {
     db.close().await;
 }
 
+/// What is put is there for the statements that follow, and one that fails fails the whole, whenever that is found out.
+async fn what_is_put_is_done_in_order_or_not_at_all(db: Db) {
+    let seen = db.write((), |(), tx| {
+        Box::pin(async move {
+            for name in 0..200 {
+                tx.put(PUT, args![name.to_string(), &b"1"[..]]).await?;
+            }
+            let changed = tx.exec("update facts set value = $1", args![&b"2"[..]]).await?;
+            tx.put(PUT, args!["last", &b"1"[..]]).await?;
+            Ok(changed)
+        })
+    });
+    assert_eq!(seen.await.unwrap(), 200);
+    assert_eq!(facts(&db).await, 201);
+    for way in ["commit", "statement"] {
+        let failed: Result<(), _> = db
+            .write(way, |way, tx| {
+                Box::pin(async move {
+                    tx.put(PUT, args!["next", &b"1"[..]]).await?;
+                    tx.put("insert into facts (name, value) values ($1, null)", args!["bad"]).await?;
+                    if *way == "statement" {
+                        tx.row("select 1 as number", args![]).await?;
+                    }
+                    tx.put(PUT, args!["after", &b"1"[..]]).await
+                })
+            })
+            .await;
+        assert!(is_internal(&failed, ""), "{way}: {failed:?}");
+        assert_eq!(facts(&db).await, 201, "{way}");
+    }
+    db.exec("delete from facts", args![]).await.unwrap();
+    assert_eq!(facts(&db).await, 0, "what follows is not in anybody's transaction");
+    db.close().await;
+}
+
+#[tokio::test]
+async fn what_is_put_is_done_in_order_or_not_at_all_on_sqlite() {
+    let (_folder, db) = sqlite().await;
+    what_is_put_is_done_in_order_or_not_at_all(db).await;
+}
+
+#[tokio::test]
+async fn what_is_put_is_done_in_order_or_not_at_all_on_postgres() {
+    let db = Db::open_postgres(&fresh_postgres().await).await.unwrap();
+    what_is_put_is_done_in_order_or_not_at_all(db).await;
+}
+
 #[tokio::test]
 async fn a_failed_write_leaves_nothing_on_sqlite() {
     let (_folder, db) = sqlite().await;

@@ -24,6 +24,14 @@ impl Travel {
         }
     }
 
+    /// Makes a statement known to the server, where that is remembered.
+    pub(super) async fn prepare(self, connection: &ClientWrapper, sql: &'static str) -> Result<(), Fault> {
+        if self == Self::Prepared {
+            connection.prepare_cached(sql).await?;
+        }
+        Ok(())
+    }
+
     /// A statement inside a transaction, answered with rows.
     pub(super) async fn query(
         self,

@@ -38,6 +38,18 @@ impl Tx {
         result
     }
 
+    /// Runs a statement that has nothing to tell but whether it failed. On PostgreSQL it is not waited for: a failure is told
+    /// by the next statement that is, or by the commit.
+    pub(crate) async fn put(&mut self, sql: &'static str, args: Vec<Val>) -> Result<(), Fault> {
+        self.check()?;
+        let result = match &mut self.engine {
+            EngineTx::Sqlite(connection) => sqlite::execute(connection, sql, &args).map(drop),
+            EngineTx::Postgres(tx) => tx.send(sql, args).await,
+        };
+        self.broken |= result.is_err();
+        result
+    }
+
     /// Runs a statement that answers with one row or none.
     pub(crate) async fn row(&mut self, sql: &'static str, args: Vec<Val>) -> Result<Option<Row>, Fault> {
         self.check()?;
