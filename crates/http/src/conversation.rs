@@ -23,7 +23,7 @@ use std::mem::take;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -122,11 +122,7 @@ async fn talk(
         // At once: hyper looks at the connection again before it lets the answer begin.
         talk.kept.turn.answering();
         async move {
-            let ready = lock(&talk.ready).take();
-            let answer = match ready {
-                Some(ready) => ready,
-                None => talk.answer(&mut received(request)).await,
-            };
+            let answer = talk.answer(&mut received(request)).await;
             talk.kept.turn.answered();
             Ok::<_, Infallible>(answer)
         }
@@ -144,8 +140,9 @@ async fn talk(
         if !is_closed && closed.as_mut().poll(context).is_ready() {
             is_closed = true;
             Pin::new(&mut connection).graceful_shutdown();
-            ready!(Pin::new(&mut connection).poll(context))?;
-            return Poll::Ready(Ok(None));
+            if let Poll::Ready(end) = Pin::new(&mut connection).poll(context) {
+                return Poll::Ready(end.map(|()| None));
+            }
         }
         // What hyper has not sent yet would be lost with it.
         match kept.turn.all_is_sent().then(|| lock(&talk.rest).take()).flatten() {
@@ -162,20 +159,15 @@ async fn talk(
 
 impl Talk {
     async fn answer(self: &Arc<Self>, request: &mut Request) -> Response {
-        if !admission::may_rest(request) {
+        let ready = lock(&self.ready).take();
+        if ready.is_none() && !admission::may_rest(request) {
             return self.kept.answer(request).await;
         }
         let head = head(request);
         let (chunked, keeps) = (request.version() == Version::HTTP_11, keeps(request.headers()));
-        let (mut request, kept) = (of_its_own(take(request)), Arc::clone(&self.kept));
-        let mut answer = Box::pin(async move { kept.answer(&mut request).await });
-        let answer = match futures::poll!(&mut answer) {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => {
-                *lock(&self.rest) = Some(Rest::Waits { head, answer });
-                // Nothing of this hyper is asked again.
-                std::future::pending().await
-            }
+        let answer = match ready {
+            Some(ready) => ready,
+            None => self.answer_or_rest(of_its_own(take(request)), head).await,
         };
         if !is_stream(answer.headers()) {
             return answer;
@@ -185,6 +177,19 @@ impl Talk {
             let rest = Some(Rest::Listens { chunked, keeps, body });
             Body::new(Later { talk: Arc::clone(self), rest })
         })
+    }
+
+    /// The answer, if it is there at once. Otherwise this never ends, and the answer is made during a rest.
+    async fn answer_or_rest(&self, mut request: Request, head: Vec<u8>) -> Response {
+        let kept = Arc::clone(&self.kept);
+        let mut answer = Box::pin(async move { kept.answer(&mut request).await });
+        match futures::poll!(&mut answer) {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => {
+                *lock(&self.rest) = Some(Rest::Waits { head, answer });
+                std::future::pending().await
+            }
+        }
     }
 }
 
@@ -322,6 +327,24 @@ mod tests {
     async fn a_body_that_breaks_off_is_not_ended_as_if_it_were_whole() {
         let broken = || vec![Ok("abc"), Err(io::Error::other("no more"))];
         assert_eq!(told(broken(), true).await, ("3\r\nabc\r\n".to_owned(), false));
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_head_was_waited_for_is_told_without_hyper_too() {
+        let kept = Kept {
+            app: App::from(axum::Router::new()),
+            peer: SocketAddr::from(([127, 0, 0, 1], 1)),
+            timer: LazyTimer::default(),
+            turn: Arc::default(),
+        };
+        let ready = Response::builder().header(header::CONTENT_TYPE, "text/event-stream");
+        let ready = Mutex::new(Some(ready.body(Body::from("data: x\n\n")).unwrap()));
+        let talk = Arc::new(Talk { kept: Arc::new(kept), ready, rest: Mutex::default() });
+        let mut body = talk.answer(&mut Request::default()).await.into_body();
+        assert!(futures::poll!(body.frame()).is_pending());
+        assert!(matches!(&*lock(&talk.rest), Some(Rest::Listens { chunked: true, keeps: true, .. })));
+        let next = talk.answer(&mut Request::default()).await;
+        assert_eq!(next.status(), axum::http::StatusCode::NOT_FOUND, "only the first request has an answer");
     }
 
     #[test]

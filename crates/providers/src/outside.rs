@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use thread_local::ThreadLocal;
 use tokio::time::Instant;
 use url::{Host, Url};
 
@@ -39,9 +40,10 @@ pub struct Outside {
     private_issuers: bool,
     private_hooks: bool,
     roots: Vec<Certificate>,
-    /// Built at the first request: reading the system's certificates costs time and memory that a start
-    /// without a sign-in should not pay.
-    client: OnceLock<Client>,
+    /// One for each thread that serves, so that a call, its connection and the answer stay on it: what one thread waits
+    /// for and another one reads wakes two. Built at the first request: reading the system's certificates costs time
+    /// and memory that a start without a sign-in should not pay.
+    clients: ThreadLocal<Client>,
     guarded: OnceLock<Client>,
     hooks: OnceLock<Client>,
     /// What is known of OpenID Connect issuers: kept here, since providers are made anew with every setting.
@@ -165,7 +167,7 @@ impl Outside {
             private_issuers: false,
             private_hooks: false,
             roots,
-            client: OnceLock::new(),
+            clients: ThreadLocal::new(),
             guarded: OnceLock::new(),
             hooks: OnceLock::new(),
             issuers: Issuers::default(),
@@ -231,13 +233,9 @@ impl Outside {
         guard::check(url, self.private_issuers).map(drop)
     }
 
-    /// The client for the hosts that are constants.
+    /// This thread's client for the hosts that are constants.
     pub(crate) fn client(&self) -> Result<&Client, OutsideError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let made = finish(self.builder().https_only(self.https_only))?;
-        Ok(self.client.get_or_init(|| made))
+        self.clients.get_or_try(|| finish(self.builder().https_only(self.https_only)))
     }
 
     fn guarded(&self) -> Result<&Client, OutsideError> {
@@ -341,8 +339,8 @@ mod tests {
     #[test]
     fn the_client_is_made_at_the_first_request() {
         let outside = Outside::real().unwrap();
-        assert!(outside.client.get().is_none());
+        assert!(outside.clients.get().is_none());
         outside.check().unwrap();
-        assert!(outside.client.get().is_some());
+        assert!(outside.clients.get().is_some());
     }
 }

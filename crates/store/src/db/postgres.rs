@@ -10,8 +10,9 @@ use deadpool_postgres::{Object, Pool};
 use std::collections::VecDeque;
 use std::future::{poll_fn, ready};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tokio_postgres::Client;
@@ -151,18 +152,18 @@ impl Postgres {
     async fn write_once<D, T>(&self, data: &D, work: Work<D, T>) -> Result<T, Fault> {
         let mut tx = Tx::postgres(PgTx::new(self.pool.get().await?, self.travel));
         let result = work(data, &mut tx).await;
-        let result = tx.verdict(result);
+        let mut result = tx.verdict(result);
         let keep = result.is_ok() && !tx.is_undone();
-        let leave = matches!(result, Err(Fault::ReadOnly(_)));
-        if leave {
-            self.leave_idle();
-        }
-        // Left, it goes with its connection.
-        if let Some(pg) = tx.into_postgres().filter(|_| !leave) {
+        // On a server that takes no changes nothing is to be ended: the connection goes, and the transaction with it.
+        if !matches!(result, Err(Fault::ReadOnly(_)))
+            && let Some(pg) = tx.into_postgres()
+        {
+            // What was not waited for may have failed.
             let ended = pg.end(keep).await;
-            if keep {
-                ended?;
-            }
+            result = result.and_then(|value| ended.map(|()| value));
+        }
+        if matches!(result, Err(Fault::ReadOnly(_))) {
+            self.leave_idle();
         }
         result
     }
@@ -206,8 +207,8 @@ impl Postgres {
 
 /// A connection inside a transaction.
 pub(crate) struct PgTx {
-    /// Empty once the transaction has ended.
-    connection: Option<Arc<Object>>,
+    /// Empty once the server has fallen silent.
+    connection: Option<Arc<Held>>,
     travel: Travel,
     begun: bool,
     /// What was sent and not answered yet, in that order.
@@ -216,12 +217,21 @@ pub(crate) struct PgTx {
     tells_settings: bool,
 }
 
+/// A connection that all hold who wait for an answer on it. When the last one lets it go while the transaction has not
+/// ended, it is closed: whoever got it next would be in the middle of that.
+struct Held {
+    /// Empty only while it is dropped.
+    object: Option<Object>,
+    in_transaction: AtomicBool,
+}
+
 /// A statement on its way, of which is only asked that it does not fail.
 type Sent = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
 impl PgTx {
     fn new(connection: Object, travel: Travel) -> Self {
-        let connection = Some(Arc::new(connection));
+        let held = Held { object: Some(connection), in_transaction: AtomicBool::new(false) };
+        let connection = Some(Arc::new(held));
         Self { connection, travel, begun: false, sent: VecDeque::new(), tells_settings: false }
     }
 
@@ -230,110 +240,136 @@ impl PgTx {
     }
 
     pub(super) async fn query(&mut self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
-        let (connection, travel) = (self.open().await?, self.travel);
-        self.answer(travel.query(&connection, sql, args)).await
+        let (held, travel) = (self.open().await?, self.travel);
+        self.answer(travel.query(held.connection()?, sql, args)).await
     }
 
     pub(super) async fn execute(&mut self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
-        let (connection, travel) = (self.open().await?, self.travel);
-        self.answer(travel.execute(&connection, sql, args)).await
+        let (held, travel) = (self.open().await?, self.travel);
+        self.answer(travel.execute(held.connection()?, sql, args)).await
     }
 
     /// Sends a statement and does not wait for its answer. The server runs statements in the order in which they come, and
     /// after one that failed no other: whatever is waited for next, the commit at the latest, tells of that.
     pub(super) async fn send(&mut self, sql: &'static str, args: Vec<Val>) -> Result<(), Fault> {
-        let (connection, travel) = (self.open().await?, self.travel);
+        let (held, travel) = (self.open().await?, self.travel);
+        // Only what is prepared already leaves at once, and so before what comes after it.
+        let mut prepared = pin!(travel.prepare(held.connection()?, sql));
+        match look(prepared.as_mut()).await {
+            Poll::Ready(known) => known?,
+            Poll::Pending => self.answer(prepared).await?,
+        }
         if self.sent.len() >= AHEAD {
             self.answer(ready(Ok(()))).await?;
         }
-        // Only what is prepared already leaves at once, and so before what comes after it.
-        self.answer(travel.prepare(&connection, sql)).await?;
-        self.dispatch(async move { travel.execute(&connection, sql, &args).await.map(drop) }).await;
-        Ok(())
+        let held = Arc::clone(&held);
+        self.dispatch(async move { travel.execute(held.connection()?, sql, &args).await.map(drop) }).await
     }
 
     /// The connection, on which `begin` was sent.
-    async fn open(&mut self) -> Result<Arc<Object>, Fault> {
-        let ended = || Fault::internal("the transaction has ended");
-        let connection = Arc::clone(self.connection.as_ref().ok_or_else(ended)?);
+    async fn open(&mut self) -> Result<Arc<Held>, Fault> {
+        let held = Arc::clone(self.connection.as_ref().ok_or_else(silent)?);
         if !std::mem::replace(&mut self.begun, true) {
-            let (begins, how) = (Arc::clone(&connection), self.travel.begin());
-            self.dispatch(async move { Ok(begins.batch_execute(how).await?) }).await;
+            held.in_transaction.store(true, Ordering::Relaxed);
+            let (begins, how) = (Arc::clone(&held), self.travel.begin());
+            self.dispatch(async move { Ok(begins.connection()?.batch_execute(how).await?) }).await?;
         }
-        Ok(connection)
+        Ok(held)
     }
 
-    /// Lets a statement leave.
-    async fn dispatch(&mut self, statement: impl Future<Output = Result<(), Fault>> + Send + 'static) {
+    /// Lets a statement leave. One that fails before it has left is told at once: the server does not know of it, and
+    /// would commit the others.
+    async fn dispatch(
+        &mut self,
+        statement: impl Future<Output = Result<(), Fault>> + Send + 'static,
+    ) -> Result<(), Fault> {
         let mut statement: Sent = Box::pin(statement);
-        // The driver sends a statement when it is first asked for its answer.
-        let early = poll_fn(|context| Poll::Ready(statement.as_mut().poll(context))).await;
-        self.sent.push_back(match early {
-            Poll::Pending => statement,
-            Poll::Ready(answer) => Box::pin(ready(answer)),
-        });
+        match look(statement.as_mut()).await {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => {
+                self.sent.push_back(statement);
+                Ok(())
+            }
+        }
     }
 
     /// The answer to a statement, if those before it did not fail.
     async fn answer<T>(&mut self, statement: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        let sent = &mut self.sent;
         let answer = in_time(async {
-            let answer = statement.await;
-            // Answers come in order, so these are there; what failed first is why the others did.
-            while let Some(earlier) = sent.pop_front() {
-                earlier.await?;
+            let mut statement = pin!(statement);
+            let early = look(statement.as_mut()).await;
+            self.settle().await?;
+            match early {
+                Poll::Ready(answer) => answer,
+                Poll::Pending => statement.await,
             }
-            answer
         });
         let answer = answer.await;
         answer.unwrap_or_else(|| Err(self.give_up()))
     }
 
+    /// Waits for what was sent. Answers come in that order and have to be taken in it, or the driver would stop reading.
+    async fn settle(&mut self) -> Result<(), Fault> {
+        while let Some(earlier) = self.sent.pop_front() {
+            earlier.await?;
+        }
+        Ok(())
+    }
+
     async fn end(mut self, keep: bool) -> Result<(), Fault> {
+        if !self.begun {
+            return Ok(());
+        }
         let how = match (keep, self.tells_settings) {
             (false, _) => "rollback",
             (true, false) => "commit",
             (true, true) => dialect::COMMIT_TELLING_SETTINGS,
         };
-        if self.begun {
-            let connection = Arc::clone(self.connection.as_ref().ok_or_else(silent)?);
-            let mut over = false;
-            let ended = self.answer(async {
-                connection.batch_execute(how).await?;
-                // Also after a statement that failed: then `commit` undoes all.
-                over = true;
-                Ok(())
-            });
-            let ended = ended.await;
-            self.begun = !over;
-            return ended;
-        }
-        Ok(())
+        let held = Arc::clone(self.connection.as_ref().ok_or_else(silent)?);
+        let ended = in_time(async {
+            let mut last = pin!(held.connection()?.batch_execute(how));
+            let early = look(last.as_mut()).await;
+            let earlier = self.settle().await;
+            let ended = match early {
+                Poll::Ready(ended) => ended,
+                Poll::Pending => last.await,
+            };
+            // After a statement that failed, `commit` ends the transaction, too, by undoing it.
+            if ended.is_ok() && !matches!(earlier, Err(Fault::ReadOnly(_))) {
+                held.in_transaction.store(false, Ordering::Relaxed);
+            }
+            earlier.and(ended.map_err(Fault::from))
+        });
+        ended.await.unwrap_or_else(|| Err(silent()))
     }
 
     /// The server undoes what was begun when it hears that the connection is gone.
     fn give_up(&mut self) -> Fault {
-        self.leave();
+        self.sent.clear();
+        self.connection = None;
         silent()
     }
+}
 
-    /// Closes the connection.
-    fn leave(&mut self) {
-        // They keep it, too.
-        self.sent.clear();
-        if let Some(connection) = self.connection.take().and_then(Arc::into_inner) {
-            drop(Object::take(connection));
+impl Held {
+    fn connection(&self) -> Result<&Object, Fault> {
+        self.object.as_ref().ok_or_else(silent)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.in_transaction.load(Ordering::Relaxed)
+            && let Some(object) = self.object.take()
+        {
+            drop(Object::take(object));
         }
     }
 }
 
-impl Drop for PgTx {
-    /// A transaction that did not end goes together with its connection.
-    fn drop(&mut self) {
-        if self.begun {
-            self.leave();
-        }
-    }
+/// Asks a future once. The driver sends a statement when it is first asked for its answer.
+async fn look<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
 /// The outcome, unless the server says nothing for longer than it would let a statement run.

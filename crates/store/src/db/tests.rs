@@ -107,7 +107,16 @@ async fn what_is_put_is_done_in_order_or_not_at_all(db: Db) {
     });
     assert_eq!(seen.await.unwrap(), 200);
     assert_eq!(facts(&db).await, 201);
-    for way in ["commit", "statement"] {
+    // One that is wrong before anybody is sent it.
+    let failed = db.write((), |(), tx| {
+        Box::pin(async move {
+            tx.exec(PUT, args!["next", &b"1"[..]]).await?;
+            tx.put(PUT, args!["nul\0", &b"1"[..]]).await
+        })
+    });
+    assert!(is_internal(&failed.await, ""));
+    assert_eq!(facts(&db).await, 201);
+    for way in ["commit", "statement", "undone"] {
         let failed: Result<(), _> = db
             .write(way, |way, tx| {
                 Box::pin(async move {
@@ -115,6 +124,9 @@ async fn what_is_put_is_done_in_order_or_not_at_all(db: Db) {
                     tx.put("insert into facts (name, value) values ($1, null)", args!["bad"]).await?;
                     if *way == "statement" {
                         tx.row("select 1 as number", args![]).await?;
+                    }
+                    if *way == "undone" {
+                        tx.undo();
                     }
                     tx.put(PUT, args!["after", &b"1"[..]]).await
                 })
