@@ -76,18 +76,22 @@ async fn connections_that_are_cut_in_the_middle_of_changes_halve_none() {
     asker.holds(&told).await;
     let refused = told.iter().filter(|(_, told)| told.status != 200).count();
     assert!(refused > 0 && refused < told.len(), "the cuts came in the middle: {refused} of {}", told.len());
-    // A city and its entry in the record are one transaction.
     let store = Store::open_postgres(&direct).await.unwrap();
-    let halves = "select count(*) from cities c where c.name = 'City' and 1 <> \
-                  (select count(*) from audit a where a.action = 'city.created' and a.subject = c.city_id)";
-    assert_eq!(number(&store, halves).await, 0);
+    assert_eq!(number(&store, HALVES).await, 0);
     store.close().await;
 }
 
+/// Cities without their entry in the record, which is written in the same transaction.
+const HALVES: &str = "select count(*) from cities c where c.name = 'City' and 1 <> \
+     (select count(*) from audit a where a.action = 'city.created' and a.subject = c.city_id)";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_falls_silent_is_given_up() {
-    let (fed, wire) = behind_a_wire(&fresh_postgres().await).await;
+    let direct = fresh_postgres().await;
+    let (fed, wire) = behind_a_wire(&direct).await;
     let asker = Asker::of(&fed);
+    // Connections that wait in the pool are given up by whoever finds them silent, in the middle of a change.
+    asker.crowd("before", 20).await;
     asker.recovers("before").await;
     wire.set(Flow::Stalled);
     let told = asker.crowd("silent", 40).await;
@@ -96,6 +100,14 @@ async fn a_postgres_that_falls_silent_is_given_up() {
     assert!(health.status == 200 && health.after < Duration::from_secs(1), "{:?}", health.after);
     wire.set(Flow::Open);
     asker.recovers("after").await;
+    // None of them comes back, and with it what it had begun.
+    asker.crowd("later", 40).await;
+    let store = Store::open_postgres(&direct).await.unwrap();
+    let begun = "select count(*) from pg_stat_activity where datname = current_database() \
+                 and state like 'idle in transaction%' and state_change < now() - interval '1 second'";
+    assert_eq!(number(&store, HALVES).await, 0);
+    assert_eq!(number(&store, begun).await, 0);
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
