@@ -2,6 +2,15 @@
 //! 24 KiB of buffers for that. Whoever signs in mostly waits for a person with a telephone, though, and some connect long
 //! before they ask. For as long as nothing is to be said hyper is sent away, and a new one is called when there is
 //! (`docs/decisions/0034-who-waits-needs-no-buffers.md`).
+//!
+//! ```text
+//! silent ── first byte ──▶ hyper ── an answer that is not there at once ──▶ waits ── the answer ──▶ hyper, which reads a
+//!                            │                                                                      `head` and answers
+//!                            └──── the head of a stream is sent ──▶ listens ── its end ──▶ hyper, or the end
+//! ```
+//!
+//! While somebody waits or listens, `hung_up` watches the peer; while hyper talks it does so itself, and is told of
+//! `closing`. An answer comes to hyper at once or as `ready` after a wait; both may be streams.
 
 use crate::admission;
 use crate::hallway::App;

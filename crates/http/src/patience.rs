@@ -54,7 +54,8 @@ impl Turn {
     }
 }
 
-/// A connection that fails when its peer does not finish a head in time. hyper flushes once all of its bytes were taken.
+/// A connection that fails when its peer does not finish a head in time. hyper asks to flush only when all of its bytes were
+/// taken, which is how [`Turn::all_is_sent`] knows.
 pub(crate) struct Patient {
     stream: TcpStream,
     /// What is read before anything else.
