@@ -173,7 +173,8 @@ impl Talk {
             return self.kept.answer(request).await;
         }
         let head = head(request);
-        let (chunked, keeps) = (request.version() == Version::HTTP_11, keeps(request.headers()));
+        let chunked = request.version() == Version::HTTP_11;
+        let asked = keeps(request.headers());
         let answer = match ready {
             Some(ready) => ready,
             None => self.answer_or_rest(of_its_own(take(request)), head).await,
@@ -181,7 +182,7 @@ impl Talk {
         if !is_stream(answer.headers()) {
             return answer;
         }
-        let keeps = chunked && keeps && self::keeps(answer.headers());
+        let keeps = chunked && asked && keeps(answer.headers());
         answer.map(|body| {
             let rest = Some(Rest::Listens { chunked, keeps, body });
             Body::new(Later { talk: Arc::clone(self), rest })
@@ -237,23 +238,20 @@ async fn tell(stream: &mut Patient, mut body: Body, chunked: bool) -> io::Result
             frame = body.frame() => frame.transpose().map_err(io::Error::other)?,
             () = stream.hung_up() => return Err(io::ErrorKind::BrokenPipe.into()),
         };
-        let data = match frame.map(Frame::into_data) {
-            Some(Ok(data)) if data.is_empty() => continue,
-            Some(Ok(data)) => Some(data),
-            // Trailers were not announced.
-            Some(Err(_)) => continue,
-            None => None,
-        };
-        match (&data, chunked) {
-            (Some(data), true) => {
-                let piece = [format!("{:x}\r\n", data.len()).as_bytes(), data, b"\r\n"].concat();
-                stream.write_all(&piece).await?;
-            }
-            (Some(data), false) => stream.write_all(data).await?,
-            (None, true) => return stream.write_all(b"0\r\n\r\n").await,
-            (None, false) => return Ok(()),
+        let Some(frame) = frame else { break };
+        // Trailers were not announced; an empty chunk would be the last.
+        let Some(data) = frame.into_data().ok().filter(|data| !data.is_empty()) else { continue };
+        if chunked {
+            let piece = [format!("{:x}\r\n", data.len()).as_bytes(), &data, b"\r\n"].concat();
+            stream.write_all(&piece).await?;
+        } else {
+            stream.write_all(&data).await?;
         }
     }
+    if chunked {
+        stream.write_all(b"0\r\n\r\n").await?;
+    }
+    Ok(())
 }
 
 /// A request as the routes read it. Most have no body, and then need no room for one.

@@ -1,4 +1,4 @@
-//! The one HTTP client through which this service talks to providers, and the hosts it talks to.
+//! The HTTP clients through which this service talks to providers, and the hosts it talks to.
 
 use crate::guard::{self, PublicOnly};
 use crate::line::{self, BODY_LIMIT, deepest};
@@ -27,9 +27,9 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// What we call ourselves; GitHub answers nobody without a name.
 pub(crate) const USER_AGENT: &str = concat!("downcity/", env!("CARGO_PKG_VERSION"));
 
-/// The outside world as this service sees it: which hosts stand for which provider, and a client that follows
-/// no redirect, uses no proxy, speaks https only (but to a stand-in on loopback), never sends a request
-/// twice, and reads at most 64 KiB. Others, for addresses that somebody typed, also go to public addresses only.
+/// The outside world as this service sees it: which hosts stand for which provider, and clients that follow
+/// no redirect, use no proxy, speak https only (but to a stand-in on loopback), never send a request
+/// twice, and read at most 64 KiB. Others, for addresses that somebody typed, also go to public addresses only.
 pub struct Outside {
     open: String,
     api: String,
@@ -148,7 +148,7 @@ impl Outside {
         Ok(Self { google, ..self })
     }
 
-    /// Makes the client now, to learn at once whether that works.
+    /// Makes this thread's client now, to learn at once whether that works.
     ///
     /// # Errors
     /// [`OutsideError::NoTrust`] when the system has no CA certificates.

@@ -15,6 +15,7 @@ mod load;
 mod log;
 mod migrate;
 mod news;
+mod pg_tx;
 mod pieces;
 mod postgres;
 mod row;

@@ -1,7 +1,7 @@
 //! A write transaction on either engine.
 
 use super::fault::Fault;
-use super::postgres::PgTx;
+use super::pg_tx::PgTx;
 use super::{Row, Val, sqlite};
 use rusqlite::Connection;
 
