@@ -81,6 +81,12 @@ impl OpaqueToken {
         fine.then(|| Self(text.to_owned()))
     }
 
+    /// Whether it has a date.
+    #[must_use]
+    pub fn is_dated(&self) -> bool {
+        self.0.len() == DATED
+    }
+
     /// The token itself, to be sent to its owner and nowhere else.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -92,7 +98,7 @@ impl OpaqueToken {
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut digest = Digest::of(&self.0);
-        if self.0.len() == DATED
+        if self.is_dated()
             && let Ok(date) = URL_SAFE_NO_PAD.decode(&self.0[..DATE])
         {
             digest.0.copy_within(..32 - DATE_BYTES, DATE_BYTES);
@@ -120,6 +126,7 @@ mod tests {
         assert!(!format!("{token:?}").contains(token.reveal()));
         let dated = token.dated(Timestamp(1));
         assert_eq!(OpaqueToken::parse(dated.reveal()), Some(dated.clone()));
+        assert!(dated.is_dated() && !token.is_dated());
         assert_eq!(dated.reveal(), format!("AAAAAAAB{}", token.reveal()));
         assert!(OpaqueToken::parse("short").is_none());
         assert!(OpaqueToken::parse(&"é".repeat(22)).is_none());

@@ -88,10 +88,12 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     fn read(text: &'a str) -> Option<Self> {
         let mut parts = text.strip_prefix(PREFIX)?.split('.');
-        let (sid, number, secret) = (parts.next()?, parts.next()?, parts.next()?);
-        OpaqueToken::parse(secret)?;
-        let (sid, number) = (OpaqueToken::parse(sid)?, number.parse().ok()?);
-        parts.next().is_none().then_some(Self { text, sid, number })
+        let (sid, written, secret) = (parts.next()?, parts.next()?, parts.next()?);
+        let (sid, secret) = (OpaqueToken::parse(sid)?, OpaqueToken::parse(secret)?);
+        let number: i64 = written.parse().ok()?;
+        // One text for each token: a number is written in one way, and a secret has no date.
+        let exact = number >= 0 && number.to_string() == written && !secret.is_dated();
+        (exact && parts.next().is_none()).then_some(Self { text, sid, number })
     }
 }
 
@@ -281,8 +283,9 @@ pub(crate) mod fuzzing {
         let text = String::from_utf8_lossy(bytes);
         let Some(shown) = Shown::read(&text) else { return };
         let secret = text.rsplit('.').next().unwrap_or_default();
-        assert!(text.starts_with(PREFIX) && secret.len() == 43 && shown.text == text);
-        assert_eq!(shown.sid.reveal().len(), 43);
+        assert_eq!(secret.len(), 43);
+        assert_eq!(text, format!("{PREFIX}{}.{}.{secret}", shown.sid.reveal(), shown.number));
+        assert_eq!(shown.text, text);
     }
 }
 
@@ -295,12 +298,18 @@ mod tests {
         let part = "x".repeat(43);
         let good = format!("ur_{part}.7.{part}");
         assert_eq!(Shown::read(&good).map(|shown| shown.number), Some(7));
+        let dated = "x".repeat(51);
+        assert!(Shown::read(&format!("ur_{dated}.7.{part}")).is_some(), "as sessions are named");
         for bad in [
             String::new(),
             format!("ub_{part}.7.{part}"),
             format!("ur_{part}.7"),
             format!("ur_{part}.7.{part}.x"),
             format!("ur_{part}.x.{part}"),
+            format!("ur_{part}.-1.{part}"),
+            format!("ur_{part}.+7.{part}"),
+            format!("ur_{part}.07.{part}"),
+            format!("ur_{part}.7.{dated}"),
             format!("ur_{part}.99999999999999999999.{part}"),
             format!("ur_{part}x.7.{part}"),
             format!("ur_{part}.7.{part}="),
