@@ -105,7 +105,7 @@ pub(crate) async fn deliveries(
 }
 
 /// Sends events again: one, also when it arrived, or all since a time that the webhook listens to and that have not
-/// arrived, at most 10000.
+/// arrived, the oldest 10000 at a time.
 #[utoipa::path(post, path = "/v1/webhooks/replay", operation_id = "webhooks_replay", tag = "webhooks", security(("admin_key" = [])),
     request_body = WebhookReplayRequest,
     responses((status = 200, body = WebhookReplayAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]

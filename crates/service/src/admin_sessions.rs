@@ -84,10 +84,13 @@ impl Federation {
         Ok(token)
     }
 
-    /// Counts a wrong key, and records it as long as there are not too many.
+    /// Counts a wrong key, and records it as long as there are not too many, from its network and from all.
     async fn refuse_admin(&self, from: &Client) -> AdminSignInError {
         if let Err(wait) = self.count_wrong_admin_key(from.network).await {
             return wait.into();
+        }
+        if !self.records_wrong_admin_key().await {
+            return AdminSignInError::WrongKey;
         }
         let nobody = Admin {
             key_id: "unknown".to_owned(),

@@ -126,7 +126,10 @@ impl Federation {
 
     async fn release(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let Some(sealed) = self.store.held_identity(&attempt.attempt_id).await? else { return Ok(()) };
-        let opened = self.unseal(&held_place(&attempt.attempt_id), &sealed).await.map_err(|e| e.to_string());
+        let opened = match self.unseal(&held_place(&attempt.attempt_id), &sealed).await {
+            Err(why) if why.may_pass() => return Err(StoreError::Unavailable(why.to_string())),
+            opened => opened.map_err(|why| why.to_string()),
+        };
         let identity = opened.and_then(|plain| {
             serde_json::from_slice::<ExternalIdentity>(&plain)
                 .map_err(|_| "the held identity is not readable".into())

@@ -88,7 +88,15 @@ impl Federation {
                 continue;
             }
             let most = i64::try_from(most).unwrap_or(1);
-            let due = self.store.take_deliveries(&hook, now, now.plus(TURN), most).await?;
+            let due = match self.store.take_deliveries(&hook, now, now.plus(TURN), most).await {
+                Ok(due) => due,
+                Err(problem) if taken.is_empty() => return Err(problem),
+                // What was taken counts as busy until it is delivered; the rest is still due.
+                Err(problem) => {
+                    warn!(webhook_id = hook, error = %problem, "could not take what is due; trying again");
+                    break;
+                }
+            };
             *busy.entry(hook).or_default() += due.len();
             taken.extend(due);
         }
@@ -146,8 +154,10 @@ impl Federation {
     }
 
     async fn send(&self, hook: &Webhook, event: &Event) -> Outcome {
-        let Ok(key) = self.unseal(&secret_place(&hook.webhook_id), &hook.sealed).await else {
-            return Outcome::Hopeless("the signing secret can't be read with this master key");
+        let key = match self.unseal(&secret_place(&hook.webhook_id), &hook.sealed).await {
+            Ok(key) => key,
+            Err(why) if why.may_pass() => return Outcome::Failed(format!("nothing was sent: {why}")),
+            Err(_) => return Outcome::Hopeless("the signing secret is damaged"),
         };
         let (timestamp, body) = (self.clock.now().seconds(), body(event));
         let signature = signature(&key, &event.event_id, timestamp, &body);

@@ -83,7 +83,12 @@ impl From<AuthError> for EmailError {
 
 impl From<SealError> for EmailError {
     fn from(error: SealError) -> Self {
-        Self::Internal(StoreError::Internal(error.to_string()))
+        let why = error.to_string();
+        Self::Internal(if error.may_pass() {
+            StoreError::Unavailable(why)
+        } else {
+            StoreError::Internal(why)
+        })
     }
 }
 

@@ -107,9 +107,8 @@ pub struct Federation {
     pub(crate) store: Store,
     pub(crate) vault: Arc<Vault>,
     pub(crate) master_keys: MasterKeys,
-    pub(crate) reloading_data_keys: tokio::sync::Mutex<()>,
-    /// When an unknown data key last made this node look for new ones.
-    pub(crate) data_keys_asked_at: AtomicI64,
+    /// When an unknown data key last made this node look for new ones; locked while it looks.
+    pub(crate) data_keys_asked_at: tokio::sync::Mutex<i64>,
     pub(crate) outside: Arc<Outside>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -161,8 +160,7 @@ impl Federation {
             store,
             vault: Arc::new(vault),
             master_keys,
-            reloading_data_keys: tokio::sync::Mutex::new(()),
-            data_keys_asked_at: AtomicI64::new(0),
+            data_keys_asked_at: tokio::sync::Mutex::new(0),
             ids: Sequence::default(),
             outside,
             clock,

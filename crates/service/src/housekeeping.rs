@@ -31,6 +31,7 @@ impl Federation {
             Arc::clone(&self).keep_sending(),
             Arc::clone(&self).keep_delivering(),
             self.keep_hearing(),
+            self.keep_noticing(),
             self.keep_order(),
             self.keep_forgetting(),
         );
@@ -66,21 +67,31 @@ impl Federation {
         self.store.hear(heard).await;
     }
 
-    async fn keep_order(&self) {
-        let mut sweep = interval(SWEEP_EVERY);
-        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut count = interval(COUNT_EVERY);
-        count.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// Notices what others changed, beside all else: a pause or a revoked key has effect within a second, however long
+    /// anything here takes.
+    async fn keep_noticing(&self) {
         let mut notice = interval(NOTICE_EVERY);
         notice.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // One process owns an SQLite file, so there nobody else changes anything.
         let shared = self.store.engine() == Engine::Postgres;
         loop {
             tokio::select! {
+                _ = notice.tick(), if shared => {}
+                () = self.settings_bell.notified() => {}
+            }
+            self.notice().await;
+        }
+    }
+
+    async fn keep_order(&self) {
+        let mut sweep = interval(SWEEP_EVERY);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut count = interval(COUNT_EVERY);
+        count.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
                 _ = sweep.tick() => self.sweep().await,
                 _ = count.tick() => drop(self.count_sign_ins().await),
-                _ = notice.tick(), if shared => self.notice().await,
-                () = self.settings_bell.notified() => self.notice().await,
             }
         }
     }

@@ -43,8 +43,11 @@ pub enum Cost {
 const UNKNOWN: NonZeroU32 = NonZeroU32::new(6).expect("six is not zero");
 /// Refreshes a minute of one account, whatever number of clients it has.
 const REFRESHES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
-/// Wrong admin keys a minute from one network. Each leaves an entry in the audit record.
+/// Wrong admin keys a minute from one network.
 const WRONG_ADMIN_KEYS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+/// Of all networks together, so many a minute leave an entry in the audit record, which is kept for long: whoever has many
+/// networks can't fill it.
+const RECORDED_ADMIN_KEYS: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
 /// Looks for each start that one address may do.
 const LOOKS: u32 = 20;
 /// Starts and e-mail calls for one city, for each that one address may do.
@@ -156,6 +159,7 @@ pub(crate) struct Limits {
     unknown: Limit,
     refreshes: Limit,
     wrong_admin_keys: Limit,
+    recorded_admin_keys: Limit,
 }
 
 impl Limits {
@@ -172,6 +176,7 @@ impl Limits {
             unknown: Limit::new("unknown", UNKNOWN),
             refreshes: Limit::new("refresh", REFRESHES),
             wrong_admin_keys: Limit::new("admin_key", WRONG_ADMIN_KEYS),
+            recorded_admin_keys: Limit::new("admin_key_record", RECORDED_ADMIN_KEYS),
         }
     }
 
@@ -188,7 +193,8 @@ impl Limits {
     /// Forgets who has been quiet, so that memory stays bounded.
     pub(crate) fn forget_quiet(&self) {
         let all = [&self.looks, &self.starts, &self.work, &self.cities].into_iter().flatten();
-        all.chain([&self.unknown, &self.refreshes, &self.wrong_admin_keys]).for_each(Limit::forget_quiet);
+        let others = [&self.unknown, &self.refreshes, &self.wrong_admin_keys, &self.recorded_admin_keys];
+        all.chain(others).for_each(Limit::forget_quiet);
     }
 }
 
@@ -232,6 +238,11 @@ impl Federation {
     /// Counts a wrong admin key from a network.
     pub(crate) async fn count_wrong_admin_key(&self, from: Network) -> Result<(), TooMany> {
         self.count(&self.limits.wrong_admin_keys, &from.to_string()).await
+    }
+
+    /// Whether one more wrong admin key is recorded.
+    pub(crate) async fn records_wrong_admin_key(&self) -> bool {
+        self.count(&self.limits.recorded_admin_keys, "all").await.is_ok()
     }
 
     /// Counts a code that is about to be looked at, from a network: all nodes together, since few are typed at all. Gives

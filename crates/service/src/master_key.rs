@@ -20,7 +20,6 @@ use downcity_store::{
 };
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tracing::{info, warn};
 
@@ -133,32 +132,34 @@ impl Federation {
     }
 
     /// Takes over data keys that another node has made.
-    pub(crate) async fn renew_data_keys(&self) -> Result<bool, VaultError> {
-        let _turn = self.reloading_data_keys.lock().await;
+    pub(crate) async fn renew_data_keys(&self) -> Result<(), VaultError> {
+        let _turn = self.data_keys_asked_at.lock().await;
         self.vault.renew(&self.store, &self.master_keys).await
     }
 
-    /// Opens a stored value, also one that another node has sealed a moment ago with a new data key.
+    /// Opens a stored value, also one that another node has sealed a moment ago with a new data key. That a key is not
+    /// known here, or not yet, says nothing about the value: whoever gets [`SealError::OtherKey`] leaves it for later.
     pub(crate) async fn unseal(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        let first = self.vault.open(place, sealed);
-        if !matches!(first, Err(SealError::OtherKey { .. })) || !self.may_ask_for_data_keys() {
-            return first;
-        }
-        match self.renew_data_keys().await {
-            Ok(true) => self.vault.open(place, sealed),
-            Ok(false) => first,
-            Err(problem) => {
-                warn!(error = %problem, "could not take over new data keys");
-                first
+        match self.vault.open(place, sealed) {
+            Err(SealError::OtherKey { .. }) => {
+                self.ask_for_data_keys().await;
+                self.vault.open(place, sealed)
             }
+            opened => opened,
         }
     }
 
-    fn may_ask_for_data_keys(&self) -> bool {
-        let (now, asked) = (self.clock.now().0, self.data_keys_asked_at.load(Ordering::Relaxed));
-        let free = now < asked || now - asked >= ASK_EVERY_MS;
-        let order = Ordering::Relaxed;
-        free && self.data_keys_asked_at.compare_exchange(asked, now, order, order).is_ok()
+    /// Looks for new data keys, once a second at most; whoever comes meanwhile waits for what that brings.
+    async fn ask_for_data_keys(&self) {
+        let mut asked_at = self.data_keys_asked_at.lock().await;
+        let now = self.clock.now().0;
+        if (*asked_at..*asked_at + ASK_EVERY_MS).contains(&now) {
+            return;
+        }
+        *asked_at = now;
+        if let Err(problem) = self.vault.renew(&self.store, &self.master_keys).await {
+            warn!(error = %problem, "could not take over new data keys");
+        }
     }
 
     /// Goes on where sealing anew was interrupted, by a crash for instance, and notes when nothing is left.

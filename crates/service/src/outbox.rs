@@ -4,6 +4,7 @@ use crate::federation::Federation;
 use downcity_core::Timestamp;
 use downcity_providers::mail::{Mail, MailFailure, Mailer};
 use downcity_store::{Due, Outgoing, StoreError};
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{debug, warn};
@@ -47,12 +48,9 @@ impl Federation {
 
     async fn send_mail(&self, mailer: &Mailer, due: Due) -> Result<(), StoreError> {
         let (id, now) = (due.outbox_id.as_str(), self.clock.now());
-        let plain = match due.sealed.as_deref() {
-            Some(sealed) => self.unseal(&mail_place(id), sealed).await.ok(),
-            None => None,
-        };
-        let Some(mail) = plain.and_then(|plain| serde_json::from_slice::<Mail>(&plain).ok()) else {
-            return self.store.give_up(id, now, "the stored mail can't be read").await;
+        let mail = match self.open_mail(&due).await {
+            Ok(mail) => mail,
+            Err(failure) => return self.put_off(&due, &failure, now).await,
         };
         match mailer.send(&mail, id).await {
             Ok(()) => {
@@ -62,6 +60,18 @@ impl Federation {
             }
             Err(failure) => self.put_off(&due, &failure, now).await,
         }
+    }
+
+    async fn open_mail(&self, due: &Due) -> Result<Mail, MailFailure> {
+        let unreadable = |temporary, why: &dyn Display| MailFailure {
+            temporary,
+            report: format!("the stored mail can't be read: {why}"),
+        };
+        let sealed = due.sealed.as_deref().ok_or_else(|| unreadable(false, &"it is gone"))?;
+        let opened = self.unseal(&mail_place(&due.outbox_id), sealed).await;
+        let plain = opened.map_err(|why| unreadable(why.may_pass(), &why))?;
+        // The parser's own words may quote the mail.
+        serde_json::from_slice(&plain).map_err(|_| unreadable(false, &"it is malformed"))
     }
 
     async fn put_off(&self, due: &Due, failure: &MailFailure, now: Timestamp) -> Result<(), StoreError> {

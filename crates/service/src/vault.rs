@@ -42,6 +42,13 @@ pub enum SealError {
     },
 }
 
+impl SealError {
+    /// Whether it can be different in a moment, or on another node: then the value is left as it is.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::OtherKey { .. })
+    }
+}
+
 /// Why the data keys could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
@@ -157,13 +164,13 @@ impl Vault {
         Ok(Self { ring: Arc::new(ArcSwap::from_pointee(ring)), random })
     }
 
-    /// Takes over the data keys as they stand now; says whether any has changed. The master key is asked for only
+    /// Takes over the data keys as they stand now. The master key is asked for only
     /// where a key is new.
-    pub(crate) async fn renew(&self, store: &Store, masters: &MasterKeys) -> Result<bool, VaultError> {
+    pub(crate) async fn renew(&self, store: &Store, masters: &MasterKeys) -> Result<(), VaultError> {
         let rows = store.data_keys().await?;
         let ring = self.ring.load_full();
         if rows == ring.rows {
-            return Ok(false);
+            return Ok(());
         }
         let known = Ring::of(rows.clone(), &[], Some(&ring));
         let fresh = match known {
@@ -174,7 +181,7 @@ impl Vault {
             known => known?,
         };
         self.ring.store(Arc::new(fresh));
-        Ok(true)
+        Ok(())
     }
 
     /// The data key that seals now.

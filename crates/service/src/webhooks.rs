@@ -6,7 +6,7 @@ use crate::events::{Actor, KINDS};
 use crate::federation::Federation;
 use crate::people::{Listing, Paged, PeopleError, paged};
 use downcity_core::{CityId, Secret, Timestamp};
-use downcity_store::{Delivery, DeliveryQuery, NewWebhook, Replay, StoreError, Webhook};
+use downcity_store::{Delivery, DeliveryQuery, NewWebhook, OUTBOX_KEPT, Replay, StoreError, Webhook};
 use serde_json::json;
 
 /// How many webhooks a Federation may have.
@@ -228,13 +228,20 @@ impl Federation {
         if !found.active {
             return Err(WebhookError::Disabled);
         }
+        let now = self.clock.now();
         let (event_id, since) = match again {
             Again::Event(id) => (Some(plain(id).map_err(|_| WebhookError::UnknownEvent)?), Timestamp(0)),
+            // What came of earlier ones is forgotten, so that it can't be told which have arrived.
+            Again::Since(since) if *since < now.minus(OUTBOX_KEPT) => {
+                return Err(bad(
+                    "since",
+                    "must be within the last 30 days; older events are sent again one by one",
+                ));
+            }
             Again::Since(since) => (None, *since),
         };
         let event_id = event_id.map(str::to_owned);
         let one = event_id.is_some();
-        let now = self.clock.now();
         let after = Some(json!({"event_id": event_id, "since": since.0}));
         let deed = Deed { action: "webhook.replayed", subject: &found.webhook_id, after, ..Deed::default() };
         let entry = self.audit_entry(admin, deed);

@@ -92,7 +92,7 @@ impl Store {
                    order by audit_id desc limit $8";
         let AuditQuery { city_id, key_id, action, subject, since, until, after, limit } = query;
         let args = args![after, city_id, key_id, action, subject, *since, *until, *limit];
-        self.db.read(sql, args).await?.into_iter().map(|row| row.read_as("audit", entry)).collect()
+        self.db.read_aside(sql, args).await?.into_iter().map(|row| row.read_as("audit", entry)).collect()
     }
 
     /// Writes an entry that stands for itself.

@@ -17,12 +17,15 @@ use downcity_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
 /// What the first line calls the format.
 const FORMAT: &str = "downcity-backup";
 /// The version of the format.
 const VERSION: u32 = 1;
+/// How long nothing of a backup may be taken, before its reading ends.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every table, each after those that it refers to.
 pub(crate) const TABLES: &[&str] = &[
@@ -91,7 +94,7 @@ impl Store {
             steps: db::steps(),
             made_at: now.0,
         };
-        let pieces: Pieces = self.db.pieces(TABLES);
+        let pieces: Pieces = self.db.pieces(TABLES, PATIENCE);
         write::written(header, pieces)
     }
 }

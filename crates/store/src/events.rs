@@ -93,7 +93,7 @@ impl Store {
                    where ($1 = '' or event_id < $1) and ($2 = '' or user_id = $2) and ($3 = '' or city_id = $3) \
                    and ($4 = '' or type = $4) and created_at >= $5 order by event_id desc limit $6";
         let EventQuery { user_id, city_id, kind, since, after, limit } = query;
-        let rows = self.db.read(sql, args![after, user_id, city_id, kind, *since, *limit]).await?;
+        let rows = self.db.read_aside(sql, args![after, user_id, city_id, kind, *since, *limit]).await?;
         rows.into_iter().map(|row| row.read_as("events", event)).collect()
     }
 

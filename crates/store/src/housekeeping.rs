@@ -11,7 +11,7 @@ const ATTEMPTS_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long a session is kept after its time, so that its owner can see it in the list.
 pub(crate) const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long it is remembered what was sent or given up, so that it can be looked at and sent again.
-const OUTBOX_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const OUTBOX_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long counts of sign-ins are kept: a year and some weeks, so that a month can be laid beside last year's.
 const COUNTS_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
 /// Events, or entries of the audit record, that one call removes at most.

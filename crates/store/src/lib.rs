@@ -64,7 +64,7 @@ pub use error::{OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use foreign::{Cell, ForeignError, Rows, Wanted, read_foreign};
 pub use health::Schema;
-pub use housekeeping::EVENTS_AT_A_TIME;
+pub use housekeeping::{EVENTS_AT_A_TIME, OUTBOX_KEPT};
 pub use identities::{Identity, LinkUp, Linked, Unlink, Unlinked};
 pub use keys::SigningKeyRow;
 pub use limits::Permits;

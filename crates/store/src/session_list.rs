@@ -119,7 +119,7 @@ impl Store {
         let (at, id) = query.after.clone().unwrap_or((Timestamp(i64::MAX), String::new()));
         let args =
             args![at, id, &query.user_id, &query.city_id, &query.status, query.now, &query.part, query.limit];
-        let rows = self.db.read(sql, args).await?;
+        let rows = self.db.read_aside(sql, args).await?;
         rows.into_iter().map(|row| row.read_as(TABLE, listed)).collect()
     }
 

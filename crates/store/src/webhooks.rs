@@ -268,6 +268,8 @@ async fn again(replay: &Replay, audit: &NewAudit, tx: &mut Tx) -> Result<u64, Fa
                    cast($1 as bigint), 'waiting', e.created_at from events e, webhooks w \
                    where w.webhook_id = $2 and w.active = 1 and e.created_at >= $3 \
                    and ($4 = '' or e.event_id = $4) and ($4 <> '' or e.type <> 'webhook.test') \
+                   and ($4 <> '' or not exists (select 1 from outbox o \
+                   where o.outbox_id = e.event_id || '-' || w.webhook_id and o.state <> 'given_up')) \
                    and (w.types = '[]' or $4 <> '' or w.types like '%\"' || replace(e.type, '_', '\\_') || '\"%' escape '\\') \
                    and (w.cities = '[]' or $4 <> '' or w.cities like '%\"' || replace(e.city_id, '_', '\\_') || '\"%' escape '\\') \
                    order by e.event_id limit $5 \

@@ -1716,7 +1716,7 @@ export interface paths {
         put?: never;
         /**
          * Sends events again: one, also when it arrived, or all since a time that the webhook listens to and that have not
-         *     arrived, at most 10000.
+         *     arrived, the oldest 10000 at a time.
          */
         post: operations["webhooks_replay"];
         delete?: never;
@@ -3446,7 +3446,8 @@ export interface components {
             event_id?: string | null;
             /**
              * Format: date-time
-             * @description Every event since this moment (RFC 3339) that the webhook listens to and that has not arrived.
+             * @description Every event since this moment (RFC 3339), within the last 30 days, that the webhook listens to and that has not
+             *     arrived.
              */
             since?: string | null;
             webhook_id: string;

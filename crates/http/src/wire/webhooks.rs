@@ -196,7 +196,8 @@ pub(crate) struct WebhookReplayRequest {
     webhook_id: String,
     /// This event, also when it arrived before.
     event_id: Option<String>,
-    /// Every event since this moment (RFC 3339) that the webhook listens to and that has not arrived.
+    /// Every event since this moment (RFC 3339), within the last 30 days, that the webhook listens to and that has not
+    /// arrived.
     #[schema(format = "date-time")]
     since: Option<String>,
 }

@@ -4,7 +4,7 @@ use crate::kit::{admin_get, admin_try, assert_error, claims_of, second_door, sta
 use crate::on_both_engines;
 use crate::support::{Answer, HOME, On, World};
 use downcity_service::Outside;
-use downcity_store::testing::number;
+use downcity_store::testing::{meddle, number};
 use futures::future::join_all;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -288,6 +288,37 @@ async fn another_node_knows_a_new_key_when_its_first_token_comes() {
     };
     tokio::time::timeout(Duration::from_secs(3), noticed).await.expect("noticed within moments");
     keeping.abort();
+}
+
+/// However long a node's own work takes, what others changed has effect there within a second or so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_sweeps_for_long_notices_a_pause() {
+    let world = World::ready(On::Postgres).await;
+    let token = token(&world.sign_in("alice").await).to_owned();
+    let outside = Outside::with_wechat_simulator(world.sim.url()).unwrap();
+    let (node, there) = second_door(&world, &world.base, outside).await;
+    let me = async || {
+        let me = world.http.get(format!("{there}/v1/accounts/me")).bearer_auth(&token);
+        me.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(me().await, 200);
+    // Sweeping takes from this table, and somebody holds it.
+    let database = world.database.clone();
+    let hold = "begin; lock table limits in exclusive mode; select pg_sleep(4); commit";
+    let held = tokio::spawn(async move { meddle(&database, hold).await });
+    let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    let keeping = tokio::spawn(node.keep_house());
+    while number(&world.store, waits).await == 0 {
+        assert!(!held.is_finished(), "it was held for too short");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.admin_post("cities/pause", json!({"city_id": "city_demo"})).await;
+    while me().await == 200 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!held.is_finished(), "it noticed while it was sweeping");
+    keeping.abort();
+    held.await.unwrap();
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ pub(crate) async fn with_mail(on: On) -> (World, Post) {
     (world, post)
 }
 
-async fn set_up_mail(world: &World, port: u16) {
+pub(crate) async fn set_up_mail(world: &World, port: u16) {
     let url = format!("smtp://127.0.0.1:{port}?tls=none");
     let raw = format!("SMTP_URL='{url}'\nMAIL_FROM='Demo <no-reply@example.com>'");
     world.admin_post("env/import", json!({ "raw": raw })).await;

@@ -2,19 +2,21 @@
 //! over, and what is backed up is everything, sealed.
 
 use crate::kit::{admin_get, admin_try, second_door};
-use crate::mail::{PASSWORD, register, token_of, with_mail};
+use crate::mail::{PASSWORD, Post, register, set_up_mail, token_of, with_mail};
 use crate::on_both_engines;
 use crate::person::Browser;
 use crate::support::{AWAY, HOME, MovableClock, On, World};
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
+use downcity_service::confirm::{ConfirmError, Decision, Typed};
+use downcity_service::core::network::Network;
 use downcity_service::core::{OpaqueToken, Timestamp};
 use downcity_service::seams::{Clock, SystemRandom};
 use downcity_service::vault::{MasterKeys, Vault, VaultError};
 use downcity_service::{Federation, OpenError, Outside, Parts, Store};
 use downcity_store::dump::{restore_postgres, restore_sqlite, verify};
 use downcity_store::testing::{fresh_postgres, fresh_sqlite, number, tamper};
-use downcity_store::{EnvRow, NewAudit, Resealed, RowKey, SealedColumn};
+use downcity_store::{EnvRow, NewAudit, Resealed, RowKey, SealedColumn, StoreError};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,6 +26,7 @@ on_both_engines!(
     the_master_key_changes_while_everything_goes_on,
     other_nodes_take_over_data_keys,
     a_node_without_the_next_key_loses_nothing,
+    what_another_key_has_sealed_is_left_for_later,
     sealing_anew_is_taken_up_again,
     a_database_of_an_earlier_version_is_taken_over,
     two_first_nodes_agree_on_the_data_keys,
@@ -119,6 +122,45 @@ async fn a_node_without_the_next_key_loses_nothing(on: On) {
     sealed_anew(&world).await;
     let refused = Federation::open(parts(&world.store, &[[7; 32]], &world)).await.err().unwrap();
     assert!(matches!(refused, OpenError::Vault(VaultError::WrongMasterKey { .. })), "{refused}");
+}
+
+/// A node that does not have the data key yet, or not the master key that it is wrapped under, can't tell what it can't
+/// open from what nobody can.
+async fn what_another_key_has_sealed_is_left_for_later(on: On) {
+    let (world, mut post) = (World::ready(on).await, Post::open(0).await);
+    set_up_mail(&world, post.port).await;
+    let without = Federation::open(parts(&world.store, &[[7; 32]], &world)).await.unwrap();
+    let late = Federation::open(parts(&world.store, &[[7; 32], [8; 32]], &world)).await.unwrap();
+    let (url, _) = world.start().await;
+    let browser = Browser::at(&world, AWAY);
+    let page = browser.come_back(&world.allow(&url, "lilei")).await;
+    let cookie = browser.cookie("dc_finish").unwrap();
+    let finisher = OpaqueToken::parse(cookie.split('.').nth(1).unwrap());
+    world.admin_post("federation/master-key/rotate", json!({})).await;
+    sealed_anew(&world).await;
+    for number in 0..6 {
+        register(&world, &format!("person{number}@example.com")).await.ok();
+    }
+    assert_eq!(without.send_mails().await.unwrap(), 6);
+    let waiting =
+        "select count(*) from outbox where state = 'waiting' and last_error like '%with another key%'";
+    assert_eq!(number(&world.store, waiting).await, 6, "none is given up");
+    let held =
+        "select count(*) from login_attempts where stage = 'confirming' and sealed_identity is not null";
+    let typed = Typed { code: String::new(), network: Network::parse(AWAY).unwrap() };
+    let (attempt, form) = (page.field("attempt"), page.field("form_token"));
+    let allow = without.login_confirm(&attempt, finisher.as_ref(), &form, Decision::Allow, &typed);
+    let refused = allow.await.unwrap_err();
+    assert!(matches!(refused, ConfirmError::Internal(StoreError::Unavailable(_))), "{refused}");
+    assert_eq!(number(&world.store, held).await, 1, "the sign-in is not over");
+
+    // All at the same time: whoever comes while it looks for the key waits for that.
+    tamper(&world.store, "update outbox set next_at = 0").await;
+    assert_eq!(late.send_mails().await.unwrap(), 6);
+    for _ in 0..6 {
+        post.next().await;
+    }
+    assert_eq!(number(&world.store, "select count(*) from outbox where state = 'sent'").await, 6);
 }
 
 async fn sealing_anew_is_taken_up_again(on: On) {

@@ -155,6 +155,29 @@ async fn a_newer_database_is_refused_and_not_touched(on: On) {
     store.close().await;
 }
 
+/// Somebody reads for long, as a backup does, while a new version changes a table: nobody behind it is kept waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_waits_for_a_table_keeps_nobody_from_it() {
+    let database = fresh_postgres().await;
+    database_at_step(&database, FILLED.len() - 1, FILLED[FILLED.len() - 2]).await;
+    let there = database.clone();
+    let read = "begin; select count(*) from cities; select pg_sleep(7); commit";
+    let reader = tokio::spawn(async move { meddle(&there, read).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let there = database.clone();
+    let opening = tokio::spawn(async move { Store::open_postgres(&there).await });
+    // As long as any statement of a request waits for a lock.
+    let ask = "set lock_timeout = '5s'; select count(*) from cities";
+    while !reader.is_finished() {
+        meddle(&database, ask).await;
+        assert!(!opening.is_finished() || reader.is_finished(), "the step waits for the reader");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let store = tokio::time::timeout(Duration::from_secs(20), opening).await.unwrap().unwrap().unwrap();
+    assert_eq!(number(&store, "select count(*) from schema_steps").await, 8);
+    store.close().await;
+}
+
 async fn content(store: &Store) -> Vec<Vec<u8>> {
     let mut parts = store.dump(Timestamp(0));
     let mut all = Vec::new();

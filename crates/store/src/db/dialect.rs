@@ -49,10 +49,11 @@ pub(crate) const BEGIN_POOLED: &str = "begin isolation level read committed; \
 
 /// 5. Migrating on PostgreSQL happens on one node at a time: this lock is held by the same connection, or by the
 ///    transaction of one step. The number is arbitrary and ours; the time is how long another node's migration is
-///    waited for.
+///    waited for. A step waits for a table's lock shortly only, since whoever asks for one keeps everybody behind him from
+///    that table: it is taken again after a pause.
 pub(crate) const MIGRATION_LOCK: &str = "set lock_timeout = '300s'; select pg_advisory_lock(71043127501)";
 pub(crate) const MIGRATION_TURN: &str = "set local statement_timeout = 0; set local lock_timeout = '300s'; \
-    select pg_advisory_xact_lock(71043127501)";
+    select pg_advisory_xact_lock(71043127501); set local lock_timeout = '2s'";
 
 /// 6. How a reader of everything begins on PostgreSQL: it sees one moment, and may take its time. On SQLite every
 ///    reader's transaction is like that.

@@ -6,7 +6,14 @@ use super::copy::COPYING;
 use super::dialect;
 use crate::OpenError;
 use rusqlite::Connection;
+use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
+use tracing::info;
+
+/// How long a step's table is waited for in all, and how long between two tries.
+const PATIENCE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// One step, in both dialects.
 struct Step {
@@ -107,12 +114,32 @@ pub(crate) fn sqlite(connection: &mut Connection, until: Option<&[String]>) -> R
 /// transaction, so a pooler may stand between.
 pub(crate) async fn postgres(target: &Target) -> Result<(), OpenError> {
     let mut client = target.single().await?;
-    while turn(&mut client, target).await? {}
-    Ok(())
+    let began = Instant::now();
+    loop {
+        match turn(&mut client, target).await? {
+            Turn::Taken => {}
+            Turn::Nothing => return Ok(()),
+            Turn::Locked(why) if began.elapsed() > PATIENCE => return Err(why),
+            Turn::Locked(why) => {
+                info!(%why, "a table is in use for long, by a backup for instance; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// What came of a turn.
+enum Turn {
+    /// A step was taken.
+    Taken,
+    /// None is missing.
+    Nothing,
+    /// Somebody uses a table that the step changes.
+    Locked(OpenError),
 }
 
 /// Takes the next step, if one is missing.
-async fn turn(client: &mut tokio_postgres::Client, target: &Target) -> Result<bool, OpenError> {
+async fn turn(client: &mut tokio_postgres::Client, target: &Target) -> Result<Turn, OpenError> {
     let refused = |error: tokio_postgres::Error| OpenError::Migrate(explain(&error));
     let transaction = client.transaction().await.map_err(refused)?;
     transaction.batch_execute(dialect::MIGRATION_TURN).await.map_err(refused)?;
@@ -123,12 +150,17 @@ async fn turn(client: &mut tokio_postgres::Client, target: &Target) -> Result<bo
     let rows = transaction.query_typed(TAKEN, &[]).await.map_err(refused)?;
     let taken = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
     let taken: Vec<(i64, String)> = taken.collect::<Result<_, _>>().map_err(refused)?;
-    let next = missing(&taken)?.first();
-    if let Some(step) = next {
-        take(&transaction, step).await.map_err(|error| failed(step, &explain(&error)))?;
+    let Some(step) = missing(&taken)?.first() else {
+        transaction.commit().await.map_err(refused)?;
+        return Ok(Turn::Nothing);
+    };
+    if let Err(error) = take(&transaction, step).await {
+        let locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        let why = failed(step, &explain(&error));
+        return if locked { Ok(Turn::Locked(why)) } else { Err(why) };
     }
     transaction.commit().await.map_err(refused)?;
-    Ok(next.is_some())
+    Ok(Turn::Taken)
 }
 
 /// Whether a copy into it was begun and not ended.

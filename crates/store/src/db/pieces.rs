@@ -6,13 +6,14 @@ use super::{Db, Fault, Val, dialect};
 use crate::StoreError;
 use futures::{StreamExt, pin_mut};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// Rows that are handed on together.
 const ROWS: usize = 200;
 /// Pieces that may wait for a slow reader.
 const WAITING: usize = 4;
-
 /// A piece of what a database holds.
 #[derive(Debug)]
 pub(crate) enum Piece {
@@ -27,20 +28,36 @@ pub(crate) enum Piece {
     Rows(Vec<Vec<Val>>),
 }
 
-/// Pieces on their way to whoever asked.
-pub(crate) type Pieces = Receiver<Result<Piece, StoreError>>;
-type Way = Sender<Result<Piece, StoreError>>;
+/// Pieces on their way to whoever asked. Only after `None` were they all: a reading that ends without was cut off.
+pub(crate) type Pieces = Receiver<Result<Option<Piece>, StoreError>>;
+
+/// The way to whoever asked.
+struct Way {
+    pieces: Sender<Result<Option<Piece>, StoreError>>,
+    patience: Duration,
+}
+
+impl Way {
+    /// Hands over a piece, the end, or what went wrong; false when nobody waits for it any more, or has not come for long.
+    async fn hand_over(&self, piece: Result<Option<Piece>, StoreError>) -> bool {
+        self.pieces.send_timeout(piece, self.patience).await.is_ok()
+    }
+}
 
 impl Db {
-    /// Reads these tables as they are at one moment. Whoever goes away ends it.
-    pub(crate) fn pieces(&self, tables: &'static [&'static str]) -> Pieces {
-        let (way, pieces) = channel(WAITING);
+    /// Reads these tables as they are at one moment. Whoever goes away ends it, or takes nothing for so long: meanwhile the
+    /// database keeps every old row that the reader may still come to. On SQLite its log grows, on PostgreSQL nothing is
+    /// cleaned up.
+    pub(crate) fn pieces(&self, tables: &'static [&'static str], patience: Duration) -> Pieces {
+        let (sender, pieces) = channel(WAITING);
+        let way = Way { pieces: sender, patience };
         match self {
             Self::Sqlite(db) => {
-                let db = Arc::clone(db);
+                let (db, runtime) = (Arc::clone(db), Handle::current());
                 tokio::task::spawn_blocking(move || {
-                    if let Err(problem) = of_sqlite(&db, tables, &way) {
-                        let _ = way.blocking_send(Err(problem.into()));
+                    let hand_over = |piece| runtime.block_on(way.hand_over(piece));
+                    if let Err(problem) = of_sqlite(&db, tables, |piece| hand_over(Ok(piece))) {
+                        hand_over(Err(problem.into()));
                     }
                 });
             }
@@ -48,7 +65,7 @@ impl Db {
                 let db = db.clone();
                 tokio::spawn(async move {
                     if let Err(problem) = of_postgres(&db, tables, &way).await {
-                        let _ = way.send(Err(problem.into())).await;
+                        way.hand_over(Err(problem.into())).await;
                     }
                 });
             }
@@ -58,14 +75,14 @@ impl Db {
 }
 
 /// A reader's transaction sees what stood when it began to read; writers go on meanwhile.
-fn of_sqlite(db: &Sqlite, tables: &[&str], way: &Way) -> Result<(), Fault> {
+fn of_sqlite(db: &Sqlite, tables: &[&str], hand_over: impl Fn(Option<Piece>) -> bool) -> Result<(), Fault> {
     let connection = db.connect_reader()?;
     connection.execute_batch("begin")?;
     for table in tables {
         let mut statement = connection.prepare(&format!("select * from {table}"))?;
         let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let width = columns.len();
-        if way.blocking_send(Ok(Piece::Table { name: (*table).to_owned(), columns })).is_err() {
+        if !hand_over(Some(Piece::Table { name: (*table).to_owned(), columns })) {
             return Ok(());
         }
         let mut cursor = statement.query([])?;
@@ -76,14 +93,15 @@ fn of_sqlite(db: &Sqlite, tables: &[&str], way: &Way) -> Result<(), Fault> {
                     .ok_or_else(|| Fault::internal(format!("a column of {table} has a foreign type")))
             };
             rows.push((0..width).map(cell).collect::<Result<Vec<_>, Fault>>()?);
-            if rows.len() == ROWS && way.blocking_send(Ok(Piece::Rows(std::mem::take(&mut rows)))).is_err() {
+            if rows.len() == ROWS && !hand_over(Some(Piece::Rows(std::mem::take(&mut rows)))) {
                 return Ok(());
             }
         }
-        if way.blocking_send(Ok(Piece::Rows(rows))).is_err() {
+        if !hand_over(Some(Piece::Rows(rows))) {
             return Ok(());
         }
     }
+    hand_over(None);
     Ok(())
 }
 
@@ -94,7 +112,7 @@ async fn of_postgres(db: &Postgres, tables: &[&str], way: &Way) -> Result<(), Fa
     for table in tables {
         let statement = client.prepare(&format!("select * from {table}")).await?;
         let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
-        if way.send(Ok(Piece::Table { name: (*table).to_owned(), columns })).await.is_err() {
+        if !way.hand_over(Ok(Some(Piece::Table { name: (*table).to_owned(), columns }))).await {
             return Ok(());
         }
         let none: [&Val; 0] = [];
@@ -104,13 +122,14 @@ async fn of_postgres(db: &Postgres, tables: &[&str], way: &Way) -> Result<(), Fa
         while let Some(row) = stream.next().await {
             let row = row?;
             rows.push((0..row.len()).map(|at| row.try_get(at)).collect::<Result<Vec<Val>, _>>()?);
-            if rows.len() == ROWS && way.send(Ok(Piece::Rows(std::mem::take(&mut rows)))).await.is_err() {
+            if rows.len() == ROWS && !way.hand_over(Ok(Some(Piece::Rows(std::mem::take(&mut rows))))).await {
                 return Ok(());
             }
         }
-        if way.send(Ok(Piece::Rows(rows))).await.is_err() {
+        if !way.hand_over(Ok(Some(Piece::Rows(rows)))).await {
             return Ok(());
         }
     }
+    way.hand_over(Ok(None)).await;
     Ok(())
 }

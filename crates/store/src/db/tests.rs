@@ -1,8 +1,9 @@
 //! What the façade promises to the stories, where it can't be seen from outside.
 
-use super::{Db, args};
+use super::{Db, Piece, args};
 use crate::StoreError;
 use crate::testing::{fresh_postgres, fresh_sqlite};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const PUT: &str = "insert into facts (name, value) values ($1, $2)";
@@ -204,4 +205,42 @@ async fn a_full_disk_is_told_to_everybody_it_concerns() {
     assert_eq!(facts(&db).await, stored, "exactly what was answered with success stands");
     db.exec("delete from facts", args![]).await.unwrap();
     db.exec(PUT, args!["again", &b"1"[..]]).await.unwrap();
+}
+
+/// One who asked for everything and takes nothing does not keep the database from cleaning up.
+async fn a_reader_that_takes_nothing_is_left(db: Db) {
+    let fill = "insert into facts (name, value) with recursive n (i) as (select 1 union all select i + 1 from n \
+                where i < 5000) select 'f' || i, cast('x' as bytes) from n";
+    let fill = if matches!(db, Db::Sqlite(_)) {
+        fill.replace("bytes", "blob")
+    } else {
+        fill.replace("bytes", "bytea")
+    };
+    db.exec(fill.leak(), args![]).await.unwrap();
+    let mut all = db.pieces(&["facts"], Duration::from_secs(60));
+    let mut stalled = db.pieces(&["facts"], Duration::from_millis(50));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (mut rows, mut whole) = (0, false);
+    while let Some(piece) = all.recv().await {
+        match piece.unwrap() {
+            Some(Piece::Rows(some)) => rows += some.len(),
+            Some(Piece::Table { .. }) => {}
+            None => whole = true,
+        }
+    }
+    assert!(rows >= 5000 && whole, "who comes late still gets everything");
+    while let Some(piece) = stalled.recv().await {
+        assert!(piece.unwrap().is_some(), "what was cut off does not look whole");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_of_sqlite_that_takes_nothing_is_left() {
+    let (_folder, db) = sqlite().await;
+    a_reader_that_takes_nothing_is_left(db).await;
+}
+
+#[tokio::test]
+async fn a_reader_of_postgres_that_takes_nothing_is_left() {
+    a_reader_that_takes_nothing_is_left(Db::open_postgres(&fresh_postgres().await).await.unwrap()).await;
 }

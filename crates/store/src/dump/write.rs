@@ -74,13 +74,14 @@ pub(super) fn written(header: Header, mut pieces: Pieces) -> Receiver<Result<Vec
             table: String::new(),
         };
         lines.line(&serde_json::to_value(header).unwrap_or_default());
-        while let Some(piece) = pieces.recv().await {
-            match piece {
-                Ok(piece) => lines.piece(piece),
-                Err(problem) => {
-                    // Without a last line nobody takes it for whole.
-                    let _ = way.send(Err(problem)).await;
-                    return;
+        let last = loop {
+            match pieces.recv().await {
+                Some(Ok(Some(piece))) => lines.piece(piece),
+                Some(Ok(None)) => break Ok(lines.end()),
+                Some(Err(problem)) => break Err(problem),
+                None => {
+                    let why = "nothing of the backup was taken for a minute, so its reading was ended";
+                    break Err(StoreError::Unavailable(why.into()));
                 }
             }
             if lines.part.len() >= PART {
@@ -89,12 +90,9 @@ pub(super) fn written(header: Header, mut pieces: Pieces) -> Receiver<Result<Vec
                     return;
                 }
             }
-        }
-        if lines.rows.len() == super::TABLES.len() {
-            let _ = way.send(Ok(lines.end())).await;
-        } else {
-            let _ = way.send(Err(StoreError::Unavailable("the reading was cut off".into()))).await;
-        }
+        };
+        // Without a last line nobody takes it for whole.
+        let _ = way.send(last).await;
     });
     parts
 }

@@ -6,7 +6,8 @@ use crate::kit::{admin_get, admin_try, assert_error, assert_field, ready_with, s
 use crate::on_both_engines;
 use crate::support::{HOME, On, Plan, World};
 use downcity_service::Outside;
-use downcity_store::testing::number;
+use downcity_service::seams::Clock;
+use downcity_store::testing::{meddle, number};
 use receiver::{Receiver, deliveries, failed, hook, item, newest, test, with_receiver};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -20,11 +21,13 @@ on_both_engines!(
     a_receiver_that_is_down_is_told_later,
     what_a_dying_node_took_is_sent_by_another,
     a_slow_receiver_keeps_no_other_waiting,
+    a_webhook_that_the_database_refuses_keeps_no_other_waiting,
     whatever_a_receiver_answers_does_no_harm,
     a_webhook_that_fails_for_days_is_switched_off_and_can_catch_up,
     a_receiver_that_is_gone_is_told_nothing_more,
     a_removed_webhook_is_told_nothing,
     an_event_is_sent_again_when_asked,
+    what_was_missed_is_found_behind_all_that_arrived,
     the_signing_secret_is_shown_once_and_kept_sealed,
 );
 
@@ -165,6 +168,36 @@ async fn a_slow_receiver_keeps_no_other_waiting(on: On) {
     }
     quick.bodies(20).await;
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+/// What was taken for one is delivered, also when taking for the next fails.
+async fn a_webhook_that_the_database_refuses_keeps_no_other_waiting(on: On) {
+    let (world, mut receiver) = with_receiver(on).await;
+    let chosen = json!({"types": ["user.signed_in"]});
+    let free = hook(&world, &mut receiver, "/ok/free", chosen.clone()).await;
+    let jammed = hook(&world, &mut receiver, "/ok/jammed", chosen).await;
+    let jam = match on {
+        On::Sqlite => format!(
+            "create trigger jam before update on outbox when new.target = {} begin select raise(abort, 'no'); end",
+            jammed.to_string().replace('"', "'")
+        ),
+        On::Postgres => format!(
+            "create function jam() returns trigger as 'begin raise exception ''no''; end' language plpgsql; \
+             create trigger jam before update on outbox for each row when (new.target = {}) execute function jam()",
+            jammed.to_string().replace('"', "'")
+        ),
+    };
+    meddle(&world.database, &jam).await;
+    for _ in 0..6 {
+        world.sign_in("alice").await;
+        assert_eq!(receiver.next().await["path"], "/ok/free");
+    }
+    newest(&world, &free, |one| one["status"] == "sent").await;
+    let off = if on == On::Sqlite { "drop trigger jam" } else { "drop trigger jam on outbox" };
+    meddle(&world.database, off).await;
+    for _ in 0..6 {
+        assert_eq!(receiver.next().await["path"], "/ok/jammed", "at once, not when a turn is over");
+    }
 }
 
 async fn whatever_a_receiver_answers_does_no_harm(on: On) {
@@ -309,6 +342,32 @@ async fn an_event_is_sent_again_when_asked(on: On) {
     let none = admin_get(&world, &format!("{path}&status=given_up")).await.ok();
     assert_eq!(none["items"], json!([]));
     assert_field(&admin_get(&world, &format!("{path}&status=x")).await, "status");
+}
+
+async fn what_was_missed_is_found_behind_all_that_arrived(on: On) {
+    let world = ready_with(Plan { private_hooks: true, ..Plan::on(on) }).await;
+    let made = json!({"url": "http://127.0.0.1:9/", "types": ["user.signed_out"]});
+    let hook = world.admin_post("webhooks/create", made).await["webhook"]["webhook_id"].clone();
+    let (id, now) = (hook.as_str().unwrap(), world.clock.now().0);
+    let fill = format!(
+        "insert into events (event_id, type, actor, detail, created_at) \
+         with recursive n (i) as (select 1 union all select i + 1 from n where i < 10040) \
+         select 'e' || (100000 + i), 'user.signed_out', 'user', '{{}}', {now} from n; \
+         insert into outbox (outbox_id, kind, target, event_id, next_at, state, created_at, ended_at) \
+         select event_id || '-{id}', 'webhook', '{id}', event_id, 0, \
+         case when event_id <= 'e110010' then 'sent' else 'given_up' end, {now}, {now} \
+         from events where type = 'user.signed_out'"
+    );
+    meddle(&world.database, &fill).await;
+    let since = |days: i64| {
+        let at = jiff::Timestamp::from_millisecond(now - days * 86_400_000).unwrap();
+        json!({"webhook_id": hook, "since": at.to_string()})
+    };
+    assert_field(&admin_try(&world, "webhooks/replay", since(31)).await, "since");
+    assert_eq!(world.admin_post("webhooks/replay", since(29)).await["count"], 30);
+    let waiting = "select count(*) from outbox where state = 'waiting' and event_id > 'e110010'";
+    assert_eq!(number(&world.store, waiting).await, 30);
+    assert_eq!(world.admin_post("webhooks/replay", since(29)).await["count"], 0);
 }
 
 async fn the_signing_secret_is_shown_once_and_kept_sealed(on: On) {

@@ -6,6 +6,7 @@ use crate::on_both_engines;
 use crate::person::Browser;
 use crate::support::{AWAY, Answer, HOME, On, Plan, World};
 use downcity_http::{Door, Listening, Serves, app};
+use downcity_store::testing::number;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::sync::Arc;
@@ -151,6 +152,29 @@ async fn wrong_keys_are_recorded_and_limited_by_network_and_lock_nobody_out() {
         401,
         "elsewhere it is counted anew"
     );
+}
+
+#[tokio::test]
+async fn whoever_has_many_networks_does_not_fill_the_record() {
+    let world = World::new(On::Sqlite).await;
+    for network in [
+        "2001:db8::1",
+        "2001:db8:0:1::1",
+        "2001:db8:0:2::1",
+        "2001:db8:0:3::1",
+        "2001:db8:0:4::1",
+        AWAY,
+        HOME,
+    ] {
+        let stranger = Browser::at(&world, network);
+        for _ in 0..10 {
+            assert_eq!(sign_in(&stranger, "ak_wrong").await.status, 401);
+        }
+    }
+    let recorded = "select count(*) from audit where action = 'admin.sign_in_refused'";
+    assert_eq!(number(&world.store, recorded).await, 60);
+    let owner = Browser::at(&world, HOME);
+    assert_eq!(sign_in(&owner, world.admin_key.expose_secret()).await.status, 303, "a good key is let in");
 }
 
 /// With https the cookie carries the prefix that keeps neighbouring hosts out.
