@@ -239,6 +239,8 @@ impl Attempt {
             (Some(challenge), Some(verifier)) if !challenge.accepts(verifier) => {
                 return Err(Refusal::VerifierWrong);
             }
+            // Whoever relies on PKCE must not take what was started without (RFC 9700 §2.1.1).
+            (None, Some(_)) => return Err(Refusal::VerifierWrong),
             _ => {}
         }
         match proof.login_code {

@@ -221,33 +221,44 @@ fn failed(lang: Lang, city: &str, failure: Failure, onward: Option<String>) -> P
 
 fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -> Page {
     let city = outcome.city.as_str();
-    let (heading, text) = match lang {
-        Lang::En if outcome.link => (
-            format!("Did you ask to link {provider} to an account at {city}?"),
-            format!(
-                "This was started on another device or network, by somebody who is signed in there. \
-                 Their account will be open to you with {provider}, and yours cannot be made with it any more."
-            ),
+    let heading = match (lang, outcome.link) {
+        (Lang::En, true) => format!("Did you ask to link {provider} to an account at {city}?"),
+        (Lang::Zh, true) => format!("是您本人要把{provider}绑定到“{city}”账号吗？"),
+        (Lang::En, false) => format!("Did you start this sign-in to {city}?"),
+        (Lang::Zh, false) => format!("是您本人发起的“{city}”登录吗？"),
+    };
+    // Somebody who is told of another device that there is not would say no to their own sign-in.
+    let text = match (lang, outcome.link, question.elsewhere) {
+        (Lang::En, true, true) => format!(
+            "This was started on another device or network, by somebody who is signed in there. \
+             Their account will be open to you with {provider}, and yours cannot be made with it any more."
         ),
-        Lang::Zh if outcome.link => (
-            format!("是您本人要把{provider}绑定到“{city}”账号吗？"),
-            format!(
-                "本次绑定是由另一台设备或网络上已登录的人发起的。确认后，您的{provider}将归属于对方的账号。"
-            ),
+        (Lang::En, true, false) => format!(
+            "{city} always asks before something is linked. Whoever is signed in where this was started: their account \
+             will be open to you with {provider}, and another cannot be made with it any more."
         ),
-        Lang::En => (
-            format!("Did you start this sign-in to {city}?"),
-            format!(
-                "{provider} has confirmed who you are, but this sign-in was started on another device or network. \
-                 Whoever started it will be signed in as you."
-            ),
+        (Lang::En, false, true) => format!(
+            "{provider} has confirmed who you are, but this sign-in was started on another device or network. \
+             Whoever started it will be signed in as you."
         ),
-        Lang::Zh => (
-            format!("是您本人发起的“{city}”登录吗？"),
-            format!(
-                "{provider}已确认您的身份，但本次登录是从另一台设备或网络发起的。确认后，发起者将以您的身份登录。"
-            ),
+        (Lang::En, false, false) => format!(
+            "{provider} has confirmed who you are. {city} always asks before somebody is signed in: whoever started this \
+             will be signed in as you."
         ),
+        (Lang::Zh, true, true) => format!(
+            "本次绑定是由另一台设备或网络上已登录的人发起的。确认后，您的{provider}将归属于对方的账号。"
+        ),
+        (Lang::Zh, true, false) => format!(
+            "“{city}”在每次绑定前都会询问。确认后，您的{provider}将归属于发起绑定时已登录的账号，不能再用它创建其他账号。"
+        ),
+        (Lang::Zh, false, true) => format!(
+            "{provider}已确认您的身份，但本次登录是从另一台设备或网络发起的。确认后，发起者将以您的身份登录。"
+        ),
+        (Lang::Zh, false, false) => {
+            format!(
+                "{provider}已确认您的身份。“{city}”在每次登录前都会询问：确认后，发起者将以您的身份登录。"
+            )
+        }
     };
     let label = |en, zh| Text::new(en, zh).get(lang);
     let mut page = Page::new(lang, Mood::Ask, city, heading).text(text);

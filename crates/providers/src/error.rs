@@ -15,11 +15,19 @@ pub struct ProviderError {
     pub report: String,
     /// The provider's own error number, where it gave one (WeChat: `errcode`).
     pub provider_code: Option<i64>,
+    /// Whether the provider gave no answer of its own: no connection, none in time, a fault of its server. What it thinks
+    /// of one person's code is an answer, since a stranger chooses that code.
+    pub is_silence: bool,
 }
 
 impl ProviderError {
     /// An error without a number of the provider's.
     pub(crate) fn new(failure: Failure, report: impl Into<String>) -> Self {
-        Self { failure, report: report.into(), provider_code: None }
+        Self { failure, report: report.into(), provider_code: None, is_silence: false }
+    }
+
+    /// The same where the provider gave no answer of its own.
+    pub(crate) fn silent(self) -> Self {
+        Self { is_silence: true, ..self }
     }
 }

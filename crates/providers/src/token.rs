@@ -34,8 +34,8 @@ pub(crate) async fn ask(
 pub(crate) fn trouble(what: &str, fault: &Fault) -> ProviderError {
     match fault {
         Fault::Setup(error) => ProviderError::new(Failure::ProviderMisconfigured, format!("{error}.")),
-        Fault::Transport(why) => unavailable(what, why),
-        Fault::TooLarge => unavailable(what, "the answer was too large"),
+        Fault::Transport(why) => unavailable(what, why).silent(),
+        Fault::TooLarge => unavailable(what, "the answer was too large").silent(),
     }
 }
 
@@ -74,10 +74,11 @@ pub(crate) fn read(what: &str, reply: &Reply) -> Result<Fields, ProviderError> {
     match (status, fields) {
         (200..300, Some(fields)) => Ok(fields),
         (200..300, None) => {
-            Err(unavailable(what, &format!("it answered HTTP {status} without a JSON object")))
+            Err(unavailable(what, &format!("it answered HTTP {status} without a JSON object")).silent())
         }
         (401, _) => Err(refused(what, status, "invalid_client")),
         (429, _) => Err(refused(what, status, "slow_down")),
+        (500.., _) => Err(unavailable(what, &format!("it answered HTTP {status}")).silent()),
         _ => Err(unavailable(what, &format!("it answered HTTP {status}"))),
     }
 }
@@ -110,4 +111,34 @@ fn refused(what: &str, status: u16, code: &str) -> ProviderError {
         _ => (Failure::ProviderUnavailable, "this version does not know the error that it named"),
     };
     ProviderError::new(failure, format!("{what} refused (HTTP {status}): {report}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stranger chooses the code: what is said about it must not count as silence, which shuts a provider off for all.
+    #[test]
+    fn only_what_no_code_can_cause_is_silence() {
+        let told = |status, body: &str| {
+            let reply = Reply { status, body: body.into(), date: None, location: None };
+            read("The token endpoint", &reply).unwrap_err()
+        };
+        for (status, body) in [
+            (403, "<html>blocked</html>"),
+            (400, ""),
+            (400, r#"{"error":"never_heard_of"}"#),
+            (400, r#"{"error":"server_error"}"#),
+            (400, r#"{"error":"invalid_grant"}"#),
+            (429, ""),
+        ] {
+            assert!(!told(status, body).is_silence, "{status} {body}");
+        }
+        for (status, body) in
+            [(500, ""), (503, r#"{"error":"server_error"}"#), (200, "<html>sign in to the network</html>")]
+        {
+            assert!(told(status, body).is_silence, "{status} {body}");
+        }
+        assert!(trouble("The token endpoint", &Fault::Transport("no connection".into())).is_silence);
+    }
 }

@@ -254,7 +254,7 @@ impl Federation {
         span.record("outcome", outcome);
         self.metrics.called(provider.id(), outcome, began.elapsed());
         match &asked {
-            Err(problem) if problem.failure == Failure::ProviderUnavailable => {
+            Err(problem) if problem.is_silence => {
                 if passage.failed() {
                     warn!(provider = %attempt.provider, "the provider failed several times in a row: it is left alone for a while");
                 }

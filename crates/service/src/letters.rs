@@ -9,7 +9,7 @@ use downcity_providers::mail::Mail;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Letter<'a> {
     /// Finish a registration.
-    Verify { link: &'a str },
+    Verify { link: &'a str, facts: &'a [(Text, String)] },
     /// Somebody registered with an address that has an account.
     AlreadyRegistered,
     /// Set a new password.
@@ -38,6 +38,10 @@ struct Words {
 const NOT_ASKED: Text = Text::new(
     "If you did not ask for this, you can ignore this mail: nothing happens.",
     "如果这不是您本人的操作，请忽略此邮件，不会有任何变化。",
+);
+const NOT_REGISTERED: Text = Text::new(
+    "Whoever made this request knows the password: confirm only if time, program and network are yours. Else ignore this mail, and nothing happens. If you registered too, use the link in your own mail.",
+    "发起此请求的人知道密码：仅当时间、程序和网络都与您本人相符时才可确认。否则请忽略此邮件，不会有任何变化。如果您也进行了注册，请使用您自己那封邮件中的链接。",
 );
 const NOT_YOU: Text = Text::new(
     "If this was not you, set a new password at once: ask for it on the sign-in page.",
@@ -83,7 +87,7 @@ impl Letter<'_> {
 
     fn link(&self) -> Option<&str> {
         match self {
-            Self::Verify { link }
+            Self::Verify { link, .. }
             | Self::Reset { link }
             | Self::ChangeAddress { link }
             | Self::SignIn { link, .. }
@@ -100,11 +104,11 @@ impl Letter<'_> {
             Self::Verify { .. } => words(
                 Text::new("Confirm your address", "确认您的邮箱地址"),
                 Text::new(
-                    "Somebody, hopefully you, registered with this address. The link is good for 24 hours.",
-                    "有人（应该是您）使用此邮箱地址进行了注册。链接 24 小时内有效。",
+                    "Somebody, hopefully you, registered with this address and chose a password. The link is good for 24 hours.",
+                    "有人（应该是您）使用此邮箱地址进行了注册并设置了密码。链接 24 小时内有效。",
                 ),
                 Text::new("Confirm the address", "确认地址"),
-                NOT_ASKED,
+                NOT_REGISTERED,
             ),
             Self::AlreadyRegistered => words(
                 Text::new("You have an account already", "您已有账号"),
@@ -177,7 +181,7 @@ impl Letter<'_> {
             _ => None,
         };
         let facts: Vec<_> = match self {
-            Self::NewSignIn { facts, .. } => {
+            Self::Verify { facts, .. } | Self::NewSignIn { facts, .. } => {
                 facts.iter().map(|(name, value)| (name.get(lang), value)).collect()
             }
             _ => Vec::new(),

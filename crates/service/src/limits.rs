@@ -6,7 +6,6 @@
 
 use crate::confirm::ConfirmError;
 use crate::federation::Federation;
-use downcity_core::email::Address;
 use downcity_core::network::Network;
 use downcity_core::{CityId, Timestamp, UserId};
 use downcity_store::{Engine, Permits};
@@ -39,8 +38,8 @@ pub enum Cost {
     Work,
 }
 
-/// Tries a minute at an address without an account: about what an account with wrong tries allows.
-const UNKNOWN: NonZeroU32 = NonZeroU32::new(6).expect("six is not zero");
+/// Changes of the password a minute that one account may try.
+const PASSWORD_CHANGES: NonZeroU32 = NonZeroU32::new(6).expect("six is not zero");
 /// Refreshes a minute of one account, whatever number of clients it has.
 const REFRESHES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
 /// Wrong admin keys a minute from one network.
@@ -156,7 +155,7 @@ pub(crate) struct Limits {
     starts: Option<Limit>,
     work: Option<Limit>,
     cities: Option<Limit>,
-    unknown: Limit,
+    password_changes: Limit,
     refreshes: Limit,
     wrong_admin_keys: Limit,
     recorded_admin_keys: Limit,
@@ -173,7 +172,7 @@ impl Limits {
             starts: limit("start", 1),
             work: limit("work", 1),
             cities: limit("city", CITY),
-            unknown: Limit::new("unknown", UNKNOWN),
+            password_changes: Limit::new("password_change", PASSWORD_CHANGES),
             refreshes: Limit::new("refresh", REFRESHES),
             wrong_admin_keys: Limit::new("admin_key", WRONG_ADMIN_KEYS),
             recorded_admin_keys: Limit::new("admin_key_record", RECORDED_ADMIN_KEYS),
@@ -193,7 +192,8 @@ impl Limits {
     /// Forgets who has been quiet, so that memory stays bounded.
     pub(crate) fn forget_quiet(&self) {
         let all = [&self.looks, &self.starts, &self.work, &self.cities].into_iter().flatten();
-        let others = [&self.unknown, &self.refreshes, &self.wrong_admin_keys, &self.recorded_admin_keys];
+        let others =
+            [&self.password_changes, &self.refreshes, &self.wrong_admin_keys, &self.recorded_admin_keys];
         all.chain(others).for_each(Limit::forget_quiet);
     }
 }
@@ -225,9 +225,9 @@ impl Federation {
         self.count(limit, city_id.as_str()).await
     }
 
-    /// Counts a try at an address that has no account.
-    pub(crate) async fn count_unknown_address(&self, address: &Address) -> Result<(), TooMany> {
-        self.count(&self.limits.unknown, address.as_str()).await
+    /// Counts a try of an account to change its password.
+    pub(crate) async fn count_password_change(&self, user_id: &UserId) -> Result<(), TooMany> {
+        self.count(&self.limits.password_changes, user_id.as_str()).await
     }
 
     /// Counts a refresh for an account.

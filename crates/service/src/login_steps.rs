@@ -213,9 +213,10 @@ impl Federation {
                 let address = self.read_address(email)?;
                 self.require_mail()?;
                 self.limits.count_guest(client.network).map_err(EmailError::from)?;
-                self.check_credentials(&address, password, client).await?;
+                let checked = self.check_credentials(&address, password, client).await?;
                 let who = identity(address.as_str());
-                Ok(Step::Done(self.finish_here(attempt, who, Some(&address), client).await?))
+                let handed = self.finish_here(attempt, who, Some(&address), client).await?;
+                Ok(Step::Done(self.while_it_stands(&checked, handed).await?))
             }
             (Some(email), None, None) => {
                 self.require_mail()?;
@@ -352,9 +353,8 @@ impl Federation {
 fn check_verifier(attempt: &Attempt, verifier: Option<&str>) -> Result<(), ResultError> {
     match (&attempt.challenge, verifier) {
         (Some(_), None) => Err(ResultError::Refused(Refusal::VerifierMissing)),
-        (Some(challenge), Some(verifier)) if !challenge.accepts(verifier) => {
-            Err(ResultError::Refused(Refusal::VerifierWrong))
-        }
-        _ => Ok(()),
+        (Some(challenge), Some(verifier)) if challenge.accepts(verifier) => Ok(()),
+        (_, Some(_)) => Err(ResultError::Refused(Refusal::VerifierWrong)),
+        (None, None) => Ok(()),
     }
 }

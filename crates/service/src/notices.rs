@@ -7,6 +7,7 @@ use crate::federation::Federation;
 use crate::letters::Letter;
 use crate::login::Client;
 use crate::outbox::mail_place;
+use downcity_core::network::Network;
 use downcity_core::{City, Lang, OpaqueToken, Text, Timestamp, agent};
 use downcity_store::{Ending, ListedSession, NewEvent, NewMail, NewSession, Notice, Recipient};
 use serde_json::json;
@@ -38,11 +39,21 @@ fn facts(new: &NewSession, city: &City) -> Vec<(Text, String)> {
     let (network, agent) =
         new.device.as_ref().map_or((new.network, &new.agent), |(network, agent)| (*network, agent));
     let mut facts = vec![(Text::new("Signed in to", "登录到"), city.name.clone())];
-    // Never as it came: whoever signs in chooses it, and could tell the person something in our name.
-    facts.extend(agent::family(agent).map(|family| (Text::new("With", "使用"), family)));
-    facts.push((Text::new("At", "时间"), readable(new.session.created_at)));
-    facts.push((Text::new("From the network", "网络地址"), network.to_string()));
+    facts.extend(whence(agent, new.session.created_at, network));
     facts
+}
+
+/// What a mail says of whoever caused something.
+fn whence(agent: &str, at: Timestamp, network: Network) -> impl Iterator<Item = (Text, String)> {
+    // Never as it came: whoever sends it chooses it, and could tell the person something in our name.
+    let family = agent::family(agent).map(|family| (Text::new("With", "使用"), family));
+    let at = (Text::new("At", "时间"), readable(at));
+    family.into_iter().chain([at, (Text::new("From the network", "网络地址"), network.to_string())])
+}
+
+/// What the mail of a registration says of whoever registered.
+pub(crate) fn asked_by(client: &Client, at: Timestamp) -> Vec<(Text, String)> {
+    whence(&client.agent, at, client.network).collect()
 }
 
 /// A moment as a person reads it, in UTC.

@@ -73,6 +73,8 @@ pub struct Question {
     pub network: String,
     /// With which program.
     pub agent: String,
+    /// Whether that was another client than the one that finished, as far as is known.
+    pub elsewhere: bool,
     /// What the form has to send back.
     pub form_token: OpaqueToken,
     /// Where the person has to type the code that the product shows.
@@ -106,6 +108,7 @@ impl Federation {
                 started_at: attempt.created_at,
                 network: attempt.starter.network.to_string(),
                 agent: attempt.starter.agent.clone(),
+                elsewhere: !attempt.finished_by.as_ref().is_some_and(|by| by.same_client),
                 form_token: self.form_token(&attempt),
                 code: attempt
                     .code_tries

@@ -11,16 +11,18 @@ use crate::result::{Handed, sid_digest};
 use crate::sessions::SignedIn;
 use downcity_core::email::Address;
 use downcity_core::{City, Digest, OpaqueToken, Secret, UserId};
-use downcity_store::{Account, Password, PasswordChange, Purpose};
+use downcity_store::{Ending, PasswordChange, Purpose, StoreError, Try};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, info_span, warn};
 
 /// How long a link for a new password is good (security requirement A7).
 const RESET_LIFE: Duration = Duration::from_secs(600);
 /// So many wrong tries cost nothing.
 const FREE_TRIES: i64 = 5;
+/// So many tries no pause stops where the account's owner is signed in.
+const OWNERS_TRIES: i64 = 50;
 /// The longest pause between tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(900);
 
@@ -28,6 +30,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(900);
 fn pause(failures: i64) -> Duration {
     let over = u32::try_from((failures - FREE_TRIES).clamp(0, 20)).unwrap_or(0);
     if over == 0 { Duration::ZERO } else { Duration::from_secs(1 << over).min(LONGEST_PAUSE) }
+}
+
+/// A password that was right.
+pub(crate) struct Checked {
+    /// Whose.
+    pub(crate) user_id: UserId,
+    /// As it is stored.
+    hash: String,
 }
 
 impl Federation {
@@ -48,50 +58,92 @@ impl Federation {
         self.limits.count_guest(client.network)?;
         self.count_city(&city.city_id).await?;
         let checking = self.check_credentials(&address, password, client);
-        let account = checking.instrument(info_span!("check_credentials")).await?;
-        let handed = self.begin_session(&account.user.user_id, &city, ("email", refresh), client).await?;
-        Ok((handed, address))
+        let checked = checking.instrument(info_span!("check_credentials")).await?;
+        let handed = self.begin_session(&checked.user_id, &city, ("email", refresh), client).await?;
+        Ok((self.while_it_stands(&checked, handed).await?, address))
     }
 
-    /// The account, if the password is right.
+    /// The account, if the password is right. A try counts before it is looked at.
     pub(crate) async fn check_credentials(
         &self,
         address: &Address,
         password: &Secret,
         client: &Client,
-    ) -> Result<Account, EmailError> {
+    ) -> Result<Checked, EmailError> {
         let account = self.store.account_by_address(address.as_str()).await?;
-        let stored = account.as_ref().and_then(|account| account.password.clone());
-        if let (Some(account), Some(stored)) = (&account, &stored) {
-            self.check_pause(&account.user.user_id, stored, client).await?;
-        } else {
-            // An address without an account slows down just the same.
-            self.count_unknown_address(address).await?;
+        let bucket = self.tries_of(address);
+        self.take_try(&bucket, account.as_ref().map(|account| &account.user.user_id), client).await?;
+        let stored = account.as_ref().and_then(|account| account.hash.clone());
+        let verdict = self.hasher.check(password, stored.clone().or_else(|| self.decoy_for(address))).await;
+        if verdict.is_err() {
+            // Nobody has looked at it.
+            self.store.give_permit_back(&bucket).await?;
         }
-        let known = stored.as_ref().map(|stored| stored.hash.clone());
-        let verdict = self.hasher.check(password, known.or_else(|| self.decoy_for(address))).await?;
-        let (Some(account), Some(stored)) = (account, stored) else {
+        let (verdict, Some(account), Some(stored)) = (verdict?, account, stored) else {
             return Err(EmailError::WrongCredentials);
         };
-        let user_id = &account.user.user_id;
-        match verdict {
-            Verdict::Wrong => {
-                let next = self.clock.now().plus(pause(stored.failures + 1));
-                self.store.count_failure(user_id, next).await?;
-                Err(EmailError::WrongCredentials)
-            }
+        let user_id = account.user.user_id;
+        let hash = match verdict {
+            Verdict::Wrong => return Err(EmailError::WrongCredentials),
+            Verdict::Right => stored,
             Verdict::RightAnew(better) => {
-                let same = self.store.improve_password(user_id, &stored.hash, &better).await?;
-                // Else somebody set another password while this one was checked.
-                if same { Ok(account) } else { Err(EmailError::WrongCredentials) }
-            }
-            Verdict::Right => {
-                if stored.failures > 0 {
-                    self.store.forgive_failures(user_id).await?;
+                if !self.store.improve_password(&user_id, &stored, &better).await? {
+                    // Somebody set another password while this one was checked.
+                    return Err(EmailError::WrongCredentials);
                 }
-                Ok(account)
+                better
+            }
+        };
+        self.store.forget_tries(&bucket).await?;
+        Ok(Checked { user_id, hash })
+    }
+
+    /// Hands on what was begun with a password, if nobody set another meanwhile: that has ended all sessions but those
+    /// which did not stand yet.
+    pub(crate) async fn while_it_stands(
+        &self,
+        checked: &Checked,
+        handed: Handed,
+    ) -> Result<Handed, EmailError> {
+        if self.store.password_stands(&checked.user_id, &checked.hash).await? {
+            return Ok(handed);
+        }
+        let session = &handed.session;
+        let (user, city) = (checked.user_id.as_str(), Some(session.city_id.as_str()));
+        let detail = json!({"session_id": session.session_id, "by": "another password"});
+        let event = self.event("session.revoked", Actor::System, user, (city, None), &detail);
+        let (user_id, only) = (Some(checked.user_id.clone()), Some(session.session_id.clone()));
+        let ending = Ending { user_id, only, but: None, event, now: self.clock.now() };
+        self.store.end_sessions(ending).await?;
+        Err(EmailError::WrongCredentials)
+    }
+
+    /// What tries at the password of an address are counted under, whether it has an account or not: so their pauses do
+    /// not tell which.
+    fn tries_of(&self, address: &Address) -> String {
+        format!("password:{}", self.vault.derive("limit", address.as_str()).reveal())
+    }
+
+    /// Counts a try, or says how long to wait. A network where the account's owner is signed in goes on for a while, so that
+    /// nobody can be locked out by somebody else's guesses; a mailed code works anyway.
+    async fn take_try(
+        &self,
+        bucket: &str,
+        owner: Option<&UserId>,
+        client: &Client,
+    ) -> Result<(), EmailError> {
+        let now = self.clock.now();
+        let one = Try { bucket: bucket.to_owned(), free: 0, pause, now };
+        let Some(mut until) = self.store.take_try(one.clone()).await? else { return Ok(()) };
+        if let Some(owner) = owner
+            && self.store.has_session_from(owner, client.network, now).await?
+        {
+            match self.store.take_try(Try { free: OWNERS_TRIES, ..one }).await? {
+                Some(later) => until = later,
+                None => return Ok(()),
             }
         }
+        Err(TooMany(Duration::from_secs(now.until(until).as_secs() + 1)).into())
     }
 
     /// What is checked for an address without a password. While some accounts have hashes of another system's
@@ -107,28 +159,12 @@ impl Federation {
         (lot < old).then(crate::hasher::scrypt_decoy)
     }
 
-    /// After wrong tries an account pauses for strangers. A network where its owner is signed in goes on, so
-    /// that nobody can be locked out by somebody else's guesses; a mailed code works anyway.
-    async fn check_pause(
-        &self,
-        user_id: &UserId,
-        stored: &Password,
-        client: &Client,
-    ) -> Result<(), EmailError> {
-        let now = self.clock.now();
-        if now >= stored.next_try_at || self.store.has_session_from(user_id, client.network, now).await? {
-            return Ok(());
-        }
-        let wait = now.until(stored.next_try_at);
-        Err(TooMany(Duration::from_secs(wait.as_secs() + 1)).into())
-    }
-
     /// Mails a link for a new password. The answer is the same whether the address has an account or not.
     ///
     /// # Errors
     /// See [`EmailError`].
     pub async fn forgot_password(
-        &self,
+        self: &Arc<Self>,
         email: &str,
         city_id: Option<&str>,
         client: &Client,
@@ -137,6 +173,17 @@ impl Federation {
         let address = self.read_address(email)?;
         self.limits.count_guest(client.network)?;
         self.count_city(&city.city_id).await?;
+        // In a task of its own: the time of the answer must not tell whether there is anything to do.
+        let (this, client) = (Arc::clone(self), client.clone());
+        self.tasks.spawn(async move {
+            if let Err(problem) = this.mail_reset(&address, &city, &client).await {
+                warn!(error = %problem, "a mail for a new password could not be made");
+            }
+        });
+        Ok(())
+    }
+
+    async fn mail_reset(&self, address: &Address, city: &City, client: &Client) -> Result<(), StoreError> {
         let Some(account) = self.store.account_by_address(address.as_str()).await? else { return Ok(()) };
         let token = self.mail_token();
         let link = self.mail_link("reset", &token);
@@ -148,7 +195,7 @@ impl Federation {
             life: RESET_LIFE,
             letter: Letter::Reset { link: &link },
         };
-        Ok(self.post_token(&address, &city, client, mailed).await?)
+        self.post_token(address, city, client, mailed).await
     }
 
     /// Sets a new password with the mailed token. It signs nobody in, and ends every session.
@@ -170,6 +217,7 @@ impl Federation {
         let city = self.city_for_email(None).or_else(|_| self.any_city())?;
         self.check_new_password(password, &address, &city)?;
         self.change(&user_id, password, Some(token), None, client).await?;
+        self.store.forget_tries(&self.tries_of(&address)).await?;
         Ok(self.post(&address, &city, client, Letter::PasswordChanged).await?)
     }
 
@@ -185,6 +233,8 @@ impl Federation {
         client: &Client,
     ) -> Result<(), EmailError> {
         let user_id = &who.session.user_id;
+        self.limits.count_guest(client.network)?;
+        self.count_password_change(user_id).await?;
         let address = self.address_of(user_id).await?.ok_or_else(|| {
             bad("current_password", "does not exist: this account has no e-mail address to sign in with")
         })?;

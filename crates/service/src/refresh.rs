@@ -161,7 +161,8 @@ impl Federation {
         if found.user.as_ref().is_some_and(|user| user.disabled) {
             return Err(RefreshError::UserDisabled);
         }
-        if !session.is_live(now) || now >= found.expires_at || found.user.is_none() {
+        let live = session.is_live(now) && !self.is_from_elsewhere(session);
+        if !live || now >= found.expires_at || found.user.is_none() {
             return Err(RefreshError::Invalid);
         }
         if city_id.is_some_and(|id| id != session.city_id.as_str()) {

@@ -6,6 +6,7 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use crate::letters::Letter;
 use crate::login::Client;
+use crate::notices::asked_by;
 use crate::result::Handed;
 use downcity_core::email::Address;
 use downcity_core::identity::clean_text;
@@ -60,13 +61,14 @@ impl Federation {
         let waiting = Waiting { hash, name, city_id: city.city_id.to_string() };
         let plain = serde_json::to_vec(&waiting).expect("plain text");
         let link = self.mail_link("verify", &token);
+        let facts = asked_by(client, self.clock.now());
         let mailed = Mailed {
             purpose: Purpose::Verify,
             token: token.digest(),
             user_id: None,
             sealed: Some(self.vault.seal(&payload_place(token.digest()), &plain)),
             life: LIFE,
-            letter: Letter::Verify { link: &link },
+            letter: Letter::Verify { link: &link, facts: &facts },
         };
         Ok(self.post_token(&address, &city, client, mailed).await?)
     }
@@ -83,8 +85,8 @@ impl Federation {
     ) -> Result<(Handed, Address), EmailError> {
         self.limits.count_guest(client.network)?;
         let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?;
-        let (user_id, address, started_in) = self.make_verified(token.digest(), client).await?;
-        let city = self.city_for_email(Some(city_id.unwrap_or(&started_in)))?;
+        let into = |started_in: &str| self.city_for_email(Some(city_id.unwrap_or(started_in)));
+        let (user_id, address, city) = self.make_verified(token.digest(), into, client).await?;
         let handed = self.begin_session(&user_id, &city, ("email", refresh), client).await?;
         Ok((handed, address))
     }
@@ -96,15 +98,17 @@ impl Federation {
     pub async fn confirm_email(&self, token: &str, client: &Client) -> Result<(), EmailError> {
         self.limits.count_guest(client.network)?;
         let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?;
-        self.make_verified(token.digest(), client).await.map(drop)
+        self.make_verified(token.digest(), |_| Ok(()), client).await.map(drop)
     }
 
-    /// Makes the account that waits for this token; answers the user, the address and the city.
-    async fn make_verified(
+    /// Makes the account that waits for this token; answers the user, the address, and what comes next with the city that
+    /// it was asked for in. If that is not possible, nothing is done, and the token stays good.
+    async fn make_verified<N>(
         &self,
         token: Digest,
+        next: impl FnOnce(&str) -> Result<N, EmailError>,
         client: &Client,
-    ) -> Result<(UserId, Address, String), EmailError> {
+    ) -> Result<(UserId, Address, N), EmailError> {
         let now = self.clock.now();
         let stored =
             self.store.mail_token(token, Purpose::Verify, now).await?.ok_or(EmailError::SpentToken)?;
@@ -112,6 +116,7 @@ impl Federation {
         let plain = self.unseal(&payload_place(token), sealed).await?;
         let waiting: Waiting = serde_json::from_slice(&plain)
             .map_err(|_| StoreError::Internal("what waits for a verification can't be read".into()))?;
+        let next = next(&waiting.city_id)?;
         let user_id = UserId::fresh(now, &self.random.bytes());
         let (user, city, from) = (user_id.as_str(), Some(waiting.city_id.as_str()), Some(client.network));
         let signed_up =
@@ -128,7 +133,7 @@ impl Federation {
             now,
         };
         match self.store.create_account(new).await? {
-            Registered::Made => Ok((user_id, Address::trusted(stored.address), waiting.city_id)),
+            Registered::Made => Ok((user_id, Address::trusted(stored.address), next)),
             Registered::Spent | Registered::Taken => Err(EmailError::SpentToken),
         }
     }

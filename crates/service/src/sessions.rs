@@ -66,8 +66,7 @@ impl Federation {
         if session.session_id != claims.jti || session.city_id != claims.city_id {
             return Err(AuthError::Invalid);
         }
-        // A database from a machine of a developer opens nothing elsewhere.
-        if session.provider == crate::local::ID && !self.settings.allow_local_login {
+        if self.is_from_elsewhere(&session) {
             return Err(AuthError::Invalid);
         }
         // Told before anything else, so that the person knows what happened to their sessions.
@@ -85,6 +84,12 @@ impl Federation {
         }
         self.note_use(&session, last_seen_at, now);
         Ok(SignedIn { claims, session, user })
+    }
+
+    /// Whether a session is of a local sign-in, where there are none: a database from a machine of a developer opens nothing
+    /// elsewhere.
+    pub(crate) fn is_from_elsewhere(&self, session: &Session) -> bool {
+        session.provider == crate::local::ID && !self.settings.allow_local_login
     }
 
     /// Checks a token's signature and times. A key that is not known here may be another node's newest: then this
@@ -132,9 +137,6 @@ impl Federation {
         (provider, refresh): (&str, bool),
         client: &Client,
     ) -> Result<Handed, AuthError> {
-        if self.store.user(user_id).await?.is_none_or(|user| user.disabled) {
-            return Err(AuthError::UserDisabled);
-        }
         let now = self.clock.now();
         let sid = OpaqueToken::from_bytes(&self.random.bytes()).dated(now);
         let session = Session {
@@ -163,7 +165,9 @@ impl Federation {
         let signed_in =
             self.event("user.signed_in", Actor::User, user, (city_id, Some(client.network)), &detail);
         new.notice = self.notice_of(&new, city, &signed_in, client.lang);
-        self.store.begin_session(new, vec![signed_in]).await?;
+        if !self.store.begin_session(new, vec![signed_in]).await? {
+            return Err(AuthError::UserDisabled);
+        }
         info!(%user_id, city_id = %city.city_id, provider, "signed in");
         Ok(self.hand(session, &sid))
     }

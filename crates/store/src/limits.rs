@@ -1,8 +1,25 @@
 //! Counted tries that all nodes agree on, in windows of time.
 
-use crate::db::args;
+use crate::db::{Fault, Tx, args};
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
+use std::time::Duration;
+
+/// How long tries are remembered after the last pause.
+const TRIES_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// A try at a secret.
+#[derive(Debug, Clone)]
+pub struct Try {
+    /// What is tried.
+    pub bucket: String,
+    /// So many tries are stopped by no pause.
+    pub free: i64,
+    /// The pause after so many tries.
+    pub pause: fn(i64) -> Duration,
+    /// The time.
+    pub now: Timestamp,
+}
 
 /// What a node was granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,4 +65,47 @@ impl Store {
         let sql = "update limits set count = count - 1 where bucket = $1 and count > 0";
         self.db.exec(sql, args![bucket]).await.map(drop)
     }
+
+    /// Counts a try before it is looked at, so that tries at the same time are no more than others; or says until when
+    /// they pause.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn take_try(&self, one: Try) -> Result<Option<Timestamp>, StoreError> {
+        self.db.write(one, |one, tx| Box::pin(take(one, tx))).await
+    }
+
+    /// Forgets the tries of a bucket, after a right one.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn forget_tries(&self, bucket: &str) -> Result<(), StoreError> {
+        self.db.exec_in_order("delete from limits where bucket = $1", args![bucket]).await.map(drop)
+    }
+}
+
+/// The row ends [`TRIES_KEPT`] after the pause, so that one time tells both.
+async fn take(one: &Try, tx: &mut Tx) -> Result<Option<Timestamp>, Fault> {
+    let sql = "insert into limits (bucket, count, ends_at) values ($1, 1, $2) on conflict (bucket) do update \
+               set count = case when limits.ends_at <= $3 then 1 else limits.count + 1 end \
+               where limits.ends_at <= $2 or limits.count < $4 returning bucket, count";
+    let (bucket, over) = (&one.bucket, one.now.plus(TRIES_KEPT));
+    if let Some(row) = tx.row(sql, args![bucket, over, one.now, one.free]).await? {
+        let count = row.read_as("limits", |row| {
+            row.text("bucket")?;
+            row.int("count")
+        })?;
+        let ends_at = over.plus((one.pause)(count));
+        tx.put("update limits set ends_at = $1 where bucket = $2", args![ends_at, bucket]).await?;
+        return Ok(None);
+    }
+    let row = tx.row("select bucket, ends_at from limits where bucket = $1", args![bucket]).await?;
+    let ends_at = row.map(|row| {
+        row.read_as("limits", |row| {
+            row.text("bucket")?;
+            row.time("ends_at")
+        })
+    });
+    // One that is gone since then pauses for nothing any more.
+    Ok(Some(ends_at.transpose()?.map_or(one.now, |ends_at| ends_at.minus(TRIES_KEPT))))
 }

@@ -145,16 +145,20 @@ async fn offer(token: &NewMailToken, tx: &mut Tx) -> Result<Offered, Fault> {
 
 async fn issue(token: &NewMailToken, tx: &mut Tx) -> Result<(), Fault> {
     // Whoever asks to move to somebody's address must not void what its owner asked for.
-    let (sql, of) = match (token.purpose, &token.user_id) {
+    let voided = match (token.purpose, &token.user_id) {
+        // Nor must a second registration, with another password, void the first.
+        (Purpose::Verify, _) => None,
         (Purpose::ChangeEmail, Some(user_id)) => {
-            ("delete from mail_tokens where user_id = $1 and purpose = $2 and used_at is null", user_id)
+            Some(("delete from mail_tokens where user_id = $1 and purpose = $2 and used_at is null", user_id))
         }
-        _ => (
+        _ => Some((
             "delete from mail_tokens where address = $1 and purpose = $2 and used_at is null",
             &token.address,
-        ),
+        )),
     };
-    tx.put(sql, args![of, token.purpose.as_str()]).await?;
+    if let Some((sql, of)) = voided {
+        tx.put(sql, args![of, token.purpose.as_str()]).await?;
+    }
     let sql = "insert into mail_tokens (digest, purpose, address, user_id, sealed, created_at, expires_at) \
                values ($1, $2, $3, $4, $5, $6, $7)";
     let args = args![

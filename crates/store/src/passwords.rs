@@ -9,24 +9,13 @@ use downcity_core::{Digest, Timestamp, User, UserId};
 
 const TABLE: &str = "passwords";
 
-/// A user's password, as far as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Password {
-    /// PHC string.
-    pub hash: String,
-    /// Wrong tries since the last right one.
-    pub failures: i64,
-    /// Before this, tries from unknown places are put off.
-    pub next_try_at: Timestamp,
-}
-
 /// A user found by their address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Who.
     pub user: User,
-    /// Their password; absent when they sign in by link or provider only.
-    pub password: Option<Password>,
+    /// The PHC string of their password; absent when they sign in by link or provider only.
+    pub hash: Option<String>,
 }
 
 /// An account to be made when its address is verified.
@@ -72,7 +61,7 @@ impl Store {
         let sql = concat!(
             "select ",
             crate::users::user_columns!(),
-            ", p.hash, p.failures, p.next_try_at from identity_keys k \
+            ", p.hash from identity_keys k \
              join identities i on i.identity_id = k.identity_id join users u on u.user_id = i.user_id \
              left join passwords p on p.user_id = u.user_id \
              where k.provider = 'email' and k.kind = 'sub' and k.scope = '' and k.value = $1"
@@ -107,26 +96,8 @@ impl Store {
         self.db.write(new, |new, tx| Box::pin(create(new, tx))).await
     }
 
-    /// Counts a wrong try and says from when the next one is taken from unknown places.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn count_failure(&self, user_id: &UserId, next_try_at: Timestamp) -> Result<(), StoreError> {
-        let sql = "update passwords set failures = failures + 1, next_try_at = $1 where user_id = $2";
-        self.db.exec(sql, args![next_try_at, user_id.as_str()]).await.map(drop)
-    }
-
-    /// Forgets wrong tries after a right one.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn forgive_failures(&self, user_id: &UserId) -> Result<(), StoreError> {
-        let sql = "update passwords set failures = 0, next_try_at = 0 where user_id = $1";
-        self.db.exec(sql, args![user_id.as_str()]).await.map(drop)
-    }
-
-    /// Puts a hash of a better form in the place of the one that was checked, and forgets wrong tries. False when
-    /// another password was set meanwhile, which stays.
+    /// Puts a hash of a better form in the place of the one that was checked. False when another password was set
+    /// meanwhile, which stays.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -136,9 +107,18 @@ impl Store {
         checked: &str,
         better: &str,
     ) -> Result<bool, StoreError> {
-        let sql = "update passwords set failures = 0, next_try_at = 0, old = 0, hash = $1 \
-                   where user_id = $2 and hash = $3";
+        let sql = "update passwords set old = 0, hash = $1 where user_id = $2 and hash = $3";
         Ok(self.db.exec(sql, args![better, user_id.as_str(), checked]).await? == 1)
+    }
+
+    /// Whether the password that was checked is still the one. Waits for whoever is just setting another: that ends the
+    /// sessions that it finds, so whoever asks this after beginning one has either been found or gets false.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn password_stands(&self, user_id: &UserId, checked: &str) -> Result<bool, StoreError> {
+        let sql = "update passwords set hash = hash where user_id = $1 and hash = $2";
+        Ok(self.db.exec_in_order(sql, args![user_id.as_str(), checked]).await? == 1)
     }
 
     /// Sets a password; other sessions of the user end, all but `keep`. With a token, only if it is spent here.
@@ -203,8 +183,7 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
         return Ok(false);
     }
     let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) \
-               do update set hash = excluded.hash, changed_at = excluded.changed_at, failures = 0, \
-               next_try_at = 0, old = 0";
+               do update set hash = excluded.hash, changed_at = excluded.changed_at, old = 0";
     tx.put(sql, args![change.user_id.as_str(), &change.hash, change.now]).await?;
     let keep = change.keep.map(|digest| digest.0.to_vec()).unwrap_or_default();
     let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";
@@ -219,12 +198,5 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
 }
 
 fn account(row: &mut Row) -> Result<Account, Misfit> {
-    let user = crate::users::user(row)?;
-    let (hash, failures, next) =
-        (row.opt_text("hash")?, row.opt_int("failures")?, row.opt_time("next_try_at")?);
-    let password = match (hash, failures, next) {
-        (Some(hash), Some(failures), Some(next_try_at)) => Some(Password { hash, failures, next_try_at }),
-        _ => None,
-    };
-    Ok(Account { user, password })
+    Ok(Account { user: crate::users::user(row)?, hash: row.opt_text("hash")? })
 }

@@ -100,19 +100,25 @@ impl Store {
             .await
     }
 
-    /// Stores a session together with the events that tell of it.
+    /// Stores a session together with the events that tell of it. False when its user is disabled, also just now.
     ///
     /// # Errors
     /// `Unavailable`, also when the city has just been removed; `Internal` when the id or key is taken.
-    pub async fn begin_session(&self, new: NewSession, events: Vec<NewEvent>) -> Result<(), StoreError> {
+    pub async fn begin_session(&self, new: NewSession, events: Vec<NewEvent>) -> Result<bool, StoreError> {
         self.db
             .write((new, events), |(new, events), tx| {
                 Box::pin(async move {
+                    // The row is locked, so that disabling finds this session, or is found here.
+                    let sql = "update users set disabled = disabled where user_id = $1 and disabled = 0";
+                    if tx.exec(sql, args![new.session.user_id.as_str()]).await? == 0 {
+                        tx.undo();
+                        return Ok(false);
+                    }
                     let address = match new.notice {
                         Some(_) => notices::address_of(&new.session.user_id, tx).await?,
                         None => None,
                     };
-                    begin(new, events, address.as_deref(), tx).await
+                    begin(new, events, address.as_deref(), tx).await.map(|()| true)
                 })
             })
             .await
@@ -169,7 +175,7 @@ impl Store {
         })
     }
 
-    /// Whether a user has a live session that was begun from this network.
+    /// Whether a user has a live session on a device in this network.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -179,8 +185,8 @@ impl Store {
         network: Network,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "select session_id from sessions where user_id = $1 and network = $2 and revoked_at is null \
-                   and expires_at > $3 limit 1";
+        let sql = "select session_id from sessions where user_id = $1 and coalesce(device_network, network) = $2 \
+                   and revoked_at is null and expires_at > $3 limit 1";
         Ok(self.db.read_row(sql, args![user_id.as_str(), network, now]).await?.is_some())
     }
 

@@ -111,4 +111,12 @@ async fn a_local_session_is_nothing_where_local_sign_in_is_off() {
     let there = Answer::of(world.http.get(format!("{base}/v1/accounts/me")).bearer_auth(token)).await;
     assert_error(&there, 401, "invalid_token");
     assert_eq!(world.get_as(token, "accounts/me").await.status, 200);
+    let start = json!({"provider": "local", "city_id": "city_demo", "refresh": true});
+    let step = call(&world, "accounts/login/start", start, &[]).await.ok();
+    let go_on = json!({"login_id": step["login_id"], "input": {"name": "lilei"}});
+    let done = call(&world, "accounts/login/continue", go_on, &[]).await.ok();
+    let refresh = json!({"refresh_token": done["refresh_token"]});
+    let there = Answer::of(world.http.post(format!("{base}/v1/accounts/token/refresh")).json(&refresh)).await;
+    assert_error(&there, 401, "invalid_refresh_token");
+    assert_eq!(call(&world, "accounts/token/refresh", refresh, &[]).await.status, 200);
 }

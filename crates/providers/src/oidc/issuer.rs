@@ -103,7 +103,8 @@ impl Issuer {
         let (reply, _) =
             exchange(request, until, BODY_LIMIT).await.map_err(|fault| trouble(&what, &fault))?;
         if reply.status != 200 {
-            return Err(unavailable(&what, &format!("HTTP {}; check the issuer's address", reply.status)));
+            let why = format!("HTTP {}; check the issuer's address", reply.status);
+            return Err(unavailable(&what, &why).silent());
         }
         Metadata::read(&reply.body, &self.url, outside)
     }
@@ -131,7 +132,7 @@ impl Issuer {
         let request = outside.get_guarded(address).map_err(failed)?;
         let (reply, life) = exchange(request, until, KEYS_LIMIT).await.map_err(failed)?;
         if reply.status != 200 {
-            return Err(unavailable(&what, &format!("it answered HTTP {}", reply.status)));
+            return Err(unavailable(&what, &format!("it answered HTTP {}", reply.status)).silent());
         }
         let set = KeySet::read(&reply.body, address, life, now);
         let set = set.ok_or_else(|| unavailable(&what, "the answer is not a JWK Set"))?;

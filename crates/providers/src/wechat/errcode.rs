@@ -285,5 +285,5 @@ pub(super) fn explain(refusal: &Refusal, asked: &str) -> ProviderError {
     let rid = refusal.rid.as_deref().map(|rid| format!(", rid {rid}")).unwrap_or_default();
     let (what, remedy) = (what.get(Lang::En), remedy.get(Lang::En));
     let report = format!("WeChat refused {asked} with errcode {code}{rid}: {what}; {remedy}.");
-    ProviderError { failure, report, provider_code: Some(code) }
+    ProviderError { provider_code: Some(code), ..ProviderError::new(failure, report) }
 }

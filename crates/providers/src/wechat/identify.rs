@@ -44,7 +44,7 @@ struct Trouble {
 impl Trouble {
     fn unavailable(interface: Interface, what: &str, again: bool) -> Self {
         let report = format!("WeChat's {} could not be used: {what}.", interface.path());
-        Self { error: ProviderError::new(Failure::ProviderUnavailable, report), again }
+        Self { error: ProviderError::new(Failure::ProviderUnavailable, report).silent(), again }
     }
 }
 

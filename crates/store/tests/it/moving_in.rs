@@ -50,7 +50,7 @@ async fn arrive(store: &Store, names: &[&str]) -> Vec<Arrived> {
 
 async fn hash_of(store: &Store, id: &UserId) -> String {
     let address = store.address_of(id).await.unwrap().unwrap();
-    store.account_by_address(&address).await.unwrap().unwrap().password.unwrap().hash
+    store.account_by_address(&address).await.unwrap().unwrap().hash.unwrap()
 }
 
 async fn a_better_hash_never_takes_a_newer_passwords_place(store: Store) {

@@ -79,6 +79,19 @@ async fn loopback_needs_pkce_and_has_a_free_port() {
     }
 }
 
+/// Whoever relies on PKCE is not given what was started without (RFC 9700 §2.1.1).
+#[tokio::test]
+async fn a_verifier_for_what_was_started_without_a_challenge_is_refused() {
+    let world = listed(On::Sqlite).await;
+    let (url, state) = started(&world, json!({"return_to": DONE})).await;
+    let back = world.come_back(HOME, &world.allow(&url, "alice")).await;
+    let code = &query_of(back.header("location"))["code"];
+    let ask = format!("accounts/oauth/result?state={state}&code={code}");
+    let with = format!("{ask}&code_verifier={}", pkce().0);
+    assert_error(&world.get_from(HOME, &with).await, 403, "code_verifier_wrong");
+    assert_eq!(world.get_from(HOME, &ask).await.ok()["status"], "done", "nothing was used up");
+}
+
 #[tokio::test]
 async fn a_failure_travels_as_error() {
     let world = listed(On::Sqlite).await;
