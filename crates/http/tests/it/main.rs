@@ -34,6 +34,7 @@ mod one_user;
 mod openapi;
 mod overview;
 mod own;
+mod passwords;
 mod people;
 mod person;
 mod providers;
