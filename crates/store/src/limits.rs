@@ -5,7 +5,7 @@ use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 use std::time::Duration;
 
-/// How long tries are remembered after the last pause.
+/// How long tries are remembered after the last pause; half as long where there was none.
 const TRIES_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// A try at a secret.
@@ -84,7 +84,7 @@ impl Store {
     }
 }
 
-/// The row ends [`TRIES_KEPT`] after the pause, so that one time tells both.
+/// The row ends [`TRIES_KEPT`] after the pause, so that one time tells both: what ends later than that from now pauses.
 async fn take(one: &Try, tx: &mut Tx) -> Result<Option<Timestamp>, Fault> {
     let sql = "insert into limits (bucket, count, ends_at) values ($1, 1, $2) on conflict (bucket) do update \
                set count = case when limits.ends_at <= $3 then 1 else limits.count + 1 end \
@@ -95,7 +95,9 @@ async fn take(one: &Try, tx: &mut Tx) -> Result<Option<Timestamp>, Fault> {
             row.text("bucket")?;
             row.int("count")
         })?;
-        let ends_at = over.plus((one.pause)(count));
+        let pause = (one.pause)(count);
+        // Far from where a pause begins: others count by clocks of their own.
+        let ends_at = if pause.is_zero() { one.now.plus(TRIES_KEPT / 2) } else { over.plus(pause) };
         tx.put("update limits set ends_at = $1 where bucket = $2", args![ends_at, bucket]).await?;
         return Ok(None);
     }
