@@ -197,6 +197,14 @@ test("in a browser a window is made on the click, before anything is awaited", a
   await assert.rejects(guest(fed).signIn("wechat"), code("popup_blocked"));
 });
 
+test("a window that reads as closed is still waited for: the Federation's own pages make it read so", async (t) => {
+  const fed = await federation(t);
+  const shown = { closed: true, location: { replace: (url) => setTimeout(() => fed.finish(url.split("=")[1]), 1500) } };
+  globalThis.window = { open: () => shown };
+  t.after(() => delete globalThis.window);
+  assert.equal((await guest(fed).signIn("wechat", { signal: AbortSignal.timeout(10_000) })).user_token, TOKEN);
+});
+
 /** The page of an app, as far as the redirect flow touches one. */
 function page(t, href) {
   const kept = new Map();

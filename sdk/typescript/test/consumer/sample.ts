@@ -90,6 +90,39 @@ export async function account(): Promise<void> {
   (await user.service("chat").action("send").invoke({ text: "hi" })).anything;
 }
 
+/** As docs/accounts.md has it. */
+export async function steps(ask: (inputs: unknown) => Promise<Record<string, string>>, open: (url: string) => void) {
+  const guest = new City({ city_url, city_id });
+  const guests = guest.service("accounts");
+  let step = await guests.action("login/start").invoke({ provider: "email" });
+  while (step.status === "input_required") {
+    step = await guests.action("login/continue").invoke({ login_id: step.login_id, input: await ask(step.inputs) });
+  }
+  if (step.status === "redirect_required") {
+    const { login_id } = step;
+    open(step.url);
+    let result;
+    do result = await guests.get("login/result", { login_id, wait: 25 });
+    while (result.status === "pending");
+    if (result.status === "done") guest.asUser(result) satisfies City;
+  }
+}
+
+/** As docs/accounts.md has it. */
+export function tabs() {
+  const { localStorage, navigator } = globalThis as any;
+  const keep = ({ user_token, refresh_token, user_id, city_id, expires_at }: City) =>
+    localStorage.setItem("user", JSON.stringify({ user_token, refresh_token, user_id, city_id, expires_at }));
+  return (user: City) =>
+    navigator.locks.request("user", async () => {
+      const kept = JSON.parse(localStorage.getItem("user"));
+      if (kept.refresh_token !== user.refresh_token) return user.asUser(kept);
+      const fresh = await user.refresh();
+      keep(fresh);
+      return fresh;
+    });
+}
+
 export async function mistakes(): Promise<void> {
   const admin = new City({ role: "admin", city_url, admin_secret_key });
   // @ts-expect-error no such role
