@@ -1,5 +1,5 @@
 /** How a product uses the package, for the type checker alone: nothing here runs. */
-import { City, CityError, type Me, type OauthResult, type ProviderList } from "@downcity/city";
+import { City, CityError, type ClientCode, type Me, type OauthResult, type ProviderList } from "@downcity/city";
 
 declare const city_url: string;
 declare const city_id: string;
@@ -89,6 +89,17 @@ export async function account(): Promise<void> {
   // Services of the product's own are open.
   (await user.service("chat").action("send").invoke({ text: "hi" })).anything;
 }
+
+/** The codes of this client, as the README lists them. */
+export const codes: Record<ClientCode, true> = {
+  network_error: true,
+  timeout: true,
+  invalid_answer: true,
+  login_expired: true,
+  login_not_started_here: true,
+  code_not_shown: true,
+  popup_blocked: true,
+};
 
 /** As docs/accounts.md has it. */
 export async function steps(ask: (inputs: unknown) => Promise<Record<string, string>>, open: (url: string) => void) {
