@@ -1,8 +1,18 @@
 /** The client of a Federation. */
 import * as admin from "./admin.js";
-import { type CallOptions, type Target, baseUrl, call } from "./http.js";
+import { CityError } from "./error.js";
+import { type CallOptions, type Target, baseUrl, call, share, sleep } from "./http.js";
 import * as flow from "./sign-in.js";
 import type { Answer, Body, Handed, Input, Me, Name, OauthResult, OauthStart, Query, Time } from "./wire.js";
+
+/** Refresh tokens being traded in this page or program, with their Federations. */
+const trading = new Map<string, Promise<City>>();
+
+/**
+ * The Federation gives a lost answer again to the same token for a minute only; one that comes later ends the session. So
+ * the tries of one trade come soon after one another: three within half a minute, in milliseconds.
+ */
+const TRADE = { tries: 3, timeout: 5_000, pause: 5_000, last: 25_000 };
 
 export interface CityOptions {
   /** Who is calling. May be left out: a key makes an admin, a token a user, neither a guest. */
@@ -103,14 +113,31 @@ export class City {
 
   /**
    * The same user with a fresh token and the next refresh token: keep both before using them. A refresh token works
-   * once; one that comes again ends the session.
+   * once; one that comes again ends the session. Calls at the same time share one answer, which a lost connection is
+   * no harm to. An abort ends the wait and not the trade: the next call gets what came of it.
    */
-  async refresh(options?: CallOptions): Promise<City> {
-    if (!this.#refresh) throw new TypeError("there is no refresh_token: sign in with refresh: true");
+  async refresh({ signal }: CallOptions = {}): Promise<City> {
+    const token = this.#refresh;
+    if (!token) throw new TypeError("there is no refresh_token: sign in with refresh: true");
+    return share(trading, `${this.city_url} ${token}`, () => this.#trade(token), signal);
+  }
+
+  async #trade(refresh_token: string): Promise<City> {
     // As a guest: the old token may have run out.
-    const guest = new City({ role: "guest", city_url: this.city_url, city_id: this.city_id, fetch: this.#to.fetch });
-    const body = { refresh_token: this.#refresh };
-    return this.asUser(await guest.service("accounts").action("token/refresh").invoke(body, options));
+    const to = { ...this.#to, bearer: undefined };
+    const body = { refresh_token, city_id: this.city_id };
+    const { timeout } = TRADE;
+    const begun = Date.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        return this.asUser(await call(to, "POST", "accounts/token/refresh", body, { timeout }));
+      } catch (error) {
+        if (tries === TRADE.tries || !(error instanceof CityError && error.temporary) || error.status === 429) throw error;
+        await sleep(Math.min(1000 * (error.retry_after ?? tries), TRADE.pause));
+        // A page that was asleep meanwhile may come too late.
+        if (Date.now() - begun > TRADE.last) throw error;
+      }
+    }
   }
 
   /**

@@ -7,6 +7,7 @@ export type ClientCode =
   | "invalid_answer"
   | "login_expired"
   | "login_not_started_here"
+  | "code_not_shown"
   | "popup_blocked";
 
 /** A failed call, or a sign-in that ended without a user. An aborted one throws its signal's reason instead. */

@@ -14,6 +14,11 @@ export interface Target {
 }
 
 const TIMEOUT = 15_000;
+/**
+ * The calls that begin a sign-in. Only these send and keep cookies: the login cookie then proves the browser, where the
+ * product is on the same site as the Federation.
+ */
+const WITH_COOKIE = /^accounts\/(oauth\/start|identities\/link)$/;
 
 /** The address of a Federation without trailing slashes, or a TypeError. */
 export function baseUrl(address: string | undefined): string {
@@ -44,6 +49,8 @@ export async function call(
   const headers: Record<string, string> = { accept: "application/json" };
   if (to.bearer) headers["authorization"] = `Bearer ${to.bearer}`;
   const init: RequestInit = { method, headers, redirect: "manual" };
+  // Some runtimes without cookies throw at the mere word.
+  if (WITH_COOKIE.test(path) && "credentials" in (globalThis.Request?.prototype ?? {})) init.credentials = "include";
   if (method === "POST") {
     headers["content-type"] = "application/json";
     init.body = JSON.stringify(input);
@@ -107,4 +114,33 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });
   });
+}
+
+/**
+ * One piece of work for all who ask for it while it is under way. A signal ends only its own caller's wait. What was
+ * achieved while nobody waited is kept for the next who asks, since it can't be had twice; a failure is not.
+ */
+export async function share<T>(
+  running: Map<string, Promise<T>>,
+  key: string,
+  begin: () => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  signal?.throwIfAborted();
+  let work = running.get(key);
+  const forget = () => running.get(key) === work && running.delete(key);
+  if (!work) {
+    running.set(key, (work = begin()));
+    work.catch(forget);
+  }
+  let abort!: () => void;
+  const left = new Promise<never>((_, reject) => (abort = () => reject(signal!.reason)));
+  signal?.addEventListener("abort", abort);
+  try {
+    const outcome = await Promise.race([work, left]);
+    forget();
+    return outcome;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
 }

@@ -1,14 +1,14 @@
 /** Start → open → wait → a user: the two ways to sign a person in. */
 import type { City } from "./city.js";
 import { CityError } from "./error.js";
-import { type CallOptions, sleep } from "./http.js";
+import { type CallOptions, share, sleep } from "./http.js";
 import { challenge, verifier } from "./pkce.js";
 import type { OauthStart, SignInDone } from "./wire.js";
 
 interface StartOptions extends CallOptions {
   /** The city to sign in to, where it is not the client's. */
   city_id?: string | undefined;
-  /** Language of the provider's page: `en` or `cn`. */
+  /** Language of the provider's page and the Federation's: `zh` or `en`. */
   lang?: string | undefined;
   /** Whether a WeChat desktop client may answer in place of a scan. */
   fast_login?: boolean | undefined;
@@ -89,18 +89,23 @@ async function showCodeOf(started: OauthStart, o: StartOptions, seen = false) {
   }
 }
 
-/** Asks until there is an outcome. Network hiccups, 429 and 5xx are tried again until the login ends. */
+/**
+ * Asks until there is an outcome. Network hiccups, 429 and 5xx are tried again for `left` milliseconds; the last of them
+ * is then thrown as it is, unless the login itself `ends` by then.
+ */
 async function collect(
   city: City,
   query: { state: string; code?: string; code_verifier?: string },
-  { wait = 25, signal, left }: { wait?: number | undefined; signal?: AbortSignal | undefined; left: number },
+  { wait = 25, signal, left, ends }: CallOptions & { wait?: number | undefined; left: number; ends: boolean },
 ): Promise<SignInDone> {
   const end = Date.now() + left;
-  const expired = (about: object) =>
-    new CityError("the sign-in was not finished in time", { code: "login_expired", ...about });
+  let hiccup: CityError | undefined;
   for (let pause = 500; ; ) {
     const asked = Date.now();
-    if (asked >= end) throw expired({});
+    if (asked >= end) {
+      if (hiccup && !ends) throw hiccup;
+      throw new CityError("the sign-in was not finished in time", { code: "login_expired", cause: hiccup });
+    }
     const seconds = Math.max(1, Math.min(wait, Math.ceil((end - asked) / 1000)));
     let rest = 0;
     try {
@@ -108,12 +113,12 @@ async function collect(
       if (result.status === "done") return result;
       if (result.status === "failed") throw new CityError(result.error, { code: result.code, status: 200, body: result });
       pause = 500;
+      hiccup = undefined;
       // An answer that comes at once did not wait, so this side must.
       if (Date.now() - asked < 1000) rest = 1000 * Math.min(Math.max(result.interval || 2, 1), 30);
     } catch (error) {
-      if (!(error instanceof CityError)) throw error;
-      if (error.status === 410) throw expired({ status: 410, body: error.body });
-      if (!error.temporary) throw error;
+      if (!(error instanceof CityError && error.temporary)) throw error;
+      hiccup = error;
       rest = error.retry_after ? error.retry_after * 1000 : pause * (0.75 + Math.random() / 2);
       pause = Math.min(pause * 2, 8000);
     }
@@ -135,13 +140,17 @@ export async function signIn(city: City, how: Beginning, provider: string, optio
     if (own) shown = own.go(started.url);
     else shown = await options.open!(started.url, started);
     const query = { state: started.state, ...(secret && { code_verifier: secret }) };
-    return await collect(city, query, { wait, signal, left });
+    return await collect(city, query, { wait, signal, left, ends: true });
   } finally {
     shown?.close?.();
   }
 }
 
-/** A window has to be made before the first `await`: later the browser no longer sees the click behind it. */
+/**
+ * A window has to be made before the first `await`: later the browser no longer sees the click behind it. Nothing here asks
+ * whether it is `closed`: the Federation's pages, and some providers', have the Cross-Origin-Opener-Policy `same-origin`,
+ * and once the window has been at one, `closed` is true while the person still reads there.
+ */
 function popup() {
   if (typeof window === "undefined") throw new TypeError("signIn needs options.open outside a browser");
   const shown = window.open("", "_blank", "popup,width=520,height=640");
@@ -175,24 +184,54 @@ export async function signInRedirect(
   return started;
 }
 
+/** What a page does with the logins that came back to it: those under way, by `state`, and those that are over. */
+const returning = new Map<string, Promise<SignInDone>>();
+const over = new Set<string>();
+
+/** Takes a login out of the address bar, if it is still there. */
+function tidy(state: string) {
+  const url = new URL(location.href);
+  if (url.searchParams.get("state") !== state) return;
+  for (const name of ["state", "code", "error", "error_description"]) url.searchParams.delete(name);
+  history.replaceState(history.state, "", url);
+}
+
 /** See `City.completeRedirect`. */
 export async function completeRedirect(city: City, options: CompleteOptions): Promise<SignInDone | null> {
-  const { storage = sessionStorage, signal } = options;
-  const url = new URL(options.url ?? location.href);
-  const state = url.searchParams.get("state");
-  const code = url.searchParams.get("code");
-  const secret = state && storage.getItem(SLOT + state);
-  if (!state || !(code || secret)) return null;
-  // All of this before the first `await`, so that a second call finds nothing left to do.
-  storage.removeItem(SLOT + state);
-  if (options.url === undefined) {
-    for (const name of ["state", "code", "error", "error_description"]) url.searchParams.delete(name);
-    history.replaceState(history.state, "", url);
-  }
-  if (!secret) {
+  const address = options.url ?? globalThis.location?.href;
+  const storage = options.storage ?? globalThis.sessionStorage;
+  // Where a page is made on a server there is neither: nobody comes back to it.
+  if (!address || !storage) return null;
+  const { searchParams } = new URL(address);
+  const state = searchParams.get("state");
+  const code = searchParams.get("code");
+  if (!state) return null;
+  const clean = () => options.url === undefined && tidy(state);
+  const secret = storage.getItem(SLOT + state);
+  if (!secret && !returning.has(state)) {
+    if (!code || over.has(state)) return null;
+    clean();
     // Somebody else's login: taking it would sign this person in to a stranger's account.
     throw new CityError("this sign-in was not started in this browser tab", { code: "login_not_started_here" });
   }
-  const query = { state, code_verifier: secret, ...(code && { code }) };
-  return collect(city, query, { signal, left: 30_000 });
+
+  // The verifier and the address stay until there is an outcome, so that a reload can ask again, and no longer.
+  const settle = () => (storage.removeItem(SLOT + state), over.add(state));
+  const begin = async () => {
+    const query = { state, code_verifier: secret!, ...(code && { code }) };
+    try {
+      const done = await collect(city, query, { left: 30_000, ends: false });
+      settle();
+      return done;
+    } catch (error) {
+      // What is not the Federation's word on this login, such as the page of a hotel's network, is no outcome.
+      if (error instanceof CityError && !error.temporary && error.code !== "invalid_answer") settle();
+      throw error;
+    }
+  };
+  try {
+    return await share(returning, state, begin, options.signal);
+  } finally {
+    if (over.has(state) && !returning.has(state)) clean();
+  }
 }

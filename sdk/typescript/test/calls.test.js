@@ -149,6 +149,104 @@ test("no connection, no answer and an abort are told apart", async () => {
   await assert.rejects(city.me(), (error) => error.cause instanceof Error, "the cause is kept");
 });
 
+test("only the calls that begin a sign-in send and keep cookies", async () => {
+  const seen = {};
+  const fetch = async (url, init) => ((seen[new URL(url).pathname.slice(4)] = init.credentials), Response.json({}));
+  const user = new City({ city_url: "https://x.test", user_token: TOKEN, fetch });
+  const accounts = user.service("accounts");
+  for (const action of ["oauth/start", "identities/link", "login", "oauth/start/x", "token/refresh"]) {
+    await accounts.action(action).invoke({});
+  }
+  await accounts.get("oauth/result", { state: "s" });
+  await user.me();
+  const sent = Object.keys(seen).filter((path) => seen[path] !== undefined);
+  assert.deepEqual(sent.map((path) => [path, seen[path]]), [["accounts/oauth/start", "include"], ["accounts/identities/link", "include"]]);
+  // A runtime whose requests know no cookies, and throw at the mere word.
+  const { Request } = globalThis;
+  globalThis.Request = class {};
+  try {
+    await accounts.action("oauth/start").invoke({});
+  } finally {
+    globalThis.Request = Request;
+  }
+  assert.equal(seen["accounts/oauth/start"], undefined);
+});
+
+/** A user whose refresh tokens are traded by `answers`, one after another: functions of the response. */
+async function refreshing(t, answers) {
+  const pair = (n) => ({ user_token: `ub_${n}`, refresh_token: `rf_${n}`, user_id: "u1", city_id: "city_demo", expires_at: "2030-01-01T00:00:00Z" });
+  let n = 0;
+  const fed = await federation(t, {
+    routes: {
+      "POST /v1/accounts/token/refresh": ({ headers }, response, { send, refuse }) => {
+        assert.equal(headers.authorization, undefined, "the old token may have run out");
+        const next = answers.shift();
+        if (next) return next(response, refuse);
+        send(response, 200, pair(++n));
+      },
+    },
+  });
+  const user = new City({ city_url: fed.url, city_id: "city_demo", user_token: "ub_0", refresh_token: "rf_0" });
+  return { fed, user, sent: () => fed.calls.map((call) => call.body.refresh_token) };
+}
+
+test("refresh: a lost answer is asked for again with the same token, soon", async (t) => {
+  const begun = Date.now();
+  const { user, sent } = await refreshing(t, [() => {}, (response) => response.destroy()]);
+  const fresh = await user.refresh();
+  assert.deepEqual([fresh.user_token, fresh.refresh_token, fresh.city_id], ["ub_1", "rf_1", "city_demo"]);
+  assert.deepEqual(sent(), ["rf_0", "rf_0", "rf_0"]);
+  assert.ok(Date.now() - begun < 15_000, "well within the minute for which the Federation gives it again");
+});
+
+test("refresh: three tries and no more; what is final or asks for patience is thrown at once", async (t) => {
+  const down = (response) => response.writeHead(503, { "retry-after": "1" }).end();
+  const tired = await refreshing(t, [down, down, down, down]);
+  await assert.rejects(tired.user.refresh(), failure("http_503", 503));
+  assert.equal(tired.sent().length, 3);
+  for (const [status, code] of [[401, "invalid_token"], [429, "too_many_tries"]]) {
+    const { user, sent } = await refreshing(t, [(response, refuse) => refuse(response, status, code, { "retry-after": "60" })]);
+    await assert.rejects(user.refresh(), failure(code, status));
+    assert.equal(sent().length, 1);
+    assert.equal((await user.refresh()).user_token, "ub_1", "a failure is not kept");
+  }
+});
+
+test("refresh: no try comes late, after a page was asleep", async (t) => {
+  const { user, sent } = await refreshing(t, [(response) => response.writeHead(503).end()]);
+  const now = Date.now;
+  t.after(() => (Date.now = now));
+  const trying = user.refresh();
+  setTimeout(() => (Date.now = () => now() + 120_000), 200);
+  await assert.rejects(trying, failure("http_503", 503));
+  assert.equal(sent().length, 1);
+});
+
+test("refresh: calls at the same time share one trade; an abort ends only its caller's wait", async (t) => {
+  const { fed, user, sent } = await refreshing(t, []);
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const gone = user.refresh({ signal: stop.signal });
+  const twin = new City({ city_url: fed.url, user_token: "ub_0", refresh_token: "rf_0" });
+  const all = [user.refresh(), user.refresh(), twin.refresh()];
+  stop.abort(reason);
+  await assert.rejects(gone, (error) => error === reason);
+  assert.deepEqual((await Promise.all(all)).map((city) => city.refresh_token), ["rf_1", "rf_1", "rf_1"]);
+  assert.deepEqual(sent(), ["rf_0"]);
+  await assert.rejects(user.refresh({ signal: stop.signal }), (error) => error === reason);
+  assert.equal(sent().length, 1, "nothing is traded for who is gone already");
+
+  // The pair that came while nobody waited would be lost, and the next trade would end the session.
+  const lonely = await refreshing(t, []);
+  const late = new AbortController();
+  const left = lonely.user.refresh({ signal: late.signal });
+  late.abort();
+  await assert.rejects(left, { name: "AbortError" });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal((await lonely.user.refresh()).refresh_token, "rf_1");
+  assert.equal(lonely.sent().length, 1);
+});
+
 test("another fetch may be given", async () => {
   const seen = [];
   const fetch = async (url, init) => (seen.push([String(url), init.method]), Response.json({ items: [] }));

@@ -76,6 +76,27 @@ describe("against the real Federation", { skip }, () => {
     }
   });
 
+  test("pages of listed origins, and no others, may have the login cookie go along", async () => {
+    const listed = "https://sdk.example.com";
+    const { city_id } = await admin().cities.create({ name: "Origins", city_id: "city_origins", allowed_origins: [listed] });
+    const ask = async (path, origin) => {
+      const headers = { origin, "access-control-request-method": "POST" };
+      const preflight = await fetch(`${at.federation_url}/v1/accounts/${path}`, { method: "OPTIONS", headers });
+      const answer = await fetch(`${at.federation_url}/v1/accounts/${path}`, {
+        method: "POST",
+        headers: { origin, "content-type": "application/json" },
+        body: JSON.stringify({ provider: "wechat", city_id }),
+      });
+      const told = (name) => [preflight, answer].map((one) => one.headers.get(`access-control-allow-${name}`));
+      return [told("credentials"), told("origin")];
+    };
+    for (const path of ["oauth/start", "identities/link"]) {
+      assert.deepEqual(await ask(path, listed), [["true", "true"], [listed, listed]], path);
+      assert.deepEqual(await ask(path, "https://stranger.example"), [[null, null], [null, null]], path);
+    }
+    await admin().cities.remove({ city_id });
+  });
+
   test("an admin sets the env, makes cities, gives tokens", async () => {
     await admin().env.upsert({ key: "SDK_TEST", value: "yes" });
     assert.ok((await admin().env.list()).items.some((item) => item.key === "SDK_TEST"));

@@ -121,12 +121,14 @@ test("a refusal is thrown with its code", async (t) => {
 });
 
 test("a login that ran out: told by the server, or by the clock", async (t) => {
-  const gone = (response) => response.writeHead(410).end(JSON.stringify({ error: "Late.", code: "gone", request_id: "r" }));
-  const told = await federation(t, { results: [gone] });
-  await assert.rejects(guest(told).signIn("wechat", { open() {} }), (error) => {
-    assert.deepEqual([error.code, error.status, error.request_id], ["login_expired", 410, "r"]);
-    return true;
-  });
+  for (const told of ["login_expired", "already_collected"]) {
+    const gone = (response) => response.writeHead(410).end(JSON.stringify({ error: "Late.", code: told, request_id: "r" }));
+    const fed = await federation(t, { results: [gone] });
+    await assert.rejects(guest(fed).signIn("wechat", { open() {} }), (error) => {
+      assert.deepEqual([error.code, error.status, error.request_id], [told, 410, "r"]);
+      return true;
+    });
+  }
   for (const unit of [1, 1000] /* milliseconds, seconds */) {
     const fed = await federation(t, { expires_at: Math.ceil((Date.now() + 2000) / unit) });
     const begun = Date.now();
@@ -185,13 +187,22 @@ test("in a browser a window is made on the click, before anything is awaited", a
   const trying = guest(fed).signIn("wechat");
   assert.equal(calls, 1);
   await trying;
-  assert.deepEqual([shown.at, shown.opener, shown.closed], ["https://open.test/qr?state=st_0", null, undefined]);
+  const [state] = fed.logins.keys();
+  assert.deepEqual([shown.at, shown.opener, shown.closed], [`https://open.test/qr?state=${state}`, null, undefined]);
 
   await assert.rejects(new City({ city_url: fed.url, city_id: "city_paused" }).signIn("wechat"), code("city_paused"));
   assert.equal(shown.closed, true, "no empty window stays");
 
   globalThis.window.open = () => null;
   await assert.rejects(guest(fed).signIn("wechat"), code("popup_blocked"));
+});
+
+test("a window that reads as closed is still waited for: the Federation's own pages make it read so", async (t) => {
+  const fed = await federation(t);
+  const shown = { closed: true, location: { replace: (url) => setTimeout(() => fed.finish(url.split("=")[1]), 1500) } };
+  globalThis.window = { open: () => shown };
+  t.after(() => delete globalThis.window);
+  assert.equal((await guest(fed).signIn("wechat", { signal: AbortSignal.timeout(10_000) })).user_token, TOKEN);
 });
 
 /** The page of an app, as far as the redirect flow touches one. */
@@ -228,15 +239,108 @@ test("redirect: away, back, a user, and a clean address", async (t) => {
   browser.location.href = `https://app.test/welcome?tab=2&state=${start.state}&code=code_0#top`;
   const both = await Promise.all([guest(fed).completeRedirect(), guest(fed).completeRedirect()]);
   assert.equal(both[0].user_token, TOKEN);
-  assert.equal(both[1], null, "a page that asks twice collects once");
+  assert.equal(both[1].user_token, TOKEN, "who asks twice at once is told the same");
+  assert.equal(fed.polls().length, 1, "a page that asks twice collects once");
+  assert.equal(await guest(fed).completeRedirect(), null, "and afterwards there is nothing left to do");
   assert.equal(fed.polls()[0].query.code, "code_0");
   assert.deepEqual(browser.replaced, [{ page: 1 }, "https://app.test/welcome?tab=2#top"]);
   assert.equal(browser.kept.size, 0, "the verifier is gone");
 });
 
+/** A login that came back to its page. */
+async function back(t, fed, city = guest(fed)) {
+  const browser = page(t, "https://app.test/");
+  const { state } = await city.signInRedirect("wechat");
+  fed.finish(state);
+  browser.location.href = `https://app.test/?state=${state}&code=code_0`;
+  return browser;
+}
+
+test("redirect: an abort ends one caller's wait and not the sign-in", async (t) => {
+  const hold = {};
+  const held = new Promise((resolve) => (hold.go = resolve));
+  const fed = await federation(t);
+  const slow = async (url, init) => (String(url).includes("oauth/result") && (await held), fetch(url, init));
+  const city = new City({ city_url: fed.url, city_id: "city_demo", fetch: slow });
+  const browser = await back(t, fed, city);
+  const reason = new Error("the effect ran twice");
+  const stop = new AbortController();
+  const first = city.completeRedirect({ signal: stop.signal });
+  stop.abort(reason);
+  await assert.rejects(first, (error) => error === reason);
+  assert.deepEqual([browser.kept.size, browser.replaced], [1, undefined], "a reload could go on");
+  const second = city.completeRedirect();
+  hold.go();
+  assert.equal((await second).user_token, TOKEN);
+  assert.equal(fed.polls().length, 1);
+  assert.deepEqual([browser.kept.size, browser.location.href], [0, "https://app.test/"]);
+});
+
+test("redirect: what came while nobody waited is there for who asks next, once", async (t) => {
+  const fed = await federation(t);
+  const browser = await back(t, fed);
+  const stop = new AbortController();
+  const first = guest(fed).completeRedirect({ signal: stop.signal });
+  stop.abort();
+  await assert.rejects(first, { name: "AbortError" });
+  while (browser.kept.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  const url = browser.location.href;
+  assert.equal((await guest(fed).completeRedirect()).user_token, TOKEN);
+  assert.equal(fed.polls().length, 1);
+  assert.equal(browser.location.href, "https://app.test/");
+  assert.equal(await guest(fed).completeRedirect({ url }), null, "the same address again");
+  const early = AbortSignal.abort();
+  const again = await back(t, fed);
+  again.location.href = again.location.href.replace("code_0", "code_1");
+  await assert.rejects(guest(fed).completeRedirect({ signal: early }), { name: "AbortError" });
+  assert.equal(fed.polls().length, 1, "nothing is begun for who is gone already");
+});
+
+test("redirect: no network for half a minute is told as such, and a reload goes on", async (t) => {
+  const fed = await federation(t);
+  let down = true;
+  const flap = (url, init) =>
+    down && String(url).includes("oauth/result") ? Promise.reject(new TypeError("flap")) : fetch(url, init);
+  const city = new City({ city_url: fed.url, city_id: "city_demo", fetch: flap });
+  const browser = await back(t, fed, city);
+  const returned = browser.location.href;
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
+  let ended;
+  const trying = city.completeRedirect().catch((error) => (ended = error));
+  for (let s = 0; s < 60 && !ended; s++) {
+    t.mock.timers.tick(1000);
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  }
+  t.mock.timers.reset();
+  await trying;
+  assert.ok(ended instanceof CityError);
+  assert.deepEqual([ended.code, ended.cause.message, ended.temporary], ["network_error", "flap", true]);
+  assert.deepEqual([browser.kept.size, browser.location.href], [1, returned]);
+  down = false;
+  assert.equal((await city.completeRedirect()).user_token, TOKEN);
+  assert.deepEqual([browser.kept.size, browser.location.href], [0, "https://app.test/"]);
+});
+
+test("redirect: a page that is no answer of the Federation's is no outcome", async (t) => {
+  const portal = (response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Hotel</h1>");
+  const fed = await federation(t, { results: [portal] });
+  const browser = await back(t, fed);
+  await assert.rejects(guest(fed).completeRedirect(), code("invalid_answer"));
+  assert.equal(browser.kept.size, 1);
+  assert.equal((await guest(fed).completeRedirect()).user_token, TOKEN);
+});
+
+test("redirect: where a page is made on a server, nobody comes back", async (t) => {
+  const fed = await federation(t);
+  assert.equal(globalThis.location, undefined);
+  assert.equal(await guest(fed).completeRedirect(), null);
+  assert.equal(await guest(fed).completeRedirect({ url: "https://app.test/?state=s&code=c" }), null);
+  assert.equal(fed.calls.length, 0);
+});
+
 test("redirect: a login started elsewhere is not taken", async (t) => {
   const fed = await federation(t);
-  const browser = page(t, "https://app.test/?state=st_0&code=code_0");
+  const browser = page(t, "https://app.test/?state=st_stranger&code=code_0");
   await assert.rejects(guest(fed).completeRedirect(), code("login_not_started_here"));
   assert.equal(fed.calls.length, 0);
   assert.equal(browser.location.href, "https://app.test/");
@@ -251,6 +355,7 @@ test("redirect: a refusal comes back as an error", async (t) => {
   browser.location.href = `https://app.test/back?state=${state}&error=access_denied`;
   await assert.rejects(guest(fed).completeRedirect(), code("access_denied"));
   assert.equal(browser.location.href, "https://app.test/back");
+  assert.equal(browser.kept.size, 0, "the verifier is gone");
 });
 
 test("redirect: storage, navigation and address may be given", async (t) => {

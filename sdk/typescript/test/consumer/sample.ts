@@ -1,5 +1,5 @@
 /** How a product uses the package, for the type checker alone: nothing here runs. */
-import { City, CityError, type Me, type OauthResult, type ProviderList } from "@downcity/city";
+import { City, CityError, type ClientCode, type Me, type OauthResult, type ProviderList } from "@downcity/city";
 
 declare const city_url: string;
 declare const city_id: string;
@@ -88,6 +88,50 @@ export async function account(): Promise<void> {
   events.items.map((event) => event.detail);
   // Services of the product's own are open.
   (await user.service("chat").action("send").invoke({ text: "hi" })).anything;
+}
+
+/** The codes of this client, as the README lists them. */
+export const codes: Record<ClientCode, true> = {
+  network_error: true,
+  timeout: true,
+  invalid_answer: true,
+  login_expired: true,
+  login_not_started_here: true,
+  code_not_shown: true,
+  popup_blocked: true,
+};
+
+/** As docs/accounts.md has it. */
+export async function steps(ask: (inputs: unknown) => Promise<Record<string, string>>, open: (url: string) => void) {
+  const guest = new City({ city_url, city_id });
+  const guests = guest.service("accounts");
+  let step = await guests.action("login/start").invoke({ provider: "email" });
+  while (step.status === "input_required") {
+    step = await guests.action("login/continue").invoke({ login_id: step.login_id, input: await ask(step.inputs) });
+  }
+  if (step.status === "redirect_required") {
+    const { login_id } = step;
+    open(step.url);
+    let result;
+    do result = await guests.get("login/result", { login_id, wait: 25 });
+    while (result.status === "pending");
+    if (result.status === "done") guest.asUser(result) satisfies City;
+  }
+}
+
+/** As docs/accounts.md has it. */
+export function tabs() {
+  const { localStorage, navigator } = globalThis as any;
+  const keep = ({ user_token, refresh_token, user_id, city_id, expires_at }: City) =>
+    localStorage.setItem("user", JSON.stringify({ user_token, refresh_token, user_id, city_id, expires_at }));
+  return (user: City) =>
+    navigator.locks.request("user", async () => {
+      const kept = JSON.parse(localStorage.getItem("user"));
+      if (kept.refresh_token !== user.refresh_token) return user.asUser(kept);
+      const fresh = await user.refresh();
+      keep(fresh);
+      return fresh;
+    });
 }
 
 export async function mistakes(): Promise<void> {

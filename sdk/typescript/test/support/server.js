@@ -5,6 +5,9 @@ import { createServer } from "node:http";
 export const TOKEN = "ub_header.claims.signature";
 export const KEY = "adm_key";
 
+// As with a real Federation, no state is ever used twice: a page remembers those that are over.
+let states = 0;
+
 const s256 = (verifier) => createHash("sha256").update(verifier).digest("base64url");
 
 /**
@@ -46,7 +49,7 @@ export async function federation(t, behaviour = {}) {
       send(response, 200, { items: [{ id: "wechat", type: "oauth", enabled: true, label: "WeChat" }] }),
     "POST /v1/accounts/oauth/start": ({ body }, response) => {
       if (body.city_id === "city_paused") return refuse(response, 403, "city_paused");
-      const state = `st_${logins.size}`;
+      const state = `st_${states++}`;
       const code = body.return_to && `code_${logins.size}`;
       logins.set(state, { ...body, state, code, waiting: [] });
       const expires_at = behaviour.expires_at ?? Date.now() + 300_000;
