@@ -72,19 +72,29 @@ pub fn clean_text(text: &str, max: usize) -> Option<String> {
     (!kept.is_empty()).then_some(kept)
 }
 
-/// Keeps an avatar address only if it is a plain https URL; WeChat's old http addresses are lifted to https.
+/// Keeps an avatar address only if it is a plain https URL; WeChat's old http addresses are lifted to https. On this
+/// machine itself http stays: nobody can listen in there, and the simulator speaks nothing else.
 #[must_use]
 pub fn clean_avatar(text: &str) -> Option<String> {
     let lifted = match text.strip_prefix("http://") {
-        Some(rest) => format!("https://{rest}"),
-        None => text.to_owned(),
+        Some(rest) if !url::Url::parse(text).is_ok_and(|url| is_loopback(&url)) => format!("https://{rest}"),
+        _ => text.to_owned(),
     };
     let url = url::Url::parse(&lifted).ok()?;
-    let fine = url.scheme() == "https"
+    let fine = (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
         && url.host_str().is_some()
         && url.username().is_empty()
         && lifted.len() <= 1024;
     fine.then(|| url.into())
+}
+
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +112,16 @@ mod tests {
     #[test]
     fn avatars_are_https_or_absent() {
         assert_eq!(clean_avatar("http://wx.qlogo.cn/a/132").unwrap(), "https://wx.qlogo.cn/a/132");
-        for bad in ["", "javascript:alert(1)", "https://a@b/", "//x/y", "ftp://x"] {
+        let simulated = "http://127.0.0.1:43129/avatars/alice.png";
+        assert_eq!(clean_avatar(simulated).unwrap(), simulated, "the simulator has no certificate");
+        for (given, lifted) in [
+            ("http://127.0.0.1.evil.test/a", "https://127.0.0.1.evil.test/a"),
+            ("http://localhost.evil.test/a", "https://localhost.evil.test/a"),
+            ("http://10.0.0.1/a", "https://10.0.0.1/a"),
+        ] {
+            assert_eq!(clean_avatar(given).unwrap(), lifted);
+        }
+        for bad in ["", "javascript:alert(1)", "https://a@b/", "//x/y", "ftp://x", "http://a@127.0.0.1/"] {
             assert_eq!(clean_avatar(bad), None, "{bad}");
         }
     }

@@ -138,14 +138,15 @@ fn normal_form_of(text: &str) -> String {
     }
 }
 
-/// Checks an origin for a city's `allowed_origins`: scheme, host and port alone.
+/// Checks an origin for a city's `allowed_origins`: scheme, host and port alone. The one slash that an address bar puts
+/// behind them says nothing more, and is left out.
 ///
 /// # Errors
 /// See [`RedirectError`].
 pub fn parse_origin(text: &str) -> Result<String, RedirectError> {
     let target = Target::parse(text)?;
     let origin = target.0.origin().ascii_serialization();
-    if origin == text { Ok(origin) } else { Err(RedirectError::Ambiguous) }
+    if origin == text.strip_suffix('/').unwrap_or(text) { Ok(origin) } else { Err(RedirectError::Ambiguous) }
 }
 
 #[cfg(test)]
@@ -209,9 +210,22 @@ mod tests {
     #[test]
     fn origins_are_bare() {
         assert_eq!(parse_origin("https://app.example.com").unwrap(), "https://app.example.com");
-        for bad in
-            ["https://app.example.com/", "https://app.example.com/x", "*", "null", "http://app.example.com"]
-        {
+        for (given, origin) in [
+            ("https://app.example.com/", "https://app.example.com"),
+            ("https://app.example.com:8443/", "https://app.example.com:8443"),
+            ("http://[::1]:5173/", "http://[::1]:5173"),
+        ] {
+            assert_eq!(parse_origin(given).unwrap(), origin, "as it stands in an address bar");
+        }
+        for bad in [
+            "https://app.example.com//",
+            "https://app.example.com/x",
+            "https://app.example.com/?x",
+            "https://app.example.com:443/",
+            "*",
+            "null",
+            "http://app.example.com",
+        ] {
             assert!(parse_origin(bad).is_err(), "{bad}");
         }
     }

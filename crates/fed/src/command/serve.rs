@@ -124,7 +124,7 @@ fn tell_what_was_made(house: &House, shared: bool) {
     if let Some(path) = &house.new_master_key {
         let copy = if shared { " and copy it to every node" } else { "" };
         screen::say(format_args!(
-            "First start: made the master key {}. Keep a backup{copy}: without it the secrets in the database are lost.\n",
+            "First start: the master key is {}. Keep a backup{copy}: without it the secrets in the database are lost.\n",
             path.display()
         ));
     }
