@@ -91,6 +91,9 @@ fn what_to_do_next_is_what_helps() {
     assert!(told.contains("`fed admin-key list`"), "{told}");
     let (_, told) = failed(fed.command(&["env", "set", "WECHAT_CLIENT_ID", ""]));
     assert!(told.contains("`fed env remove`"), "{told}");
+    let slash = ["city", "create", "A", "--allow-origin", "https://app.example.com/"];
+    let (_, told) = failed(fed.command(&slash));
+    assert!(told.contains("write `https://app.example.com`"), "{told}");
     let (code, told) = failed(alone(&["login", "foo"]));
     assert!(code == Some(2) && told.contains("write https://foo"), "{told}");
     let https = fed.url().replace("http://", "https://");
