@@ -1,7 +1,7 @@
 //! What fuzzing calls here (`fuzz/`): each function takes any bytes and fails where a promise does not hold.
 
 use crate::email::Address;
-use crate::identity::{clean_avatar, clean_text};
+use crate::identity::{clean_avatar, clean_simulated_avatar, clean_text};
 use crate::network::Network;
 use crate::pkce::Challenge;
 use crate::redirect::{Target, parse_origin};
@@ -112,6 +112,16 @@ fn user_agent(bytes: &[u8]) {
     if let Some(picture) = clean_avatar(&text) {
         let url = Url::parse(&picture).expect("an address");
         assert!(url.scheme() == "https" && url.username().is_empty());
+    }
+    if let Some(picture) = clean_simulated_avatar(&text) {
+        let url = Url::parse(&picture).expect("an address");
+        let here = match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            host => host == Some(Host::Domain("localhost")),
+        };
+        assert!(url.scheme() == "https" || (url.scheme() == "http" && here));
+        assert!(url.username().is_empty());
     }
     if let Some(address) = Address::parse(&text) {
         assert_eq!(

@@ -80,11 +80,29 @@ pub fn clean_avatar(text: &str) -> Option<String> {
         None => text.to_owned(),
     };
     let url = url::Url::parse(&lifted).ok()?;
-    let fine = url.scheme() == "https"
-        && url.host_str().is_some()
-        && url.username().is_empty()
-        && lifted.len() <= 1024;
-    fine.then(|| url.into())
+    (url.scheme() == "https" && is_plain(&url)).then(|| url.into())
+}
+
+/// The same, but http stays on this machine itself, where the simulator speaks nothing else. Only for what WeChat tells: a
+/// person who can choose an address could have others' browsers ask their own machines.
+#[must_use]
+pub fn clean_simulated_avatar(text: &str) -> Option<String> {
+    let here =
+        url::Url::parse(text).ok().filter(|url| url.scheme() == "http" && is_loopback(url) && is_plain(url));
+    here.map(String::from).or_else(|| clean_avatar(text))
+}
+
+fn is_plain(url: &url::Url) -> bool {
+    url.host_str().is_some() && url.username().is_empty() && url.as_str().len() <= 1024
+}
+
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }
 
 #[cfg(test)]
@@ -102,8 +120,18 @@ mod tests {
     #[test]
     fn avatars_are_https_or_absent() {
         assert_eq!(clean_avatar("http://wx.qlogo.cn/a/132").unwrap(), "https://wx.qlogo.cn/a/132");
-        for bad in ["", "javascript:alert(1)", "https://a@b/", "//x/y", "ftp://x"] {
-            assert_eq!(clean_avatar(bad), None, "{bad}");
+        let simulated = "http://127.0.0.1:43129/avatars/alice.png";
+        assert_eq!(clean_simulated_avatar(simulated).unwrap(), simulated, "the simulator has no certificate");
+        assert_eq!(clean_avatar(simulated).unwrap(), "https://127.0.0.1:43129/avatars/alice.png");
+        for (given, lifted) in [
+            ("http://127.0.0.1.evil.test/a", "https://127.0.0.1.evil.test/a"),
+            ("http://localhost.evil.test/a", "https://localhost.evil.test/a"),
+            ("http://10.0.0.1/a", "https://10.0.0.1/a"),
+        ] {
+            assert_eq!(clean_simulated_avatar(given).unwrap(), lifted);
+        }
+        for bad in ["", "javascript:alert(1)", "https://a@b/", "//x/y", "ftp://x", "http://a@127.0.0.1/"] {
+            assert_eq!((clean_avatar(bad), clean_simulated_avatar(bad)), (None, None), "{bad}");
         }
     }
 }

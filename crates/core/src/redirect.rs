@@ -18,6 +18,9 @@ pub enum RedirectError {
     /// Neither https nor http on a loopback address.
     #[error("must be https, or http on 127.0.0.1, [::1] or localhost")]
     Scheme,
+    /// An address where an origin is asked for; this is its origin.
+    #[error("is more than an origin: write `{0}`")]
+    MoreThanOrigin(String),
     /// Well formed, but not registered.
     #[error("is not in the city's allowed_redirects")]
     NotListed,
@@ -39,6 +42,10 @@ impl RedirectError {
             Self::Scheme => Text::new(
                 "must be https, or http on 127.0.0.1, [::1] or localhost.",
                 "必须使用 https，或在 127.0.0.1、[::1]、localhost 上使用 http。",
+            ),
+            Self::MoreThanOrigin(_) => Text::new(
+                "is more than an origin: scheme, host and port alone, without a path or a slash at the end.",
+                "不只是来源：只能包含协议、主机和端口，不带路径或末尾的斜杠。",
             ),
             Self::NotListed => {
                 Text::new("is not in the city's allowed_redirects.", "不在城市的 allowed_redirects 中。")
@@ -141,11 +148,12 @@ fn normal_form_of(text: &str) -> String {
 /// Checks an origin for a city's `allowed_origins`: scheme, host and port alone.
 ///
 /// # Errors
-/// See [`RedirectError`].
+/// See [`RedirectError`]; never `NotListed`.
 pub fn parse_origin(text: &str) -> Result<String, RedirectError> {
     let target = Target::parse(text)?;
     let origin = target.0.origin().ascii_serialization();
-    if origin == text { Ok(origin) } else { Err(RedirectError::Ambiguous) }
+    // Whatever else was wrong with it, the target has refused.
+    if origin == text { Ok(origin) } else { Err(RedirectError::MoreThanOrigin(origin)) }
 }
 
 #[cfg(test)]
@@ -209,10 +217,21 @@ mod tests {
     #[test]
     fn origins_are_bare() {
         assert_eq!(parse_origin("https://app.example.com").unwrap(), "https://app.example.com");
-        for bad in
-            ["https://app.example.com/", "https://app.example.com/x", "*", "null", "http://app.example.com"]
-        {
-            assert!(parse_origin(bad).is_err(), "{bad}");
+        // As it stands in an address bar: the answer says what to write.
+        for (given, origin) in [
+            ("https://app.example.com/", "https://app.example.com"),
+            ("https://app.example.com:8443/", "https://app.example.com:8443"),
+            ("https://app.example.com/x?y", "https://app.example.com"),
+            ("http://[::1]:5173/", "http://[::1]:5173"),
+        ] {
+            assert_eq!(parse_origin(given), Err(RedirectError::MoreThanOrigin(origin.to_owned())));
+            assert_eq!(parse_origin(origin).unwrap(), origin, "and that is taken");
+        }
+        for bad in ["https://app.example.com:443/", "*", "null", "http://app.example.com"] {
+            assert!(
+                parse_origin(bad).is_err_and(|why| !matches!(why, RedirectError::MoreThanOrigin(_))),
+                "{bad}"
+            );
         }
     }
 

@@ -3,16 +3,18 @@
 mod pages;
 mod sure;
 mod target;
+mod words;
 
 pub(crate) use pages::{Listing, Paging};
 pub(crate) use sure::Sure;
 pub(crate) use target::{Named, Target};
+pub(crate) use words::federation_at;
 
 use crate::config::lacks_https;
 use crate::problem::Problem;
 use crate::saved::{self, Book};
 use crate::screen;
-use downcity::{Admin, Error, Federation};
+use downcity::{Admin, Error};
 use downcity_service::core::Lang;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -99,6 +101,7 @@ impl Reach {
 
 /// An admin at a Federation. The key goes over plain http only to this machine, or where somebody insists.
 pub(crate) fn admin_at(target: &Target, insecure_http: bool, lang: Option<Lang>) -> Result<Admin, Problem> {
+    let mut federation = federation_at(&target.url)?;
     let url = Url::parse(&target.url);
     if url.is_ok_and(|url| lacks_https(&url)) && !insecure_http {
         let what = format!("the admin key would travel unprotected to {}", target.url);
@@ -106,7 +109,6 @@ pub(crate) fn admin_at(target: &Target, insecure_http: bool, lang: Option<Lang>)
             "use an https address, or a tunnel (ssh -L 43127:127.0.0.1:43127 host); --insecure-http if you must",
         ));
     }
-    let mut federation = Federation::new(&target.url).map_err(Problem::usage)?;
     if let Some(lang) = lang {
         federation = federation.in_language(lang.code());
     }
@@ -164,12 +166,19 @@ impl Target {
                 while let Some(source) = deepest.source() {
                     deepest = source;
                 }
+                if words::speaks_http(url, &deepest.to_string()) {
+                    return Problem::usage(format_args!("what answers at {url} speaks http, not https")).next(
+                        "write http:// for the Federation's own port on this machine, or the address of the proxy \
+                         that speaks https before it",
+                    );
+                }
                 Problem::unreachable(format_args!("no Federation answers at {url}: {deepest}"))
                     .next("start it with `fed serve` or `fed dev`, or name another (--federation, --url)")
             }
             Error::Api(api) => {
                 let id = api.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
-                let what = format!("{} ({} {}{id})", api.message, api.status, api.code);
+                let message = words::in_commands(&api.message);
+                let what = format!("{message} ({} {}{id})", api.status, api.code);
                 match api.status {
                     401 => {
                         let what =

@@ -13,8 +13,8 @@ const MOST_CONNECTIONS: u64 = 20_000;
 /// (`net.core.somaxconn`) is 4096 where nobody changed it.
 const BACKLOG: i32 = 4096;
 
-/// Takes an address, so that it is known and free before anything else is made.
-pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
+/// Takes an address, so that it is known and free before anything else is made. `option` chooses another.
+pub(crate) fn bind(address: SocketAddr, option: &str) -> Result<TcpListener, Problem> {
     let listener = TcpListener::bind(address).and_then(|listener| {
         rustix::net::listen(&listener, BACKLOG)?;
         Ok(listener)
@@ -22,7 +22,8 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
     listener.map_err(|why| {
         let problem = Problem::new(format_args!("can't listen on {address}: {why}"));
         if why.kind() == io::ErrorKind::AddrInUse {
-            return problem.next("stop the program that listens there, or choose another with --listen");
+            return problem
+                .next(format_args!("stop the program that listens there, or choose another with {option}"));
         }
         problem
     })
@@ -50,8 +51,15 @@ mod tests {
     use std::time::Duration;
 
     #[test]
+    fn a_taken_address_names_the_option_that_chooses_another() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let told = bind(taken.local_addr().unwrap(), "--port").unwrap_err().to_string();
+        assert!(told.ends_with("or choose another with --port"), "{told}");
+    }
+
+    #[test]
     fn a_crowd_that_comes_at_once_waits_at_the_door() {
-        let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "--listen").unwrap();
         let address = listener.local_addr().unwrap();
         // Nobody is taken yet. Whoever finds no room is not connected before a second has passed.
         let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900)).unwrap();

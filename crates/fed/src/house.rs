@@ -47,7 +47,8 @@ pub(crate) struct Plan {
 pub(crate) struct House {
     /// The stories.
     pub(crate) federation: Arc<Federation>,
-    /// The master key's file, if it was made just now.
+    /// The master key's file, if this is the first start with it. That it was made may be longer ago: in a start that
+    /// failed later, and told nobody.
     pub(crate) new_master_key: Option<PathBuf>,
     /// The admin key, if it was made just now, and its file where that could be written.
     pub(crate) new_admin_key: Option<(SecretString, Option<PathBuf>)>,
@@ -58,10 +59,21 @@ impl House {
     /// Opens the store and the Federation, and makes the keys that a first start needs.
     pub(crate) async fn open(plan: Plan) -> Result<Self, Problem> {
         keys::make_folder(&plan.data)?;
+        // Where it may not answer, a key is made only after it has: nothing is left of a start that reached nobody.
+        let answered = match &plan.master_key {
+            Source::Own(path) if plan.database_url.is_some() && !path.exists() => {
+                Some(open_store(&plan).await?)
+            }
+            _ => None,
+        };
         let made = make_master_key(&plan)?;
-        let federation = open(&plan, made.as_deref()).await?;
+        let federation = open(&plan, answered, made.as_deref()).await?;
         let new_admin_key = admin_key(&federation, &plan.data).await?;
-        Ok(Self { federation, new_master_key: made, new_admin_key, trusted_proxies: plan.trusted_proxies })
+        let new_master_key = match &plan.master_key {
+            Source::Own(path) if new_admin_key.is_some() => Some(path.clone()),
+            _ => made,
+        };
+        Ok(Self { federation, new_master_key, new_admin_key, trusted_proxies: plan.trusted_proxies })
     }
 
     /// Opens the door, or with a listener for the workspace alone two, and starts housekeeping. `adopt` is for callers
@@ -98,7 +110,7 @@ pub(crate) async fn open_stories(plan: Plan) -> Result<Arc<Federation>, Problem>
             Problem::usage(what).next("start it once with `fed serve`, or name its folder with --data")
         );
     }
-    open(&plan, None).await
+    open(&plan, None, None).await
 }
 
 /// A Federation that answers requests.
@@ -170,9 +182,7 @@ fn premises(plan: &Plan) -> Premises {
     Premises { data: Some(plan.data.clone()), private_files }
 }
 
-async fn open(plan: &Plan, made: Option<&Path>) -> Result<Arc<Federation>, Problem> {
-    // Before the database: without a key nothing is made or changed.
-    let keys = plan.master_key.read().await?;
+async fn open_store(plan: &Plan) -> Result<Store, Problem> {
     let store = match (&plan.database_url, &plan.database_direct_url) {
         (Some(url), None) => Store::open_postgres(url.expose_secret()).await,
         (Some(url), Some(server)) => {
@@ -180,9 +190,20 @@ async fn open(plan: &Plan, made: Option<&Path>) -> Result<Arc<Federation>, Probl
         }
         (None, _) => Store::open_sqlite(&plan.data.join(DATABASE)).await,
     };
+    store.map_err(not_opened)
+}
+
+/// `answered`: the store, where it is open already. `made`: the key's file, where this start made it.
+async fn open(plan: &Plan, answered: Option<Store>, made: Option<&Path>) -> Result<Arc<Federation>, Problem> {
+    // Before the database: without a key nothing is made or changed.
+    let keys = plan.master_key.read().await?;
+    let store = match answered {
+        Some(store) => store,
+        None => open_store(plan).await?,
+    };
     let parts = Parts {
         settings: Settings { premises: premises(plan), ..plan.settings.clone() },
-        store: store.map_err(not_opened)?,
+        store,
         master_keys: plan.master_key.clone().into_master_keys(keys),
         outside: Arc::clone(&plan.outside),
         clock: Arc::new(SystemClock),
@@ -205,6 +226,11 @@ fn not_opened(why: StoreOpenError) -> Problem {
     match why {
         // Nothing is broken: what was asked for is not there, or not yet.
         StoreOpenError::Moved { .. } | StoreOpenError::Copying { .. } => Problem::usage(why),
+        StoreOpenError::Url => Problem::usage(why).next("write --database-url (FED_DATABASE_URL) in that form"),
+        StoreOpenError::Connect(_) => Problem::new(why).next(
+            "see that PostgreSQL runs there and that this machine may connect, and look at host, port, user, password \
+             and database in --database-url (FED_DATABASE_URL)",
+        ),
         why => Problem::new(why),
     }
 }

@@ -84,5 +84,5 @@ fn kept_key(path: &Path) -> Result<SecretString, Problem> {
 
 /// Listens on this machine's loopback.
 pub(crate) fn bind_loopback(port: u16) -> Result<TcpListener, Problem> {
-    door::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    door::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), "--port")
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::IsTerminal;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Registry;
-use tracing_subscriber::filter::{FilterExt, FilterFn, Targets};
+use tracing_subscriber::filter::{FilterExt, FilterFn, LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -39,10 +39,17 @@ pub(crate) fn start(format: LogFormat, level: &str, traces: Option<&Traces>) -> 
 
 /// A layer without a filter, even an absent one, would make every span, so there is none where nobody collects traces.
 fn layers(format: LogFormat, level: &str, traces: Option<&Traces>) -> Result<Layers, Problem> {
-    let wanted = level.parse::<Targets>().map_err(|why| {
-        Problem::usage(format_args!("the log level `{level}` can't be read: {why}"))
-            .next("use error, warn, info, debug or trace, or directives such as `info,downcity_http=debug`")
-    })?;
+    let unreadable = |why: &dyn fmt::Display| {
+        Problem::usage(format_args!("the log level `{level}` can't be read: {why}")).next(
+            "use off, error, warn, info, debug or trace, or directives such as `info,downcity_http=debug`",
+        )
+    };
+    // A word alone would otherwise pass as the name of a part of the program, and all others would be silent.
+    let strange = level.split(',').find(|word| !word.contains('=') && word.parse::<LevelFilter>().is_err());
+    if let Some(word) = strange {
+        return Err(unreadable(&format_args!("`{word}` is no level")));
+    }
+    let wanted = level.parse::<Targets>().map_err(|why| unreadable(&why))?;
     let filter = wanted.and(FilterFn::new(harmless));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let log = match format {
@@ -103,6 +110,18 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_alone_is_a_level() {
+        for level in ["off", "INFO", "Warn", "trace", "info,downcity_http=debug", "downcity_http=debug,warn"]
+        {
+            assert!(layers(LogFormat::Text, level, None).is_ok(), "{level}");
+        }
+        for level in ["inof", "WARNING", "downcity_http", "info,debgu", "info,downcity_http=dbug"] {
+            let told = layers(LogFormat::Text, level, None).err().unwrap().to_string();
+            assert!(told.contains(level) && told.contains("off, error, warn"), "{told}");
+        }
+    }
 
     #[test]
     fn where_nobody_collects_traces_no_span_is_made() {

@@ -30,7 +30,7 @@ pub enum OpenError {
     )]
     Url,
     /// The server can't be reached or refused the connection.
-    #[error("PostgreSQL can't be reached: {0}")]
+    #[error("{0}")]
     Connect(String),
     /// What was in the file lives elsewhere now.
     #[error(

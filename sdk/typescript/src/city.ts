@@ -9,10 +9,10 @@ import type { Answer, Body, Handed, Input, Me, Name, OauthResult, OauthStart, Qu
 const trading = new Map<string, Promise<City>>();
 
 /**
- * The Federation gives a lost answer again to the same token for a minute only; one that comes later ends the session. So
- * the tries of one trade come soon after one another: three within half a minute, in milliseconds.
+ * The Federation gives a lost answer again to the same token for ten seconds only; one that comes later ends the session.
+ * So the tries of one trade come soon after one another. In milliseconds.
  */
-const TRADE = { tries: 3, timeout: 5_000, pause: 5_000, last: 25_000 };
+const TRADE = { tries: 3, timeout: 4_000, pause: 500, last: 9_000 };
 
 export interface CityOptions {
   /** Who is calling. May be left out: a key makes an admin, a token a user, neither a guest. */

@@ -1,10 +1,10 @@
-//! What can't be taken back is asked for twice.
+//! What people would notice at once, or can't be taken back, is asked for twice.
 
 use crate::problem::Problem;
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
 
-/// Options of every command that destroys something.
+/// Options of every command that takes something from people.
 #[derive(Clone, Copy, clap::Args)]
 pub(crate) struct Sure {
     /// Do it without asking; needed where nobody can be asked
@@ -30,8 +30,8 @@ impl Sure {
             return Ok(());
         }
         if !io::stdin().is_terminal() {
-            return Err(Problem::usage("this can't be taken back, and nobody is here to be asked")
-                .next("the same with --yes does it without asking"));
+            return Err(Problem::usage("this needs a yes, and nobody is here to be asked: nothing was done")
+                .next("add --yes, which says it"));
         }
         let fault = |why: io::Error| Problem::new(format_args!("the answer can't be read: {why}"));
         let mut terminal = io::stderr().lock();

@@ -181,6 +181,11 @@ async fn check_key(plan: &Plan, verified: &Verified) -> Result<(), Problem> {
     let next = || {
         format!("put the master key {needed} there, or name it with --master-key-file; nothing was changed")
     };
+    if let Some(path) = plan.master_key.file().filter(|path| !path.exists()) {
+        // A first start would make another key, which opens nothing of the backup.
+        let what = format!("the backup needs the master key {needed}, and there is no {}", path.display());
+        return Err(Problem::new(what).next(next()));
+    }
     let keys = plan.master_key.read().await.map_err(|problem| {
         Problem::new(format_args!("the backup needs the master key {needed}: {problem}")).next(next())
     })?;

@@ -6,19 +6,21 @@ use crate::problem::Problem;
 use crate::sandbox::{Sandbox, bind_loopback};
 use crate::screen::{self, Paint};
 use crate::telemetry::{self, LogFormat};
-use crate::{on_all_cores, product};
+use crate::{keys, on_all_cores, product};
 use downcity_service::Federation;
 use downcity_service::admin::Admin;
 use downcity_service::cities::{CityChange, CityError};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wechat_sim::App;
 
 /// The sample product's city.
 const CITY: &str = "city_demo";
+/// The file in the data folder that says which port the sample product had.
+const SAMPLE: &str = "sample.port";
 
 /// Options of `fed dev`.
 #[derive(clap::Args)]
@@ -53,8 +55,8 @@ async fn dev(args: Args) -> Result<(), Problem> {
     let sandbox = Sandbox::start(&args.data, listener, simulator_port).await?;
     let product_address = address_of(&product_listener)?;
     let product_url = format!("http://{product_address}");
-    let origins = vec![product_url.clone(), format!("http://localhost:{}", product_address.port())];
-    configure(&sandbox.federation, &sandbox.sim.app(), origins).await?;
+    configure(&sandbox.federation, &sandbox.sim.app()).await?;
+    allow_sample(&sandbox.federation, &args.data.join(SAMPLE), product_address.port()).await?;
     let product = product::open(product_listener, &sandbox.url, CITY)?;
     if args.json {
         screen::say(json!({
@@ -89,21 +91,49 @@ fn ports(wanted: Option<u16>) -> Result<(TcpListener, TcpListener, u16), Problem
     }
 }
 
-/// The simulated app's credentials, and a city whose pages may call.
-async fn configure(federation: &Arc<Federation>, app: &App, origins: Vec<String>) -> Result<(), Problem> {
+/// The simulated app's credentials.
+async fn configure(federation: &Arc<Federation>, app: &App) -> Result<(), Problem> {
     let admin = Admin::on_this_machine("fed dev");
     for (key, value) in [("WECHAT_CLIENT_ID", &app.appid), ("WECHAT_CLIENT_SECRET", &app.secret)] {
         federation.env_upsert(&admin, key, value).await.map_err(Problem::new)?;
     }
-    let mut change = CityChange { allowed_origins: Some(origins), ..CityChange::default() };
-    let done = match federation.update_city(&admin, CITY, &change).await {
-        Err(CityError::Unknown) => {
-            change.name = Some("Paper Boat 纸船".to_owned());
-            federation.create_city(&admin, Some(CITY), &change).await
-        }
-        done => done,
+    Ok(())
+}
+
+/// A city whose pages may call: the sample's, and all that the developer allowed. `kept` says which port the sample had
+/// last; its origins there are taken back, since free ports would fill the list.
+async fn allow_sample(federation: &Arc<Federation>, kept: &Path, port: u16) -> Result<(), Problem> {
+    let admin = Admin::on_this_machine("fed dev");
+    let last = std::fs::read_to_string(kept).ok().and_then(|text| text.trim().parse().ok());
+    let (city, mut origins) = match federation.city(CITY) {
+        Ok(city) => (Some(city.clone()), city.allowed_origins.clone()),
+        Err(CityError::Unknown) => (None, Vec::new()),
+        Err(why) => return Err(Problem::new(why)),
     };
-    done.map(drop).map_err(Problem::new)
+    let was_there = origins.clone();
+    if let Some(last) = last.filter(|last| *last != port) {
+        origins.retain(|origin| !sample_origins(last).contains(origin));
+    }
+    let missing: Vec<_> = sample_origins(port).into_iter().filter(|own| !origins.contains(own)).collect();
+    origins.extend(missing);
+    let changed = origins != was_there;
+    let mut change = CityChange { allowed_origins: Some(origins), ..CityChange::default() };
+    match city {
+        None => {
+            change.name = Some("Paper Boat 纸船".to_owned());
+            federation.create_city(&admin, Some(CITY), &change).await.map_err(Problem::new)?;
+        }
+        Some(_) if changed => {
+            federation.update_city(&admin, CITY, &change).await.map_err(Problem::new)?;
+        }
+        Some(_) => {}
+    }
+    std::fs::write(kept, format!("{port}\n")).map_err(|why| keys::unwritable(kept, &why))
+}
+
+/// How a browser may name the sample's page.
+fn sample_origins(port: u16) -> [String; 2] {
+    [format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}")]
 }
 
 fn greet(sandbox: &Sandbox, product_url: &str, args: &Args) {

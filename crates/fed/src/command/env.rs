@@ -1,9 +1,9 @@
 //! `fed env`: settings and secrets of a running Federation.
 
 use crate::admin::Connection;
-use crate::on_this_thread;
 use crate::problem::Problem;
 use crate::table::Table;
+use crate::{on_this_thread, screen};
 use clap::Subcommand;
 use downcity::{EnvCatalog, EnvChange, EnvList, Timestamp};
 use serde_json::{Value, json};
@@ -127,7 +127,27 @@ async fn set(
     };
     let (service, action, body) = place.call("upsert", json!({ "key": key, "value": value }));
     let call = caller.admin.raw().post(service, &action, &body);
-    caller.show(call, |_: Value| format!("set {key}{}, effective at once", place.told())).await
+    caller.show(call, |_: Value| format!("set {key}{}, effective at once", place.told())).await?;
+    // Products may keep settings of their own here, so a strange name is fine; one that is nearly known is a slip.
+    // Asked after: parts that are named by their settings are known once those are there.
+    if let Ok(catalog) = caller.admin.env().catalog().await
+        && let Some(meant) =
+            nearly(key, catalog.items.iter().flat_map(|item| &item.env).map(|entry| &*entry.key))
+    {
+        screen::tell(format_args!(
+            "warning: nothing reads {key}; did you mean {meant}? `fed env remove {key}{}` takes it away",
+            place.city.as_ref().map(|city| format!(" --city {city}")).unwrap_or_default()
+        ));
+    }
+    Ok(())
+}
+
+/// The known name that `key` is a slip of, if it is not one itself.
+fn nearly<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.map(|name| (strsim::osa_distance(key, name), name)).min()?;
+    // Two slips; in a short name one makes another word already.
+    let most = if key.len() < 8 { 1 } else { 2 };
+    (1..=most).contains(&near.0).then_some(near.1)
 }
 
 /// A value that stands neither in a process list nor in a shell's history: asked for in a terminal and not shown,
@@ -209,4 +229,21 @@ fn yes(is: bool) -> String {
 /// A time to the second, in UTC.
 pub(crate) fn moment(at: Option<Timestamp>) -> String {
     at.map(|at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_told_from_a_name_of_ones_own() {
+        let known = ["WECHAT_CLIENT_ID", "WECHAT_CLIENT_SECRET", "SMTP_URL"];
+        let meant = |key: &str| nearly(key, known.into_iter());
+        assert_eq!(meant("WECHAT_CLIENT_SECERT"), Some("WECHAT_CLIENT_SECRET"));
+        assert_eq!(meant("WECHT_CLIENT_ID"), Some("WECHAT_CLIENT_ID"));
+        assert_eq!(meant("SMTP_URI"), Some("SMTP_URL"));
+        for fine in ["WECHAT_CLIENT_ID", "SMTP_URL", "STRIPE_KEY", "WECHAT_APP_ID", "S"] {
+            assert_eq!(meant(fine), None, "{fine}");
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! `fed login`, `logout`, `federations`, `use`: the Federations that a person works with.
 
-use crate::admin::{Target, admin_at};
+use crate::admin::{Target, admin_at, federation_at};
 use crate::command::env::secret_from_stdin;
 use crate::problem::Problem;
 use crate::saved::{self, Book, Entry};
 use crate::table::Table;
 use crate::{on_this_thread, screen};
-use downcity::{Error, Federation, SecretString};
+use downcity::{Error, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -67,7 +67,7 @@ fn only_dash(text: &str) -> Result<(), String> {
 
 /// Asks for the key, tries it, and saves it.
 pub(crate) fn login(args: &Login) -> Result<(), Problem> {
-    let url = Federation::new(&args.url).map_err(Problem::usage)?.url().to_owned();
+    let url = federation_at(&args.url)?.url().to_owned();
     let name = args.name.clone().map_or_else(|| host(&url), Ok)?;
     // Before anything is typed: it may be refused.
     let untried = |key| Target { url: url.clone(), name: None, source: "what was typed".to_owned(), key };

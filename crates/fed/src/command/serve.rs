@@ -47,10 +47,10 @@ async fn serve(config: Config) -> Result<(), Problem> {
     let outside = outside(&config.wechat)?;
     let outside = if config.private_issuers { outside.allow_private_issuers() } else { outside };
     let outside = if config.private_webhooks { outside.allow_private_hooks() } else { outside };
-    let listener = door::bind(config.listen)?;
+    let listener = door::bind(config.listen, "--listen")?;
     let address = own_address(address_of(&listener)?);
-    let admin_listener = config.admin_listen.map(door::bind).transpose()?;
-    let metrics_listener = config.metrics_listen.map(door::bind).transpose()?;
+    let admin_listener = config.admin_listen.map(|at| door::bind(at, "--admin-listen")).transpose()?;
+    let metrics_listener = config.metrics_listen.map(|at| door::bind(at, "--metrics-listen")).transpose()?;
     let metrics = metrics_listener.as_ref().map(address_of).transpose()?;
     let workspace = match &admin_listener {
         Some(listener) => own_address(address_of(listener)?),
@@ -124,7 +124,7 @@ fn tell_what_was_made(house: &House, shared: bool) {
     if let Some(path) = &house.new_master_key {
         let copy = if shared { " and copy it to every node" } else { "" };
         screen::say(format_args!(
-            "First start: made the master key {}. Keep a backup{copy}: without it the secrets in the database are lost.\n",
+            "First start: the master key is {}. Keep a backup{copy}: without it the secrets in the database are lost.\n",
             path.display()
         ));
     }

@@ -57,6 +57,62 @@ fn an_odd_value_is_taken_with_a_warning() {
     assert!(output.status.success() && told.contains("warning: This looks like the AppSecret"), "{told}");
 }
 
+#[test]
+fn a_key_that_is_nearly_one_that_is_read_is_stored_with_a_question() {
+    let fed = Fed::start();
+    let output = run(fed.command(&["env", "set", "WECHAT_CLIENT_SECERT", "abc"]), "");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && told.contains("did you mean WECHAT_CLIENT_SECRET?"), "{told}");
+    assert!(fed.run(&["env", "list"]).contains("WECHAT_CLIENT_SECERT"));
+    for fine in ["PRODUCT_COLOUR", "OIDC_CORP_CLIENT_ID", "WECHAT_CLIENT_ID"] {
+        let output = run(fed.command(&["env", "set", fine, "wx0123456789abcdef"]), "");
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
+    }
+}
+
+#[test]
+fn what_to_do_next_is_what_helps() {
+    let fed = Fed::start();
+    let failed = |command: Command| {
+        let output = run(command, "");
+        assert!(!output.status.success(), "{}", said(&output));
+        (output.status.code(), said(&output))
+    };
+    let alone = |args: &[&str]| {
+        let mut command = crate::support::fed();
+        command.args(args).env("FED_ADMIN_KEY", "ak_x");
+        command
+    };
+    let (code, told) = failed(fed.command(&["provider", "disable", "wechat"]));
+    assert!(code == Some(2) && told.contains("needs a yes") && told.contains("--yes"), "{told}");
+    let (_, told) = failed(fed.command(&["signing-key", "revoke", "none", "--yes"]));
+    assert!(told.contains("`fed signing-key list`"), "{told}");
+    let (_, told) = failed(fed.command(&["admin-key", "revoke", "none", "--yes"]));
+    assert!(told.contains("`fed admin-key list`"), "{told}");
+    let (_, told) = failed(fed.command(&["env", "set", "WECHAT_CLIENT_ID", ""]));
+    assert!(told.contains("`fed env remove`"), "{told}");
+    let slash = ["city", "create", "A", "--allow-origin", "https://app.example.com/"];
+    let (_, told) = failed(fed.command(&slash));
+    assert!(told.contains("write `https://app.example.com`"), "{told}");
+    let (code, told) = failed(alone(&["login", "foo"]));
+    assert!(code == Some(2) && told.contains("write https://foo"), "{told}");
+    let https = fed.url().replace("http://", "https://");
+    let (code, told) = failed(alone(&["env", "list", "--url", &https]));
+    assert!(code == Some(2) && told.contains("speaks http, not https"), "{told}");
+    let port = fed.url().rsplit(':').next().unwrap();
+    if port.parse::<u16>().unwrap() < 65_533 {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_str().unwrap();
+        let (_, told) = failed(alone(&["dev", "--port", port, "--data", data]));
+        assert!(told.contains("choose another with --port"), "{told}");
+    }
+    let address = format!("127.0.0.1:{port}");
+    let free = tempfile::tempdir().unwrap();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", &address, "--data"];
+    let (_, told) = failed(alone(&[&args[..], &[free.path().to_str().unwrap()]].concat()));
+    assert!(told.contains("choose another with --admin-listen"), "{told}");
+}
+
 #[tokio::test]
 async fn cities_and_tokens_are_effective_at_once() {
     let fed = Fed::start();

@@ -165,6 +165,65 @@ fn admin_key_printed_each_start() {
 }
 
 #[test]
+fn a_first_start_that_reaches_no_database_makes_no_key_and_the_next_one_tells_of_it() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let data = folder.path().join("data");
+    let failed = |url: &str| {
+        let mut command = serve(&["--listen", "127.0.0.1:0", "--data"]);
+        command.arg(&data).env("FED_DATABASE_URL", url);
+        let refused = refused(command);
+        assert!(!data.join("master.key").exists(), "{url}");
+        refused
+    };
+    let (code, told) = failed("mysql://somebody:hunter2@db.example/accounts");
+    assert!(code == Some(2) && told.contains("postgres://user") && told.contains("what to do"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+    let (code, told) = failed("postgres://somebody:hunter2@127.0.0.1:1/accounts");
+    assert_eq!(code, Some(1), "{told}");
+    for part in ["database accounts at 127.0.0.1, port 1", "what to do", "--database-url"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("hunter2") && !told.contains("somebody"), "{told}");
+    let first = Setup::default().folder(&folder).start();
+    assert!(first.output().contains("First start: the master key is "), "{}", first.output());
+    let second = first.restart();
+    assert!(!second.output().contains("First start"), "{}", second.output());
+}
+
+/// On SQLite the key comes before the file, and a start may end between them.
+#[test]
+fn a_key_that_nobody_was_told_of_is_told_by_the_first_start_that_succeeds() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let made = run(
+        {
+            let mut command = fed();
+            command.args(["master-key", "new"]);
+            command
+        },
+        "",
+    );
+    std::fs::write(data.join("master.key"), made.stdout).unwrap();
+    std::fs::set_permissions(data.join("master.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let first = Setup::default().folder(&folder).start();
+    assert!(first.output().contains("First start: the master key is "), "{}", first.output());
+}
+
+#[test]
+fn a_log_level_that_is_none_is_refused_and_does_not_silence_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    for level in ["inof", "WARNING", "info,downcity_http", "info,downcity_http=dbug"] {
+        let mut command = serve(&["--listen", "127.0.0.1:0", "--data"]);
+        command.arg(&data).env("FED_LOG", level);
+        let (code, told) = refused(command);
+        assert!(code == Some(2) && told.contains("error, warn, info, debug or trace"), "{level}: {told}");
+        assert!(!data.exists(), "{level}");
+    }
+}
+
+#[test]
 fn a_key_file_that_others_can_read_stops_the_start_with_the_remedy() {
     let mut first = Fed::start();
     assert!(first.stop().success(), "SIGTERM ends it in good order: {}", first.log());

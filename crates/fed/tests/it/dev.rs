@@ -1,6 +1,6 @@
 //! `fed dev`: everything a person needs to try a sign-in, left running.
 
-use crate::support::fed;
+use crate::support::{fed, run, said};
 use downcity::{Federation, SecretString, SignIn};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -54,6 +54,39 @@ async fn the_sample_page_may_call_the_federation_and_wechat_is_ready() {
 }
 
 #[tokio::test]
+async fn what_the_developer_allowed_outlives_a_restart_and_old_ports_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let origins = async |dev: &Dev| {
+        let federation = Federation::new(dev.text("federation_url")).unwrap();
+        let admin = federation.admin(SecretString::from(dev.text("admin_key")));
+        let cities = admin.cities().list().await.unwrap();
+        cities.items.into_iter().find(|city| city.city_id == "city_demo").unwrap().allowed_origins
+    };
+    let own = "http://localhost:5173";
+    let first = {
+        let dev = Dev::start(folder.path());
+        let url = dev.text("federation_url");
+        let mut command = fed();
+        let sample = dev.text("product_url");
+        command.args(["city", "update", "city_demo", "--allow-origin", own, "--allow-origin", sample]);
+        let updated = run(
+            {
+                command.args(["--url", url, "--data"]).arg(folder.path());
+                command
+            },
+            "",
+        );
+        assert!(updated.status.success(), "{}", said(&updated));
+        sample.to_owned()
+    };
+    let dev = Dev::start(folder.path());
+    let now = origins(&dev).await;
+    assert!(now.iter().any(|origin| origin == own), "{now:?}");
+    assert!(now.iter().any(|origin| origin == dev.text("product_url")), "{now:?}");
+    assert!(first == dev.text("product_url") || !now.contains(&first), "{now:?}");
+}
+
+#[tokio::test]
 async fn the_sample_page_is_its_own_origin_with_a_strict_policy() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start(folder.path());
@@ -97,6 +130,10 @@ async fn a_person_can_sign_in_through_the_simulator() {
     let me = signed_in.user.me().await.unwrap();
     assert_eq!(me.profile.display_name.as_deref(), Some("Alice"));
     assert_eq!(me.city_id.as_deref(), Some("city_demo"));
+    let picture = me.profile.avatar_url.unwrap();
+    assert!(picture.starts_with(&sim), "the simulator speaks http: {picture}");
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(http.get(picture).send().await.unwrap().status(), 200);
 }
 
 #[test]

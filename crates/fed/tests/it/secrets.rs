@@ -221,6 +221,10 @@ fn restores(first: &Fed, file: &Path) {
         command.arg("restore").arg(file).arg("--data").arg(data).arg("--master-key-file").arg(key);
         run(command, "")
     };
+    let mut without = fed();
+    without.arg("restore").arg(file).arg("--data").arg(&data);
+    let told = said(&run(without, ""));
+    assert!(told.contains("put the master key") && !told.contains("fed serve"), "{told}");
     let wrong = folder.path().join("wrong.key");
     private(&wrong, KEY);
     let told = said(&restore(file, &data, &wrong));

@@ -64,7 +64,7 @@ async fn a_new_password_ends_what_was_begun_with_the_old_one(on: On) {
     let token = token_of(&post.next().await);
     let logins = (0..24).map(async |number: u64| {
         tokio::time::sleep(Duration::from_millis(5 * number)).await;
-        if number % 3 > 0 {
+        if !number.is_multiple_of(3) {
             return login(&world, "lilei@example.com", PASSWORD).await;
         }
         let begin = json!({"provider": "email", "city_id": "city_demo"});

@@ -3,7 +3,7 @@
 use super::WeChat;
 use super::answer::{Fields, text};
 use crate::ProviderError;
-use downcity_core::identity::{KeyKind, clean_avatar, clean_text};
+use downcity_core::identity::{KeyKind, clean_simulated_avatar, clean_text};
 use downcity_core::{ExternalIdentity, Failure, IdentityKey, Profile, Secret};
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ pub(super) fn identity(
     let open_key = IdentityKey { kind: KeyKind::Openid, scope: app_id.to_owned(), value: openid };
     let profile = Profile {
         display_name: text(person, "nickname").and_then(|name| clean_text(name, NICKNAME)),
-        avatar_url: text(person, "headimgurl").and_then(clean_avatar),
+        avatar_url: text(person, "headimgurl").and_then(clean_simulated_avatar),
         email: None,
     };
     let keys = union_key.into_iter().chain([open_key]).collect();

@@ -33,7 +33,7 @@ impl Target {
             .fold(url.to_owned(), |url, mode| url.replace(&format!("sslmode={mode}"), "sslmode=require"));
         // The parser's own message is not passed on: in a malformed URL it may quote the password.
         let mut config: Config = url.parse().map_err(|_| OpenError::Url)?;
-        if config.get_hosts().is_empty() {
+        if config.get_hosts().is_empty() || has_a_bare_at(&url) {
             return Err(OpenError::Url);
         }
         if config.get_connect_timeout().is_none() {
@@ -54,6 +54,21 @@ impl Target {
             config.ssl_mode(SslMode::Disable);
         }
         Ok(Self { config, tls })
+    }
+
+    /// Why it can't be reached, with the address that was tried, without user and password.
+    fn unreachable(&self, cause: &dyn Error) -> OpenError {
+        // There is one port for each host, or one for all.
+        let ports = self.config.get_ports();
+        let port = match ports {
+            [] => ", port 5432".to_owned(),
+            [first, rest @ ..] if rest.iter().all(|port| port == first) => format!(", port {first}"),
+            ports => {
+                let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
+                format!(", ports {}", ports.join(", "))
+            }
+        };
+        OpenError::Connect(format!("{}{port}, can't be reached: {}", self.place(), explain(cause)))
     }
 
     /// Where it is, without user and password.
@@ -86,12 +101,12 @@ impl Target {
                 })
             }))
             .build()
-            .map_err(|error| OpenError::Connect(error.to_string()))
+            .map_err(|error| self.unreachable(&error))
     }
 
     /// One connection outside the pool, which ends when the client is dropped.
     pub(crate) async fn single(&self) -> Result<Client, OpenError> {
-        let refused = |error: tokio_postgres::Error| OpenError::Connect(explain(&error));
+        let refused = |error: tokio_postgres::Error| self.unreachable(&error);
         match &self.tls {
             None => {
                 let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
@@ -124,6 +139,13 @@ impl Target {
 /// What a server says without being asked.
 pub(crate) type Messages = BoxStream<'static, Result<AsyncMessage, tokio_postgres::Error>>;
 
+/// Whether a password may stand where the parser sees a host: what follows an @ in a password that is not
+/// percent-encoded. Hosts are told in messages.
+fn has_a_bare_at(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    rest.split('?').next().unwrap_or_default().matches('@').count() > 1
+}
+
 fn is_local(host: &Host) -> bool {
     match host {
         Host::Tcp(name) => {
@@ -134,7 +156,8 @@ fn is_local(host: &Host) -> bool {
 }
 
 fn tls() -> Result<MakeRustlsConnect, OpenError> {
-    let broken = |error: rustls::Error| OpenError::Connect(format!("TLS can't be set up: {error}"));
+    let broken =
+        |error: rustls::Error| OpenError::Connect(format!("TLS to PostgreSQL can't be set up: {error}"));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

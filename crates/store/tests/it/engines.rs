@@ -96,11 +96,15 @@ async fn no_error_quotes_the_password() {
         format!("postgres://user:{secret}?x=y@127.0.0.1:port/x"),
         format!("postgres://user:{secret}@[::1/x"),
         format!("nonsense {secret}"),
+        format!("postgres://user:an@{secret}@127.0.0.1:1/x"),
+        format!("postgres://user:an@y/{secret}@127.0.0.1:1/x"),
         format!("host=127.0.0.1 port=1 user=x password={secret} connect_timeout=1"),
     ] {
         let error = Store::open_postgres(&url).await.err().unwrap();
         assert!(!format!("{error} {error:?}").contains(secret), "{error:?}");
     }
+    let told = Store::open_postgres(&format!("postgres://user:{secret}@127.0.0.1:1/x")).await.err().unwrap();
+    assert!(told.to_string().contains("database x at 127.0.0.1, port 1, can't be reached: "), "{told}");
     let url = testing::fresh_postgres().await;
     let (head, tail) = url.split_once('@').unwrap();
     let user = head.rsplit('/').next().unwrap().split(':').next().unwrap();
