@@ -72,7 +72,8 @@ impl Model {
         let code = if code == Shows::Right && !request.with.login_code { Shows::Nothing } else { code };
         let refusal = match (pkce, verifier) {
             (true, Shows::Nothing) => Some("403 code_verifier_required"),
-            (true, Shows::Wrong) => Some("403 code_verifier_wrong"),
+            // Also for what was started without a challenge.
+            (_, Shows::Wrong) => Some("403 code_verifier_wrong"),
             _ if code == Shows::Wrong => Some("403 login_code_wrong"),
             _ => None,
         };
