@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// A code that was mailed, to be typed by the person. `Debug` leaves `login_id` out: it is half of the way in.
 #[derive(Debug, Clone, Deserialize)]
@@ -81,6 +82,13 @@ impl std::fmt::Debug for LoginInput {
         f.debug_struct("LoginInput").finish_non_exhaustive()
     }
 }
+
+/// How often a refresh token is sent, and how long an answer is waited for.
+const TRADES: u32 = 3;
+const TRADE: Duration = Duration::from_secs(4);
+const TRADE_PAUSE: Duration = Duration::from_millis(500);
+/// From here on a try might reach the Federation later than ten seconds after the first.
+const LAST_TRADE: Duration = Duration::from_secs(9);
 
 /// A fresh token, and what to trade for the next one.
 #[derive(Debug, Clone)]
@@ -187,13 +195,31 @@ impl Guest {
     }
 
     /// Trades a refresh token for a fresh token and the next refresh token. It works once: one that comes again ends
-    /// the session.
+    /// the session. Where no answer came it is tried again at once, at most three times within ten seconds, in which the
+    /// Federation gives a lost answer again.
     ///
     /// # Errors
     /// Any [`Error`] of a call; status 401 when the refresh token is not good any more.
     pub async fn refresh(&self, refresh_token: &SecretString) -> Result<Refreshed, Error> {
         let body = json!({ "refresh_token": refresh_token.expose_secret() });
-        let answer: RefreshAnswer = self.raw().post("accounts", "token/refresh", &body).await?;
+        let (hurried, begun) = (self.raw().clone().waiting(TRADE), Instant::now());
+        let mut tries = 1;
+        let answer: RefreshAnswer = loop {
+            match hurried.post("accounts", "token/refresh", &body).await {
+                Ok(answer) => break answer,
+                Err(error) if tries == TRADES || !error.is_temporary() || error.status() == Some(429) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    sleep(TRADE_PAUSE).await;
+                    // A machine that was asleep meanwhile would come too late, and end the session.
+                    if begun.elapsed() > LAST_TRADE {
+                        return Err(error);
+                    }
+                    tries += 1;
+                }
+            }
+        };
         let RefreshAnswer { user_token, city_id, expires_at, refresh_token } = answer;
         let caller = self.raw().federation().user(user_token.clone()).raw().clone().in_city(&city_id);
         Ok(Refreshed { user: User::new(caller), user_token, expires_at, refresh_token })

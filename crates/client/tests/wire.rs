@@ -16,6 +16,8 @@ use downcity::{
     NewWebhook, OauthResult, OauthStartRequest, SecretString, TokenApply, Verdict,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::{echo, serve};
 
@@ -118,6 +120,32 @@ async fn no_answer_is_a_network_error_that_names_no_state() {
     assert_eq!(error.code(), "network_error");
     assert!(error.is_temporary());
     assert!(!format!("{error} {error:?}").contains("st_secret"));
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_refresh_is_asked_for_again_and_a_refusal_is_not() {
+    /// What each try meets in turn, and how many tries there were.
+    async fn refresh(turns: &'static [u16]) -> (Result<SecretString, Error>, usize) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let shared = Arc::clone(&count);
+        let turn = post(async move || {
+            let status = turns[shared.fetch_add(1, Ordering::Relaxed)];
+            let body = json!({"user_token": "t", "city_id": "c", "refresh_token": "next",
+                "expires_at": "2030-01-01T00:00:00Z"});
+            (StatusCode::from_u16(status).unwrap(), Json(body))
+        });
+        let federation = serve(Router::new().route("/v1/accounts/token/refresh", turn)).await;
+        let refreshed = federation.guest("c").refresh(&SecretString::from("old")).await;
+        (refreshed.map(|refreshed| refreshed.refresh_token), count.load(Ordering::Relaxed))
+    }
+    let (next, tries) = refresh(&[502, 503, 200]).await;
+    assert_eq!((next.unwrap().expose_secret(), tries), ("next", 3));
+    for (turns, status, tries) in
+        [(&[401, 200, 200], 401, 1), (&[429, 200, 200], 429, 1), (&[503, 503, 503], 503, 3)]
+    {
+        let (refused, tried) = refresh(turns).await;
+        assert_eq!((refused.unwrap_err().status(), tried), (Some(status), tries));
+    }
 }
 
 #[tokio::test]

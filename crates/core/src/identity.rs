@@ -1,5 +1,6 @@
 //! Identities: what a provider says about who somebody is.
 
+use crate::redirect::is_loopback;
 use serde::{Deserialize, Serialize};
 
 /// One stable name of a person at a provider. Login names, nicknames and e-mail addresses are never keys.
@@ -94,15 +95,6 @@ pub fn clean_simulated_avatar(text: &str) -> Option<String> {
 
 fn is_plain(url: &url::Url) -> bool {
     url.host_str().is_some() && url.username().is_empty() && url.as_str().len() <= 1024
-}
-
-fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -54,6 +54,16 @@ impl RedirectError {
     }
 }
 
+/// Whether an address leads to the machine it is read on.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
 /// A checked address to send the browser to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target(Url);
@@ -71,15 +81,12 @@ impl Target {
             return Err(RedirectError::Ambiguous);
         }
         let url = Url::parse(text).map_err(|_| RedirectError::NotAUrl)?;
-        let loopback = match url.host() {
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => return Err(RedirectError::NotAUrl),
-        };
+        if url.host().is_none() {
+            return Err(RedirectError::NotAUrl);
+        }
         match url.scheme() {
             "https" => {}
-            "http" if loopback => {}
+            "http" if is_loopback(&url) => {}
             _ => return Err(RedirectError::Scheme),
         }
         let plain = url.username().is_empty()

@@ -2,15 +2,13 @@
 //! lists. What only names public facts is open to all.
 
 use crate::client::text;
+use crate::routes;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use downcity_service::Federation;
 
 /// Paths that any page may read; nothing there depends on who asks.
 const OPEN: [&str; 3] = ["/.well-known/", "/openapi.json", "/health"];
-/// Pages for people: never readable by another origin.
-const PAGES: [&str; 3] =
-    ["/v1/accounts/oauth/callback", "/v1/accounts/oauth/outcome", "/v1/accounts/oauth/confirm"];
 
 /// What the requesting page may do.
 pub(crate) enum Allowed {
@@ -31,7 +29,7 @@ pub(crate) fn check(federation: &Federation, path: &str, headers: &HeaderMap) ->
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return Allowed::Nothing };
     let listed = origin.to_str().is_ok_and(|origin| federation.directory().origins.contains(origin));
-    if listed && !PAGES.contains(&path) { Allowed::Origin(origin.clone()) } else { Allowed::Nothing }
+    if listed && !routes::PAGES.contains(&path) { Allowed::Origin(origin.clone()) } else { Allowed::Nothing }
 }
 
 /// Whether a request only asks what a page may do.

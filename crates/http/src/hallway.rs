@@ -6,7 +6,7 @@ use crate::client::{Peer, accepted, sender};
 use crate::cors;
 use crate::error::{ApiError, Code};
 use crate::lazy_timer::LazyTimer;
-use crate::routes::House;
+use crate::routes::{self, House};
 use crate::trace;
 use crate::workspace;
 use crate::workspace::look::Look;
@@ -162,27 +162,15 @@ impl App {
     }
 }
 
-/// What asks nobody for a bearer: pages for browsers, and the doctor's echo. One that is brought there proves nothing.
-const WITHOUT_BEARER: &[&str] = &[
-    "/v1/accounts/oauth/callback",
-    "/v1/accounts/oauth/outcome",
-    "/v1/accounts/oauth/confirm",
-    "/v1/accounts/email/open",
-    "/v1/accounts/email/confirm",
-    "/v1/accounts/email/reset",
-    "/v1/accounts/email/change/confirm",
-    "/v1/accounts/email/enter",
-    "/v1/accounts/email/end-session",
-    "/v1/federation/echo",
-];
-
 /// Which network a guest's request counts for, and how much. Whoever brings a bearer is known, or refused before anything is
 /// done, where one is looked at; and what only names public facts may be asked for by anybody at any time. In the workspace
 /// everything counts as a look, since who asks is known only after one.
 fn guest(house: &House, peer: SocketAddr, request: &Request) -> Option<(Network, Cost)> {
     let (path, headers) = (request.uri().path(), request.headers());
     let workspace = workspace::is_ours(path);
-    let known = || headers.contains_key(header::AUTHORIZATION) && !WITHOUT_BEARER.contains(&path);
+    // Pages and the doctor's echo ask nobody for a bearer: one that is brought there proves nothing.
+    let asks_nobody = || routes::PAGES.contains(&path) || path == routes::ECHO;
+    let known = || headers.contains_key(header::AUTHORIZATION) && !asks_nobody();
     let guest = workspace || path.starts_with("/v1/") && !known();
     let cost = match *request.method() {
         Method::POST if path == "/v1/accounts/oauth/start" => Cost::Start,

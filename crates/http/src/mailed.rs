@@ -41,6 +41,10 @@ pub(crate) async fn open(
     let params =
         query.ok().and_then(|Query(params)| Some((For::parse(params.r#for.as_deref()?)?, params.token?)));
     match params {
+        Some((For::Verify, token)) => match house.federation.asked_verification(&token).await {
+            Ok(asked) => mail::ask_verify(&asked, token, lang),
+            Err(problem) => mail::problem(&logged(problem.into()), lang),
+        },
         Some((For::Change, token)) => match house.federation.asked_change(&token).await {
             Ok(asked) => mail::ask_change(&asked, token, lang),
             Err(problem) => mail::problem(&logged(problem.into()), lang),
@@ -53,7 +57,7 @@ pub(crate) async fn open(
             Ok(asked) => mail::ask_ending(&asked, token, lang),
             Err(problem) => mail::problem(&logged(problem.into()), lang),
         },
-        Some((what, token)) => mail::ask(what, token, None, lang),
+        Some((For::Reset, token)) => mail::ask(For::Reset, token, None, lang),
         None => mail::problem(&ApiError::of(Code::SpentToken), lang),
     }
 }

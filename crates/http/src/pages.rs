@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use downcity_service::core::{Digest, Failure, Lang, Text};
+use downcity_service::core::{Digest, Failure, Lang, Text, agent};
 use downcity_service::outcome::{Outcome, Question, View};
 use std::sync::LazyLock;
 
@@ -272,9 +272,8 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
     page.facts = vec![
         (label("Started at", "发起时间"), readable(question.started_at.0)),
         (label("From the address", "发起地址"), question.network.clone()),
-        (label("With", "发起程序"), question.agent.clone()),
+        (label("With", "发起程序"), program(&question.agent, lang)),
     ];
-    page.facts.retain(|(_, value)| !value.is_empty());
     page.form = Some(Form {
         attempt: outcome.attempt_id.clone(),
         token: question.form_token.reveal().to_owned(),
@@ -310,6 +309,13 @@ pub(crate) fn readable(millis: i64) -> String {
     jiff::Timestamp::from_millisecond(millis)
         .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
         .unwrap_or_default()
+}
+
+/// The program that somebody used. Never as it came: whoever sends it chooses it, and could tell the person something in
+/// our name.
+fn program(agent: &str, lang: Lang) -> String {
+    let unknown = || Text::new("an unknown program", "未知程序").get(lang).to_owned();
+    agent::family(agent).unwrap_or_else(unknown)
 }
 
 /// For a browser that did not finish the attempt it asks about.

@@ -1,9 +1,9 @@
-//! How long a silent peer is waited for. A request's head has to come within seconds, since who dawdles there holds a place
-//! for nothing; between two requests a connection is kept for longer than those who keep connections do. Were it closed
-//! sooner, the next request of a proxy or a client could meet the end of its connection on the way.
+//! How long a silent peer is waited for. A request's head, once begun, has to come within seconds, since who dawdles there
+//! holds buffers for nothing. Between two requests, and before the first, a connection is kept for longer than those who
+//! keep connections do. Were it closed sooner, the next request of a proxy or a client could meet the end of its connection
+//! on the way. Browsers connect ahead, and clients keep connections that they opened and then did not need.
 
 use axum::body::Bytes;
-use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,12 +12,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
 
-/// Until a request's head has to be there in full: the first one from when the connection was made, a later one from its
-/// first byte.
+/// Until a request's head has to be there in full, from its first byte.
 const HEAD: Duration = Duration::from_secs(10);
-/// How long a connection is kept between two requests. Go's and reqwest's clients keep theirs for 90 seconds, nginx and
+/// How long a connection is kept between two requests, and before the first. Go's and reqwest's clients keep theirs for 90 seconds, nginx and
 /// usual balancers for 60.
 pub(crate) const IDLE: Duration = Duration::from_secs(100);
 
@@ -70,13 +69,10 @@ impl Patient {
         Self { stream, ahead: Bytes::new(), turn, limit: None }
     }
 
-    /// Waits for the first byte; false when that takes too long.
-    pub(crate) async fn begun(&mut self) -> bool {
-        poll_fn(|context| match self.stream.poll_read_ready(context) {
-            Poll::Ready(ready) => Poll::Ready(ready.is_ok()),
-            Poll::Pending => self.poll_limit(context).map(|()| false),
-        })
-        .await
+    /// Waits for the first byte; false when that takes too long, or never comes.
+    pub(crate) async fn begun(&self) -> bool {
+        // A look at the bytes, since a new stream may be called readable before anybody knows.
+        matches!(timeout(IDLE, self.stream.peek(&mut [0])).await, Ok(Ok(1)))
     }
 
     /// Waits until the peer has hung up. One that sends more is not watched any longer.
@@ -188,7 +184,7 @@ mod tests {
     async fn a_head_has_to_come_in_time_however_it_drips() {
         let (mut patient, _turn, mut peer) = pair().await;
         let begun = Instant::now();
-        assert!(tokio::time::timeout(HEAD - Duration::from_secs(1), patient.read_u8()).await.is_err());
+        assert!(timeout(HEAD - Duration::from_secs(1), patient.read_u8()).await.is_err());
         // A byte now and then moves no limit.
         peer.write_all(b"G").await.unwrap();
         assert_eq!(patient.read_u8().await.unwrap(), b'G');
@@ -197,11 +193,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn before_the_first_byte_it_is_kept_as_between_requests() {
+        let (patient, _turn, mut peer) = pair().await;
+        assert!(
+            timeout(IDLE - Duration::from_secs(1), patient.begun()).await.is_err(),
+            "as long as clients do"
+        );
+        let begun = Instant::now();
+        assert!(!patient.begun().await, "but not for ever");
+        assert!(begun.elapsed() < IDLE + Duration::from_secs(1), "{:?}", begun.elapsed());
+        peer.write_all(b"G").await.unwrap();
+        assert!(patient.begun().await);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn between_requests_it_is_kept_until_a_head_begins() {
         let (mut patient, turn, mut peer) = pair().await;
         turn.answering();
         turn.answered();
-        assert!(tokio::time::timeout(IDLE * 2, patient.read_u8()).await.is_err());
+        assert!(timeout(IDLE * 2, patient.read_u8()).await.is_err());
         peer.write_all(b"G").await.unwrap();
         assert_eq!(patient.read_u8().await.unwrap(), b'G');
         let took = fails_after(&mut patient).await;
@@ -211,8 +221,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_waits_for_an_answer_is_not_hurried() {
         let (mut patient, turn, _peer) = pair().await;
-        assert!(tokio::time::timeout(HEAD / 2, patient.read_u8()).await.is_err());
+        assert!(timeout(HEAD / 2, patient.read_u8()).await.is_err());
         turn.answering();
-        assert!(tokio::time::timeout(HEAD * 20, patient.read_u8()).await.is_err());
+        assert!(timeout(HEAD * 20, patient.read_u8()).await.is_err());
     }
 }

@@ -103,6 +103,21 @@ macro_rules! routes {
     };
 }
 
+/// Pages for people, and the forms on them. They ask nobody for a bearer, and no other origin may read them.
+pub(crate) const PAGES: &[&str] = &[
+    "/v1/accounts/oauth/callback",
+    "/v1/accounts/oauth/outcome",
+    "/v1/accounts/oauth/confirm",
+    "/v1/accounts/email/open",
+    "/v1/accounts/email/confirm",
+    "/v1/accounts/email/reset",
+    "/v1/accounts/email/change/confirm",
+    "/v1/accounts/email/enter",
+    "/v1/accounts/email/end-session",
+];
+/// What the doctor asks for from outside, to see where it gets to.
+pub(crate) const ECHO: &str = "/v1/federation/echo";
+
 routes! {
     // accounts
     get "/v1/accounts/providers" => accounts::providers;
@@ -267,5 +282,16 @@ mod tests {
                 .map(|(method, _)| (method, path.as_str()))
         });
         assert_eq!(documented.collect::<BTreeSet<_>>(), LIST.iter().copied().collect());
+    }
+
+    #[test]
+    fn pages_are_what_is_documented_for_browsers() {
+        let api = documented().into_openapi();
+        let tagged = api.paths.paths.iter().filter(|(_, item)| {
+            let operations = [&item.get, &item.post].into_iter().flatten();
+            operations.flat_map(|operation| operation.tags.iter().flatten()).any(|tag| tag == "browser")
+        });
+        let tagged: BTreeSet<_> = tagged.map(|(path, _)| path.as_str()).collect();
+        assert_eq!(tagged, PAGES.iter().copied().collect());
     }
 }

@@ -10,7 +10,7 @@ use crate::notices::asked_by;
 use crate::result::Handed;
 use downcity_core::email::Address;
 use downcity_core::identity::clean_text;
-use downcity_core::{Digest, OpaqueToken, Secret, UserId};
+use downcity_core::{CityId, Digest, OpaqueToken, Secret, UserId};
 use downcity_store::{NewAccount, Purpose, Registered, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -32,12 +32,35 @@ pub struct Register {
     pub city_id: Option<String>,
 }
 
+/// What the page behind a mailed link asks the person about.
+#[derive(Debug, Clone)]
+pub struct AskedVerification {
+    /// The address.
+    pub address: Address,
+    /// The city's name.
+    pub city: String,
+    /// Who registered. Versions before did not keep it.
+    pub by: Option<By>,
+}
+
+/// Who registered, as far as it is known.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct By {
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// From which network.
+    pub network: String,
+    /// With which program, as it came.
+    pub agent: String,
+}
+
 /// What waits for the address to be verified.
 #[derive(Serialize, Deserialize)]
 struct Waiting {
     hash: String,
     name: Option<String>,
     city_id: String,
+    by: Option<By>,
 }
 
 impl Federation {
@@ -58,10 +81,12 @@ impl Federation {
         }
         let token = self.mail_token();
         let name = register.name.as_deref().and_then(|name| clean_text(name, 64));
-        let waiting = Waiting { hash, name, city_id: city.city_id.to_string() };
+        let now = self.clock.now();
+        let by = By { at: now.0, network: client.network.to_string(), agent: client.agent.clone() };
+        let waiting = Waiting { hash, name, city_id: city.city_id.to_string(), by: Some(by) };
         let plain = serde_json::to_vec(&waiting).expect("plain text");
         let link = self.mail_link("verify", &token);
-        let facts = asked_by(client, self.clock.now());
+        let facts = asked_by(client, now);
         let mailed = Mailed {
             purpose: Purpose::Verify,
             token: token.digest(),
@@ -71,6 +96,19 @@ impl Federation {
             letter: Letter::Verify { link: &link, facts: &facts },
         };
         Ok(self.post_token(&address, &city, client, mailed).await?)
+    }
+
+    /// What a mailed link would make an account of. Looking changes nothing.
+    ///
+    /// # Errors
+    /// See [`EmailError`].
+    pub async fn asked_verification(&self, token: &str) -> Result<AskedVerification, EmailError> {
+        let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?;
+        let (address, waiting) = self.waiting_for(token.digest()).await?;
+        let city = CityId::parse(&waiting.city_id).ok();
+        let city = city.and_then(|id| self.directory.load().cities.get(&id).map(|city| city.name.clone()));
+        let city = city.unwrap_or(waiting.city_id);
+        Ok(AskedVerification { address: Address::trusted(address), city, by: waiting.by })
     }
 
     /// Verifies an address with the mailed token: makes the account and signs it in, with refresh tokens if asked.
@@ -101,6 +139,17 @@ impl Federation {
         self.make_verified(token.digest(), |_| Ok(()), client).await.map(drop)
     }
 
+    /// The address and the registration that wait for this token.
+    async fn waiting_for(&self, token: Digest) -> Result<(String, Waiting), EmailError> {
+        let stored = self.store.mail_token(token, Purpose::Verify, self.clock.now()).await?;
+        let stored = stored.ok_or(EmailError::SpentToken)?;
+        let sealed = stored.sealed.as_deref().ok_or(EmailError::SpentToken)?;
+        let plain = self.unseal(&payload_place(token), sealed).await?;
+        let waiting = serde_json::from_slice(&plain)
+            .map_err(|_| StoreError::Internal("what waits for a verification can't be read".into()))?;
+        Ok((stored.address, waiting))
+    }
+
     /// Makes the account that waits for this token; answers the user, the address, and what comes next with the city that
     /// it was asked for in. If that is not possible, nothing is done, and the token stays good.
     async fn make_verified<N>(
@@ -110,12 +159,7 @@ impl Federation {
         client: &Client,
     ) -> Result<(UserId, Address, N), EmailError> {
         let now = self.clock.now();
-        let stored =
-            self.store.mail_token(token, Purpose::Verify, now).await?.ok_or(EmailError::SpentToken)?;
-        let sealed = stored.sealed.as_deref().ok_or(EmailError::SpentToken)?;
-        let plain = self.unseal(&payload_place(token), sealed).await?;
-        let waiting: Waiting = serde_json::from_slice(&plain)
-            .map_err(|_| StoreError::Internal("what waits for a verification can't be read".into()))?;
+        let (address, waiting) = self.waiting_for(token).await?;
         let next = next(&waiting.city_id)?;
         let user_id = UserId::fresh(now, &self.random.bytes());
         let (user, city, from) = (user_id.as_str(), Some(waiting.city_id.as_str()), Some(client.network));
@@ -124,7 +168,7 @@ impl Federation {
         let new = NewAccount {
             token,
             purpose: Purpose::Verify,
-            address: stored.address.clone(),
+            address: address.clone(),
             hash: Some(waiting.hash),
             display_name: waiting.name,
             user_id: user_id.clone(),
@@ -133,7 +177,7 @@ impl Federation {
             now,
         };
         match self.store.create_account(new).await? {
-            Registered::Made => Ok((user_id, Address::trusted(stored.address), next)),
+            Registered::Made => Ok((user_id, Address::trusted(address), next)),
             Registered::Spent | Registered::Taken => Err(EmailError::SpentToken),
         }
     }

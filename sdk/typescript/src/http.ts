@@ -18,7 +18,7 @@ const TIMEOUT = 15_000;
  * The calls that begin a sign-in. Only these send and keep cookies: the login cookie then proves the browser, where the
  * product is on the same site as the Federation.
  */
-const WITH_COOKIE = /^accounts\/(oauth\/start|identities\/link)$/;
+const WITH_COOKIE = /^accounts\/((oauth|login|email)\/start|identities\/link)$/;
 
 /** The address of a Federation without trailing slashes, or a TypeError. */
 export function baseUrl(address: string | undefined): string {

@@ -154,13 +154,14 @@ test("only the calls that begin a sign-in send and keep cookies", async () => {
   const fetch = async (url, init) => ((seen[new URL(url).pathname.slice(4)] = init.credentials), Response.json({}));
   const user = new City({ city_url: "https://x.test", user_token: TOKEN, fetch });
   const accounts = user.service("accounts");
-  for (const action of ["oauth/start", "identities/link", "login", "oauth/start/x", "token/refresh"]) {
+  const beginning = ["oauth/start", "login/start", "email/start", "identities/link"];
+  for (const action of [...beginning, "login", "login/continue", "oauth/start/x", "token/refresh"]) {
     await accounts.action(action).invoke({});
   }
   await accounts.get("oauth/result", { state: "s" });
   await user.me();
   const sent = Object.keys(seen).filter((path) => seen[path] !== undefined);
-  assert.deepEqual(sent.map((path) => [path, seen[path]]), [["accounts/oauth/start", "include"], ["accounts/identities/link", "include"]]);
+  assert.deepEqual(sent.map((path) => [path, seen[path]]), beginning.map((action) => [`accounts/${action}`, "include"]));
   // A runtime whose requests know no cookies, and throw at the mere word.
   const { Request } = globalThis;
   globalThis.Request = class {};

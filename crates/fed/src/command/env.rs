@@ -1,6 +1,6 @@
 //! `fed env`: settings and secrets of a running Federation.
 
-use crate::admin::Connection;
+use crate::admin::{Caller, Connection, understood};
 use crate::problem::Problem;
 use crate::table::Table;
 use crate::{on_this_thread, screen};
@@ -128,18 +128,23 @@ async fn set(
     let (service, action, body) = place.call("upsert", json!({ "key": key, "value": value }));
     let call = caller.admin.raw().post(service, &action, &body);
     caller.show(call, |_: Value| format!("set {key}{}, effective at once", place.told())).await?;
-    // Products may keep settings of their own here, so a strange name is fine; one that is nearly known is a slip.
-    // Asked after: parts that are named by their settings are known once those are there.
-    if let Ok(catalog) = caller.admin.env().catalog().await
-        && let Some(meant) =
-            nearly(key, catalog.items.iter().flat_map(|item| &item.env).map(|entry| &*entry.key))
-    {
-        screen::tell(format_args!(
-            "warning: nothing reads {key}; did you mean {meant}? `fed env remove {key}{}` takes it away",
-            place.city.as_ref().map(|city| format!(" --city {city}")).unwrap_or_default()
-        ));
-    }
+    let of_city = place.city.as_ref().map(|city| format!(" --city {city}"));
+    tell_slips(&caller, &[key], &of_city.unwrap_or_default()).await;
     Ok(())
+}
+
+/// Products may keep settings of their own here, so a strange name is fine; one that is nearly known is a slip. Asked after
+/// they are set: parts that are named by their settings are known once those are there.
+async fn tell_slips(caller: &Caller, keys: &[impl AsRef<str>], of_city: &str) {
+    let Ok(catalog) = caller.admin.env().catalog().await else { return };
+    for key in keys.iter().map(AsRef::as_ref) {
+        let known = catalog.items.iter().flat_map(|item| &item.env).map(|entry| &*entry.key);
+        if let Some(meant) = nearly(key, known) {
+            screen::tell(format_args!(
+                "warning: nothing reads {key}; did you mean {meant}? `fed env remove {key}{of_city}` takes it away"
+            ));
+        }
+    }
 }
 
 /// The known name that `key` is a slip of, if it is not one itself.
@@ -184,7 +189,15 @@ async fn import(connection: &Connection, file: &Path) -> Result<(), Problem> {
     let told = |change: EnvChange| {
         format!("set {} values, effective at once: {}", change.keys.len(), change.keys.join(", "))
     };
-    caller.show(caller.admin.raw().post("env", "import", &body), told).await
+    let mut keys = Vec::new();
+    let call = async {
+        let answer: Value = caller.admin.raw().post("env", "import", &body).await?;
+        keys = understood::<EnvChange>(answer.clone()).map(|change| change.keys).unwrap_or_default();
+        Ok(answer)
+    };
+    caller.show(call, told).await?;
+    tell_slips(&caller, &keys, "").await;
+    Ok(())
 }
 
 fn read(from: impl Read, name: &str) -> Result<String, Problem> {

@@ -68,6 +68,13 @@ fn a_key_that_is_nearly_one_that_is_read_is_stored_with_a_question() {
         let output = run(fed.command(&["env", "set", fine, "wx0123456789abcdef"]), "");
         assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
     }
+    for json in [&[] as &[&str], &["--json"]] {
+        let output =
+            run(fed.command(&[&["env", "import", "-"], json].concat()), "SMTP_URI=a\nPRODUCT_SIZE=3\n");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && told.contains("SMTP_URI; did you mean SMTP_URL?"), "{told}");
+        assert!(!told.contains("PRODUCT_SIZE"), "{told}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The pages behind mailed links. Opening one changes nothing, since mail scanners open links too: a button
 //! does (security requirement A8).
 
-use super::{Mood, Page, readable};
+use super::{Mood, Page, program, readable};
 use crate::error::{ApiError, Code};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,6 +9,7 @@ use downcity_service::core::{Lang, Text};
 use downcity_service::email_change::AskedChange;
 use downcity_service::mail_login::AskedSignIn;
 use downcity_service::notices::AskedEnding;
+use downcity_service::register::{AskedVerification, By};
 
 /// What a mailed link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,23 @@ pub(crate) fn ask(what: For, token: String, problem: Option<&ApiError>, lang: La
     ask_with(what, token, Vec::new(), problem, lang)
 }
 
+/// Asks whether the address is whose that registered with it.
+pub(crate) fn ask_verify(asked: &AskedVerification, token: String, lang: Lang) -> Response {
+    let label = |en, zh| Text::new(en, zh).get(lang);
+    let mut facts = vec![
+        (label("Address", "邮箱地址"), asked.address.to_string()),
+        (label("For an account at", "注册到"), asked.city.clone()),
+    ];
+    if let Some(By { at, network, agent }) = &asked.by {
+        facts.extend([
+            (label("Registered at", "注册时间"), readable(*at)),
+            (label("From the network", "注册网络"), network.clone()),
+            (label("With", "注册程序"), program(agent, lang)),
+        ]);
+    }
+    ask_with(For::Verify, token, facts, None, lang)
+}
+
 /// Asks whether to sign in; or says that this is not the browser that started it.
 pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, lang: Lang) -> Response {
     let label = |en, zh| Text::new(en, zh).get(lang);
@@ -68,7 +86,7 @@ pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, lang: Lang) -> Res
         (label("As", "登录身份"), asked.address.to_string()),
         (label("Started at", "发起时间"), readable(asked.at.0)),
         (label("From the network", "发起网络"), asked.network.clone()),
-        (label("With", "发起程序"), asked.agent.clone()),
+        (label("With", "发起程序"), program(&asked.agent, lang)),
     ];
     ask_with(For::SignIn, token, facts, None, lang)
 }
@@ -83,7 +101,10 @@ fn ask_with(
     let (heading, text, action, label, password) = match what {
         For::Verify => (
             Text::new("Confirm your address", "确认您的邮箱地址"),
-            Text::new("One click, and your account is made.", "点击按钮即可完成注册。"),
+            Text::new(
+                "One click, and the account is made. Go on only if you registered yourself: whoever did chose its password.",
+                "点击按钮即可完成注册。仅在您本人注册时继续：密码由注册者设置。",
+            ),
             "/v1/accounts/email/confirm",
             Text::new("Yes, it is my address", "确认，这是我的邮箱"),
             None,
@@ -136,7 +157,6 @@ fn ask_with(
     }
     let password = password.map(|text| text.get(lang));
     page.facts = facts;
-    page.facts.retain(|(_, value)| !value.is_empty());
     page.mail_form = Some(Form { action, token, label: label.get(lang), password });
     page.respond(if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK })
 }
@@ -149,7 +169,7 @@ pub(crate) fn ask_change(asked: &AskedChange, token: String, lang: Lang) -> Resp
         (label("For the account at", "所属产品"), asked.city.clone()),
         (label("Asked for at", "申请时间"), readable(asked.at.0)),
         (label("From the network", "申请网络"), asked.network.clone()),
-        (label("With", "申请程序"), asked.agent.clone()),
+        (label("With", "申请程序"), program(&asked.agent, lang)),
     ];
     ask_with(For::Change, token, facts, None, lang)
 }
@@ -161,7 +181,7 @@ pub(crate) fn ask_ending(asked: &AskedEnding, token: String, lang: Lang) -> Resp
         (label("Signed in to", "登录到"), asked.city.clone()),
         (label("At", "时间"), readable(asked.at.0)),
         (label("From the network", "网络地址"), asked.network.clone()),
-        (label("With", "使用"), asked.agent.clone()),
+        (label("With", "使用"), program(&asked.agent, lang)),
     ];
     ask_with(For::EndSession, token, facts, None, lang)
 }

@@ -178,6 +178,11 @@ async fn mail_scanner_consumes_link(on: On) {
         let page = world.get_from(AWAY, &format!("accounts/email/open?for=verify&token={token}")).await;
         assert_eq!(page.status, 200);
         assert!(page.text.contains("<form") && !page.text.contains("<script"), "{}", page.text);
+        // Whoever opens it sees what the mail told of whoever registered, from another place here.
+        for fact in ["lilei@example.com", HOME, "<dt>With</dt>"] {
+            assert!(page.text.contains(fact), "{fact} in {}", page.text);
+        }
+        assert!(!page.text.contains(AWAY), "{}", page.text);
     }
     assert_eq!(
         login(&world, "lilei@example.com", PASSWORD).await.status,
@@ -194,6 +199,8 @@ async fn mail_scanner_consumes_link(on: On) {
     let pressed = Answer::of(world.http.post(world.url("accounts/email/confirm")).form(&form)).await;
     assert_eq!(pressed.status, 200, "{}", pressed.text);
     assert_eq!(login(&world, "lilei@example.com", PASSWORD).await.status, 200);
+    let spent = world.get_from(HOME, &format!("accounts/email/open?for=verify&token={token}")).await;
+    assert!(spent.text.contains("spent_token"), "{}", spent.text);
 }
 
 async fn nobody_learns_whether_an_address_has_an_account(on: On) {

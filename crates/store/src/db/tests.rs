@@ -209,16 +209,11 @@ async fn a_full_disk_is_told_to_everybody_it_concerns() {
 
 /// One who asked for everything and takes nothing does not keep the database from cleaning up.
 async fn a_reader_that_takes_nothing_is_left(db: Db) {
-    let fill = "insert into facts (name, value) with recursive n (i) as (select 1 union all select i + 1 from n \
-                where i < 5000) select 'f' || i, cast('x' as bytes) from n";
-    let fill = if matches!(db, Db::Sqlite(_)) {
-        fill.replace("bytes", "blob")
-    } else {
-        fill.replace("bytes", "bytea")
-    };
-    db.exec(fill.leak(), args![]).await.unwrap();
-    let mut all = db.pieces(&["facts"], Duration::from_secs(60));
-    let mut stalled = db.pieces(&["facts"], Duration::from_millis(50));
+    let fill = "insert into limits (bucket, count, ends_at) with recursive n (i) as \
+                (select 1 union all select i + 1 from n where i < 5000) select 'f' || i, 1, 1 from n";
+    db.exec(fill, args![]).await.unwrap();
+    let mut all = db.pieces(&["limits"], Duration::from_secs(60));
+    let mut stalled = db.pieces(&["limits"], Duration::from_millis(50));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (mut rows, mut whole) = (0, false);
     while let Some(piece) = all.recv().await {

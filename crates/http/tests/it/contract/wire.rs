@@ -139,7 +139,7 @@ async fn cors_is_for_listed_origins_only() {
         assert!(answer.headers.get("access-control-allow-credentials").is_none());
         assert!(answer.header("vary").contains("origin"));
     }
-    for page in ["accounts/oauth/callback", "accounts/oauth/outcome"] {
+    for page in ["accounts/oauth/callback", "accounts/oauth/outcome", "accounts/email/open"] {
         assert_eq!(allow(&ask(LISTED, page).await), "", "{page} is for people");
     }
 }
