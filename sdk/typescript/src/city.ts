@@ -21,7 +21,7 @@ export interface CityOptions {
   city_url?: string | undefined;
   /** The same by another name. */
   federation_url?: string | undefined;
-  /** The product; added to the body of every POST that names none. */
+  /** The product; added to the body of every POST that names none, and to the question which providers there are. */
   city_id?: string | undefined;
   /** Bearer of a user. */
   user_token?: string | undefined;
@@ -78,7 +78,7 @@ export class City {
     return {
       /** `GET /v1/{service}/{action}?{query}` */
       get: <A extends Name<S, "get">>(action: A, query?: Query<S, A>, options?: CallOptions): Promise<Answer<S, A, "get">> =>
-        call(this.#to, "GET", `${name}/${action}`, query as object, options),
+        call(this.#to, "GET", `${name}/${action}`, this.#asks(`${name}/${action}`, query as object), options),
       /** `POST /v1/{service}/{action}` */
       action: <A extends Name<S, "post">>(action: A) => ({
         invoke: (...[body, options]: Input<Body<S, A>, CallOptions>): Promise<Answer<S, A, "post">> => {
@@ -88,6 +88,12 @@ export class City {
         },
       }),
     };
+  }
+
+  /** The ways in are a city's own. Other questions that take a city are an admin's, where none means all of them. */
+  #asks(path: string, query: { city_id?: unknown } | undefined): object | undefined {
+    if (path !== "accounts/providers") return query;
+    return { ...query, city_id: query?.city_id ?? this.city_id };
   }
 
   /** @internal One poll, which may wait longer than other calls. */

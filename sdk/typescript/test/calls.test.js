@@ -71,7 +71,19 @@ test("unusable options are refused before any call", () => {
   assert.throws(() => new City({ role: "admin", city_url: "https://x.test" }), /admin_secret_key/);
 });
 
-test("city_id is added to a POST body that names none, and to no query", async (t) => {
+test("providers are those of the client's city, or of the one that is named", async (t) => {
+  const fed = await federation(t);
+  const asked = async (city_id, query) => {
+    await new City({ city_url: fed.url, city_id }).service("accounts").get("providers", query);
+    return fed.calls.at(-1).query;
+  };
+  assert.deepEqual(await asked("city_a"), { city_id: "city_a" });
+  assert.deepEqual(await asked("city_a", { city_id: "city_b" }), { city_id: "city_b" });
+  assert.deepEqual(await asked("city_a", { city_id: undefined }), { city_id: "city_a" });
+  assert.deepEqual(await asked(undefined), {});
+});
+
+test("city_id is added to a POST body that names none, and to no other query", async (t) => {
   const fed = await federation(t);
   const city = new City({ city_url: fed.url, city_id: "city_a" });
   const post = (body) => city.service("echo").action("x").invoke(body);
