@@ -130,6 +130,7 @@ async function collect(
 export async function signIn(city: City, how: Beginning, provider: string, options: SignInOptions): Promise<SignInDone> {
   const { signal, wait, pkce = true } = options;
   signal?.throwIfAborted();
+  // Before the window: where there can be no verifier, none is opened.
   const secret = pkce ? verifier() : undefined;
   const own = options.open ? undefined : popup();
   let shown: any = own;
@@ -188,6 +189,9 @@ export async function signInRedirect(
 const returning = new Map<string, Promise<SignInDone>>();
 const over = new Set<string>();
 
+/** The form of the Federation's `state`: a date and a secret. Any other came to this page from another OAuth server. */
+const OURS = /^[\w-]{51}$/;
+
 /** Takes a login out of the address bar, if it is still there. */
 function tidy(state: string) {
   const url = new URL(location.href);
@@ -208,18 +212,17 @@ export async function completeRedirect(city: City, options: CompleteOptions): Pr
   if (!state) return null;
   const clean = () => options.url === undefined && tidy(state);
   const secret = storage.getItem(SLOT + state);
-  if (!secret && !returning.has(state)) {
-    if (!code || over.has(state)) return null;
-    clean();
-    // Somebody else's login: taking it would sign this person in to a stranger's account.
-    throw new CityError("this sign-in was not started in this browser tab", { code: "login_not_started_here" });
-  }
+  if (!secret && !returning.has(state) && !(code && OURS.test(state) && !over.has(state))) return null;
 
   // The verifier and the address stay until there is an outcome, so that a reload can ask again, and no longer.
   const settle = () => (storage.removeItem(SLOT + state), over.add(state));
   const begin = async () => {
-    const query = { state, code_verifier: secret!, ...(code && { code }) };
     try {
+      if (!secret) {
+        // Somebody else's login: taking it would sign this person in to a stranger's account.
+        throw new CityError("this sign-in was not started in this browser tab", { code: "login_not_started_here" });
+      }
+      const query = { state, code_verifier: secret, ...(code && { code }) };
       const done = await collect(city, query, { left: 30_000, ends: false });
       settle();
       return done;

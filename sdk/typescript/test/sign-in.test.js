@@ -79,6 +79,20 @@ test("without PKCE nothing of it is sent", async (t) => {
   assert.equal(fed.polls()[0].query.code_verifier, undefined);
 });
 
+test("where a browser offers no hash, that is said before anything is opened or asked", async (t) => {
+  const fed = await federation(t);
+  const insecure = { getRandomValues: (bytes) => bytes };
+  t.mock.getter(globalThis, "crypto", () => insecure);
+  globalThis.window = { open: () => assert.fail("no window") };
+  t.after(() => delete globalThis.window);
+  const said = { name: "TypeError", message: "PKCE needs https:// or localhost" };
+  await assert.rejects(guest(fed).signIn("wechat"), said);
+  const storage = { getItem: () => null, setItem() {}, removeItem() {} };
+  await assert.rejects(guest(fed).signInRedirect("wechat", { return_to: "https://app.test/", storage, open() {} }), said);
+  assert.equal(fed.calls.length, 0);
+  await guest(fed).signIn("wechat", { pkce: false, open: (_, { state }) => fed.finish(state) });
+});
+
 test("hiccups are tried again; Retry-After is obeyed", async (t) => {
   const fed = await federation(t, {
     results: [
@@ -338,12 +352,42 @@ test("redirect: where a page is made on a server, nobody comes back", async (t) 
   assert.equal(fed.calls.length, 0);
 });
 
+/** A state as a Federation makes it, which this page knows nothing of. */
+const stranger = (end) => "AZrLx0AA".padEnd(50, "x") + end;
+
 test("redirect: a login started elsewhere is not taken", async (t) => {
   const fed = await federation(t);
-  const browser = page(t, "https://app.test/?state=st_stranger&code=code_0");
+  const browser = page(t, `https://app.test/?state=${stranger("a")}&code=code_0`);
   await assert.rejects(guest(fed).completeRedirect(), code("login_not_started_here"));
   assert.equal(fed.calls.length, 0);
   assert.equal(browser.location.href, "https://app.test/");
+});
+
+test("redirect: who asks twice at once is refused twice, and the first may have left", async (t) => {
+  const fed = await federation(t);
+  const browser = page(t, `https://app.test/?state=${stranger("b")}&code=code_0`);
+  const reason = new Error("the effect ran twice");
+  const stop = new AbortController();
+  const first = guest(fed).completeRedirect({ signal: stop.signal });
+  stop.abort(reason);
+  const second = guest(fed).completeRedirect();
+  const third = guest(fed).completeRedirect();
+  await assert.rejects(first);
+  await assert.rejects(second, code("login_not_started_here"));
+  await assert.rejects(third, code("login_not_started_here"));
+  assert.equal(browser.location.href, "https://app.test/");
+  assert.equal(await guest(fed).completeRedirect(), null);
+});
+
+test("redirect: what comes back from another OAuth server is left to its own client", async (t) => {
+  const fed = await federation(t);
+  const others = ["af0ifjsldkj", stranger("").slice(0, 43), stranger("c") + "x", stranger("."), `${stranger("")}%20`];
+  for (const query of others.map((state) => `state=${state}&code=c`).concat(`state=${stranger("d")}&error=access_denied`)) {
+    const browser = page(t, `https://app.test/?${query}`);
+    assert.equal(await guest(fed).completeRedirect(), null);
+    assert.deepEqual([browser.location.href, browser.replaced], [`https://app.test/?${query}`, undefined]);
+  }
+  assert.equal(fed.calls.length, 0);
 });
 
 test("redirect: a refusal comes back as an error", async (t) => {
