@@ -48,6 +48,7 @@ codes! {
     StateRequired = "state_required", BAD_REQUEST, "state required: send the `state` that oauth/start gave you", "缺少 state：请传入 oauth/start 返回的 state";
     UnknownProvider = "unknown_provider", BAD_REQUEST, "provider is unknown: ask `providers` for the ones that can be used", "未知的 provider：请通过 providers 查询可用的登录方式";
     ProviderNotConfigured = "provider_not_configured", BAD_REQUEST, "provider is not configured on this Federation: ask `providers` for the ones that can be used; an admin sets it up in the Federation env", "该登录方式尚未在此 Federation 配置：请通过 providers 查询可用的登录方式，或由管理员在 Federation env 中配置";
+    ProviderHasNoPage = "provider_has_no_page", BAD_REQUEST, "e-mail has no page to go to: ask the person for the address and start with email/start or login/start", "邮箱登录没有可跳转的页面：请向用户索取邮箱地址，并用 email/start 或 login/start 发起登录";
     ProviderDisabled = "provider_disabled", FORBIDDEN, "this way to sign in is switched off here: ask `providers` for the ones that can be used; an admin switches it on with providers/enable", "该登录方式已在此停用：请通过 providers 查询可用的登录方式，或由管理员通过 providers/enable 启用";
     UnknownCity = "unknown_city", NOT_FOUND, "there is no city of that city_id", "没有该 city_id 对应的城市";
     CityPaused = "city_paused", FORBIDDEN, "the city is paused: it starts no sign-in and accepts no token until an admin activates it", "该城市已暂停：在管理员重新启用之前，不能登录，也不接受令牌";
@@ -68,7 +69,7 @@ codes! {
     MailedCodeWrong = "wrong_code", FORBIDDEN, "the code is wrong: look into the newest mail; after five wrong codes, start again", "验证码错误：请查看最新的邮件；连续五次错误后需要重新开始";
     OtherBrowser = "other_browser", FORBIDDEN, "this link works only in the browser where the sign-in was started: type the code from the mail there", "此链接只能在发起登录的浏览器中使用：请在发起登录的页面输入邮件中的验证码";
     LocalOnly = "local_only", FORBIDDEN, "local sign-in is for requests from this machine, sent straight to this server", "本机登录仅限从本机直接发出的请求";
-    SpentToken = "spent_token", GONE, "the link or code is not good any more: it was used, replaced by a newer one, or its time is over; ask for a new one", "链接或验证码已失效：可能已被使用、被新的替代或已过期，请重新申请";
+    SpentToken = "spent_token", GONE, "the link or code is not good any more: it was used, replaced by a newer one, or its time is over; ask for a new one", "链接或验证码已失效：可能已被使用，已过期，或已被新的链接或验证码取代。请重新申请";
     InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "the refresh token is not good any more: it was used before, its time is over, or its session was ended; sign in again", "刷新令牌已失效：可能已被使用、已过期，或其会话已结束，请重新登录";
     AuthenticationRequired = "authentication_required", UNAUTHORIZED, "this call needs a bearer token in the Authorization header", "该调用需要在 Authorization 头中携带令牌";
     InvalidToken = "invalid_token", UNAUTHORIZED, "the bearer token is not valid: it is damaged, expired, or was logged out; sign in again", "令牌无效：已损坏、过期或已登出，请重新登录";
@@ -265,6 +266,8 @@ impl From<StartError> for ApiError {
     fn from(error: StartError) -> Self {
         match error {
             StartError::UnknownProvider => Self::of(Code::UnknownProvider),
+            // Our own steps are no providers that a browser could be sent to, set up or not.
+            StartError::ProviderNotConfigured(id) if id == "email" => Self::of(Code::ProviderHasNoPage),
             StartError::ProviderNotConfigured(_) => Self::of(Code::ProviderNotConfigured),
             StartError::ProviderDisabled(_) => Self::of(Code::ProviderDisabled),
             StartError::UnknownCity => Self::of(Code::UnknownCity),

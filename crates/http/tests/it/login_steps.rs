@@ -57,6 +57,11 @@ async fn a_provider_by_steps(on: On) {
 
 async fn a_mailed_code_by_steps(on: On) {
     let (world, mut post) = with_mail(on).await;
+    // There is no page to send a browser to, which is no fault of the settings.
+    let body = json!({"provider": "email", "city_id": "city_demo"});
+    let refused = world.post_from(HOME, "accounts/oauth/start", body).await;
+    let said = assert_error(&refused, 400, "provider_has_no_page");
+    assert!(said.contains("email/start") && said.contains("login/start"), "{said}");
     let step = start(&world, json!({})).await.ok();
     assert_eq!((&step["status"], &step["provider"]), (&json!("input_required"), &json!("email")));
     assert_eq!(names(&step), ["email", "password"]);
