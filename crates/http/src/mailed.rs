@@ -37,24 +37,24 @@ pub(crate) async fn open(
     client::From(client): client::From,
     query: Result<Query<OpenParams>, ApiError>,
 ) -> Response {
-    let lang = client.lang.unwrap_or_default();
+    let (lang, now) = (client.lang.unwrap_or_default(), house.federation.now());
     let params =
         query.ok().and_then(|Query(params)| Some((For::parse(params.r#for.as_deref()?)?, params.token?)));
     match params {
         Some((For::Verify, token)) => match house.federation.asked_verification(&token).await {
-            Ok(asked) => mail::ask_verify(&asked, token, lang),
+            Ok(asked) => mail::ask_verify(&asked, token, now, lang),
             Err(problem) => mail::problem(&logged(problem.into()), lang),
         },
         Some((For::Change, token)) => match house.federation.asked_change(&token).await {
-            Ok(asked) => mail::ask_change(&asked, token, lang),
+            Ok(asked) => mail::ask_change(&asked, token, now, lang),
             Err(problem) => mail::problem(&logged(problem.into()), lang),
         },
         Some((For::SignIn, token)) => match house.federation.asked_sign_in(&token, &client).await {
-            Ok(asked) => mail::ask_sign_in(&asked, token, lang),
+            Ok(asked) => mail::ask_sign_in(&asked, token, now, lang),
             Err(problem) => mail::problem(&logged(problem.into()), lang),
         },
         Some((For::EndSession, token)) => match house.federation.asked_ending(&token).await {
-            Ok(asked) => mail::ask_ending(&asked, token, lang),
+            Ok(asked) => mail::ask_ending(&asked, token, now, lang),
             Err(problem) => mail::problem(&logged(problem.into()), lang),
         },
         Some((For::Reset, token)) => mail::ask(For::Reset, token, None, lang),

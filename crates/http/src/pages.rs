@@ -1,7 +1,10 @@
 //! The pages a person sees at the end of a sign-in: small, without scripts and without anything from
-//! elsewhere, in the browser's language.
+//! elsewhere, in the language of the sign-in, or else of the browser.
 
 pub(crate) mod mail;
+mod when;
+
+pub(crate) use when::readable;
 
 use crate::error::Code;
 use askama::Template;
@@ -69,6 +72,8 @@ struct Form {
     warning: &'static str,
     /// The label of the field for the code, if one is asked for.
     code: Option<&'static str>,
+    /// What is wrong with the code that was typed.
+    wrong: Option<String>,
 }
 
 #[derive(Template)]
@@ -105,7 +110,7 @@ impl Page {
             onward: None,
             onward_label: String::new(),
             code: None,
-            code_label: Text::new("Code:", "代码：").get(lang),
+            code_label: Text::new("Error code:", "错误代码：").get(lang),
             reload_after: None,
         }
     }
@@ -156,18 +161,23 @@ impl Page {
 
 /// Where the person goes from here, when that is the window they came from.
 const BACK: Text = Text::new(
-    "You can close this page and go back to the window where you started.",
-    "您可以关闭此页面，回到发起登录的窗口。",
+    "Go back to the window where you started. You can close this page.",
+    "请回到发起登录的窗口。您可以关闭此页面。",
 );
 const AGAIN: Text =
     Text::new("Go back to the window where you started and try again.", "请回到发起登录的窗口并重试。");
 
-/// The page about an outcome.
-pub(crate) fn outcome(outcome: &Outcome, lang: Option<Lang>) -> Response {
-    let lang = lang.unwrap_or(outcome.lang);
+/// The page about an outcome, in the language that the sign-in was started in: the product asked for it, or the browser
+/// there. Only whoever is asked about a start elsewhere reads their own browser's (`accepted`): a stranger's choice could be
+/// one that they can't read.
+pub(crate) fn outcome(outcome: &Outcome, accepted: Option<Lang>) -> Response {
+    let lang = match &outcome.view {
+        View::Confirm(question) if question.elsewhere => accepted.unwrap_or(outcome.lang),
+        _ => outcome.lang,
+    };
     let (city, provider) = (outcome.city.as_str(), outcome.provider.get(lang));
     let page = match &outcome.view {
-        View::Done { onward } => done(lang, city, outcome.link.then_some(provider), onward.clone()),
+        View::Done { onward } => done(lang, outcome, onward.clone()),
         View::Failed { failure, onward } => failed(lang, city, *failure, onward.clone()),
         View::Confirm(question) => confirm(lang, outcome, provider, question),
         View::Expired => {
@@ -186,12 +196,17 @@ pub(crate) fn outcome(outcome: &Outcome, lang: Option<Lang>) -> Response {
     page.respond(StatusCode::OK)
 }
 
-fn done(lang: Lang, city: &str, linked: Option<&str>, onward: Option<String>) -> Page {
-    let heading = match (lang, linked) {
-        (Lang::En, None) => format!("You are signed in to {city}"),
-        (Lang::Zh, None) => format!("您已登录“{city}”"),
-        (Lang::En, Some(provider)) => format!("{provider} is linked to your account at {city}"),
-        (Lang::Zh, Some(provider)) => format!("{provider}已绑定到您的“{city}”账号"),
+/// Whether the product takes the outcome is its own affair: where the browser does not go on to it, the person has been
+/// confirmed, and is signed in only where they started.
+fn done(lang: Lang, outcome: &Outcome, onward: Option<String>) -> Page {
+    let (city, provider) = (outcome.city.as_str(), outcome.provider.get(lang));
+    let heading = match (lang, outcome.link, &onward) {
+        (Lang::En, true, _) => format!("{provider} is linked to your account at {city}"),
+        (Lang::Zh, true, _) => format!("{provider}已绑定到您的“{city}”账号"),
+        (Lang::En, false, Some(_)) => format!("You are signed in to {city}"),
+        (Lang::Zh, false, Some(_)) => format!("您已登录“{city}”"),
+        (Lang::En, false, None) => format!("{provider} has confirmed you"),
+        (Lang::Zh, false, None) => format!("{provider}验证成功"),
     };
     let page = Page::new(lang, Mood::Good, city, heading);
     if onward.is_some() { page.onward(onward) } else { page.text(BACK.get(lang)) }
@@ -262,15 +277,14 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
     };
     let label = |en, zh| Text::new(en, zh).get(lang);
     let mut page = Page::new(lang, Mood::Ask, city, heading).text(text);
-    if let Some(code) = question.code {
+    if question.code.is_some() {
         page = page.text(label(
             "The window where you started shows a code of eight letters. Type it here, so that we know that the window is before you.",
             "发起登录的窗口显示了一个由八个字母组成的验证码。请在此输入，以便我们确认该窗口就在您面前。",
         ));
-        page.texts.extend(code.again.then(|| wrong_code(lang, code.tries_left)));
     }
     page.facts = vec![
-        (label("Started at", "发起时间"), readable(question.started_at.0)),
+        (label("Started at", "发起时间"), when::past(question.started_at.0, None, lang)),
         (label("From the address", "发起地址"), question.network.clone()),
         (label("With", "发起程序"), program(&question.agent, lang)),
     ];
@@ -282,6 +296,7 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
         code: question
             .code
             .map(|_| label("Code from the window where you started", "发起登录的窗口中的验证码")),
+        wrong: question.code.filter(|code| code.again).map(|code| wrong_code(lang, code.tries_left)),
         warning: match question.code {
             Some(_) => label(
                 "Type only a code that you see in a window that you opened yourself. If somebody sent you this page, or tells you a code, choose No: they would be signed in as you.",
@@ -302,13 +317,6 @@ fn wrong_code(lang: Lang, left: i64) -> String {
         (Lang::En, left) => format!("That is not the code of this sign-in. You have {left} more tries."),
         (Lang::Zh, left) => format!("验证码不正确，还可以尝试 {left} 次。"),
     }
-}
-
-/// A moment as a person reads it, in UTC.
-pub(crate) fn readable(millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(millis)
-        .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
-        .unwrap_or_default()
 }
 
 /// The program that somebody used. Never as it came: whoever sends it chooses it, and could tell the person something in

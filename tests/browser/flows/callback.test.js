@@ -31,7 +31,7 @@ describe("the callback, more than once", () => {
       const hits = callbacks(who, world);
       await answer(qr, "allow", "alice");
       await outcome(qr, world);
-      await says(qr, "h1", "You are signed in");
+      await says(qr, "h1", "WeChat has confirmed you");
       await says(product, "h1", "Hello, Alice");
       assert.equal(hits.length, 2, "the callback came twice");
       assert.equal(await world.sim.count("access_token"), 1);
@@ -47,14 +47,14 @@ describe("the callback, more than once", () => {
     await outcome(qr, world);
     await says(product, "h1", "Hello, Alice");
     await qr.reload();
-    await says(qr, "h1", "You are signed in");
+    await says(qr, "h1", "WeChat has confirmed you");
     await qr.goto(hits[0]);
-    await says(qr, "h1", "You are signed in");
+    await says(qr, "h1", "WeChat has confirmed you");
     await qr.reload();
-    await says(qr, "h1", "You are signed in");
+    await says(qr, "h1", "WeChat has confirmed you");
     await product.click("#logout");
     await qr.goto(hits[0]);
-    await says(qr, "h1", "You are signed in");
+    await says(qr, "h1", "WeChat has confirmed you");
     assert.equal(await world.sim.count("access_token"), 1, "one exchange, whatever the browser did");
     who.calm();
   });

@@ -37,12 +37,12 @@ describe("the confirmation page", () => {
     await says(page, "dl", "Kiosk/2.1");
     assert.equal(await page.evaluate(() => document.activeElement.value), "deny");
     await page.click(".allow");
-    await says(page, "h1", "You are signed in to Paper Boat");
+    await says(page, "h1", "WeChat has confirmed you");
     const result = await resultElsewhere(world, state);
     assert.equal(result.status, "done");
     assert.match(result.user_token, /^ub_/);
     await page.reload();
-    await says(page, "h1", "You are signed in to Paper Boat");
+    await says(page, "h1", "WeChat has confirmed you");
     who.calm();
   });
 
@@ -89,7 +89,7 @@ describe("the confirmation page", () => {
     await says(page, "main", "You have 4 more tries");
     await page.keyboard.type(started.user_code.toLowerCase());
     await page.keyboard.press("Enter");
-    await says(page, "h1", "You are signed in to Paper Boat");
+    await says(page, "h1", "WeChat has confirmed you");
     assert.equal((await resultElsewhere(world, started.state)).status, "done");
 
     // No needs no code.

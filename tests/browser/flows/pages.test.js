@@ -13,14 +13,14 @@ const said = {
   en: {
     locale: "en-US", html: "en", welcome: "Sign in to Paper Boat", waiting: "Waiting for you", scanWith: "Scan with WeChat",
     expired: "QR code expired", scanned: "Scanned", cancelled: "You have canceled this login", asks: "requests to log you in",
-    allowed: "Allowed", denied: "Denied", done: "You are signed in to", hello: "Hello, 张三🌟", failed: "That did not work",
+    allowed: "Allowed", denied: "Denied", done: "WeChat has confirmed you", hello: "Hello, 张三🌟", failed: "That did not work",
     confirm: "Did you start this sign-in", ended: "Sign-in cancelled", wrong: "You are not signed in", out: "You are signed out",
     unknown: "This sign-in is not known", old: "This sign-in has run out", strange: "belongs to another browser",
   },
   zh: {
     locale: "zh-CN", html: "zh-CN", welcome: "登录纸船", waiting: "等待您完成登录", scanWith: "使用微信扫一扫登录",
     expired: "二维码已过期", scanned: "扫描成功", cancelled: "你已取消此次登录", asks: "申请登录",
-    allowed: "已允许", denied: "已拒绝", done: "您已登录", hello: "张三🌟，您好", failed: "登录未成功",
+    allowed: "已允许", denied: "已拒绝", done: "微信验证成功", hello: "张三🌟，您好", failed: "登录未成功",
     confirm: "是您本人发起的", ended: "登录已取消", wrong: "登录未完成", out: "已退出登录",
     unknown: "未找到本次登录", old: "本次登录已过期", strange: "本次登录属于另一个浏览器",
   },
@@ -96,7 +96,7 @@ for (const [lang, text] of Object.entries(said)) {
     });
 
     test("asked, and cancelled", async () => {
-      const { url } = await startElsewhere(world);
+      const { url } = await startElsewhere(world, { lang });
       const page = await who.open(url);
       await answer(page, "allow");
       await outcome(page, world);

@@ -33,7 +33,7 @@ describe("the TypeScript client in a browser", () => {
     assert.equal(await shown.evaluate(() => window.opener), null, "WeChat's page has no handle on the product's");
     await answer(shown, "allow", "alice");
     await says(page, "#said", "signed in as Alice");
-    await says(shown, "h1", "You are signed in to Paper Boat");
+    await says(shown, "h1", "WeChat has confirmed you");
     await page.evaluate(() => user.logout());
     assert.equal(await page.evaluate(() => user.me().catch((error) => error.status)), 401);
     who.calm(/401/);

@@ -27,7 +27,7 @@ describe("signing in with WeChat", () => {
     await phone.click("#allow");
     await says(phone, "#outcome", "Allowed");
     await outcome(qr, world);
-    await says(qr, "h1", "You are signed in to Paper Boat");
+    await says(qr, "h1", "WeChat has confirmed you");
     assert.doesNotMatch(qr.url(), /code=|state=/, "neither code nor state stays in the address bar");
 
     await says(product, "h1", "Hello, 张三🌟");

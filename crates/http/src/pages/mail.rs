@@ -1,11 +1,11 @@
 //! The pages behind mailed links. Opening one changes nothing, since mail scanners open links too: a button
 //! does (security requirement A8).
 
-use super::{Mood, Page, program, readable};
+use super::{Mood, Page, program, when};
 use crate::error::{ApiError, Code};
 use axum::http::StatusCode;
 use axum::response::Response;
-use downcity_service::core::{Lang, Text};
+use downcity_service::core::{Lang, Text, Timestamp};
 use downcity_service::email_change::AskedChange;
 use downcity_service::mail_login::AskedSignIn;
 use downcity_service::notices::AskedEnding;
@@ -41,19 +41,24 @@ pub(super) struct Form {
     pub(super) label: &'static str,
     /// The label of the field for a new password, if there is one.
     pub(super) password: Option<&'static str>,
+    /// What is wrong with the password that was typed.
+    pub(super) wrong: Option<String>,
 }
 
-fn page(lang: Lang, mood: Mood, heading: Text) -> Page {
-    Page::new(lang, mood, "Downcity", heading.get(lang).to_owned())
+/// Where no city is known: what a link was for is forgotten once it is spent.
+const SOMEWHERE: &str = "Downcity";
+
+fn page(lang: Lang, mood: Mood, place: &str, heading: Text) -> Page {
+    Page::new(lang, mood, place, heading.get(lang).to_owned())
 }
 
 /// Asks for the one click, or the new password.
 pub(crate) fn ask(what: For, token: String, problem: Option<&ApiError>, lang: Lang) -> Response {
-    ask_with(what, token, Vec::new(), problem, lang)
+    ask_with(what, token, (SOMEWHERE, Vec::new()), problem, lang)
 }
 
 /// Asks whether the address is whose that registered with it.
-pub(crate) fn ask_verify(asked: &AskedVerification, token: String, lang: Lang) -> Response {
+pub(crate) fn ask_verify(asked: &AskedVerification, token: String, now: Timestamp, lang: Lang) -> Response {
     let label = |en, zh| Text::new(en, zh).get(lang);
     let mut facts = vec![
         (label("Address", "邮箱地址"), asked.address.to_string()),
@@ -61,40 +66,40 @@ pub(crate) fn ask_verify(asked: &AskedVerification, token: String, lang: Lang) -
     ];
     if let Some(By { at, network, agent }) = &asked.by {
         facts.extend([
-            (label("Registered at", "注册时间"), readable(*at)),
+            (label("Registered at", "注册时间"), when::past(*at, Some(now), lang)),
             (label("From the network", "注册网络"), network.clone()),
             (label("With", "注册程序"), program(agent, lang)),
         ]);
     }
-    ask_with(For::Verify, token, facts, None, lang)
+    ask_with(For::Verify, token, (asked.city.as_str(), facts), None, lang)
 }
 
 /// Asks whether to sign in; or says that this is not the browser that started it.
-pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, lang: Lang) -> Response {
+pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, now: Timestamp, lang: Lang) -> Response {
     let label = |en, zh| Text::new(en, zh).get(lang);
     if !asked.here {
         let heading = Text::new("Open this link where you started", "请在发起登录的浏览器中打开");
         let text = Text::new(
             "This browser did not start the sign-in. Go back to the window where you started, and type the code from the mail there. If you did not start it, close this page: nobody is signed in.",
-            "此浏览器并未发起登录。请回到发起登录的窗口，输入邮件中的验证码。如果不是您发起的登录，请关闭此页面，不会有任何人登录。",
+            "此浏览器并未发起登录。请回到发起登录的窗口，输入邮件中的验证码。如果不是您发起的登录，请关闭此页面，本次不会登录。",
         );
-        let page = page(lang, Mood::Late, heading).text(text.get(lang));
+        let page = page(lang, Mood::Late, &asked.city, heading).text(text.get(lang));
         return page.respond(StatusCode::OK);
     }
     let facts = vec![
         (label("To", "登录到"), asked.city.clone()),
         (label("As", "登录身份"), asked.address.to_string()),
-        (label("Started at", "发起时间"), readable(asked.at.0)),
+        (label("Started at", "发起时间"), when::past(asked.at.0, Some(now), lang)),
         (label("From the network", "发起网络"), asked.network.clone()),
         (label("With", "发起程序"), program(&asked.agent, lang)),
     ];
-    ask_with(For::SignIn, token, facts, None, lang)
+    ask_with(For::SignIn, token, (asked.city.as_str(), facts), None, lang)
 }
 
 fn ask_with(
     what: For,
     token: String,
-    facts: Vec<(&'static str, String)>,
+    (place, facts): (&str, Vec<(&'static str, String)>),
     problem: Option<&ApiError>,
     lang: Lang,
 ) -> Response {
@@ -147,43 +152,40 @@ fn ask_with(
             None,
         ),
     };
-    let mut page = page(lang, Mood::Ask, heading).text(text.get(lang));
-    if let Some(field) = problem.and_then(|problem| problem.field.as_ref()) {
-        let said = match lang {
-            Lang::En => format!("The {} {}.", field.name, field.why),
-            Lang::Zh => "该密码不可用：需要 8 到 256 个字符，且不能是常见密码。".to_owned(),
-        };
-        page = page.text(said);
-    }
+    let wrong = problem.and_then(|problem| problem.field.as_ref()).map(|field| match lang {
+        Lang::En => format!("The {} {}.", field.name, field.why),
+        Lang::Zh => "该密码不可用：需要 8 到 256 个字符，且不能是常见密码。".to_owned(),
+    });
+    let mut page = page(lang, Mood::Ask, place, heading).text(text.get(lang));
     let password = password.map(|text| text.get(lang));
     page.facts = facts;
-    page.mail_form = Some(Form { action, token, label: label.get(lang), password });
+    page.mail_form = Some(Form { action, token, label: label.get(lang), password, wrong });
     page.respond(if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK })
 }
 
 /// Asks whether the address is to become the way into the account of whoever asked.
-pub(crate) fn ask_change(asked: &AskedChange, token: String, lang: Lang) -> Response {
+pub(crate) fn ask_change(asked: &AskedChange, token: String, now: Timestamp, lang: Lang) -> Response {
     let label = |en, zh| Text::new(en, zh).get(lang);
     let facts = vec![
         (label("Address", "邮箱地址"), asked.address.to_string()),
         (label("For the account at", "所属产品"), asked.city.clone()),
-        (label("Asked for at", "申请时间"), readable(asked.at.0)),
+        (label("Asked for at", "申请时间"), when::past(asked.at.0, Some(now), lang)),
         (label("From the network", "申请网络"), asked.network.clone()),
         (label("With", "申请程序"), program(&asked.agent, lang)),
     ];
-    ask_with(For::Change, token, facts, None, lang)
+    ask_with(For::Change, token, (asked.city.as_str(), facts), None, lang)
 }
 
 /// Asks whether to end a session.
-pub(crate) fn ask_ending(asked: &AskedEnding, token: String, lang: Lang) -> Response {
+pub(crate) fn ask_ending(asked: &AskedEnding, token: String, now: Timestamp, lang: Lang) -> Response {
     let label = |en, zh| Text::new(en, zh).get(lang);
     let facts = vec![
         (label("Signed in to", "登录到"), asked.city.clone()),
-        (label("At", "时间"), readable(asked.at.0)),
+        (label("At", "时间"), when::past(asked.at.0, Some(now), lang)),
         (label("From the network", "网络地址"), asked.network.clone()),
-        (label("With", "使用"), program(&asked.agent, lang)),
+        (label("With", "程序"), program(&asked.agent, lang)),
     ];
-    ask_with(For::EndSession, token, facts, None, lang)
+    ask_with(For::EndSession, token, (asked.city.as_str(), facts), None, lang)
 }
 
 /// Says that it worked, and what to do next.
@@ -222,7 +224,7 @@ pub(crate) fn done(what: For, lang: Lang) -> Response {
             ),
         ),
     };
-    page(lang, Mood::Good, heading).text(text.get(lang)).respond(StatusCode::OK)
+    page(lang, Mood::Good, SOMEWHERE, heading).text(text.get(lang)).respond(StatusCode::OK)
 }
 
 /// Says what went wrong.
@@ -231,6 +233,6 @@ pub(crate) fn problem(problem: &ApiError, lang: Lang) -> Response {
         Code::SpentToken => Text::new("This link is not good any more", "该链接已失效"),
         _ => Text::new("That did not work", "操作未成功"),
     };
-    let page = page(lang, Mood::Bad, heading).text(problem.code.text().get(lang));
+    let page = page(lang, Mood::Bad, SOMEWHERE, heading).text(problem.code.text().get(lang));
     Page { code: Some(problem.code.as_str()), ..page }.respond(problem.code.status())
 }

@@ -62,7 +62,7 @@ async fn nothing_is_handed_out_before_the_click(on: On) {
         browser.press(&page, "allow").await
     });
     assert!(begun.elapsed() < Duration::from_secs(10), "woken, not timed out");
-    assert!(next.shows("You are signed in to Demo"), "{}", next.answer.text);
+    assert!(next.shows("WeChat has confirmed you"), "{}", next.answer.text);
     let done = told.ok();
     assert_eq!(done["status"], "done");
     let me = world.get_as(done["user_token"].as_str().unwrap(), "accounts/me").await.ok();
@@ -108,8 +108,8 @@ async fn an_answer_counts_once(on: On) {
     // Many at once, then deny after allow.
     let (page, state) = asked(&world, &browser).await;
     let pressed = futures::future::join_all((0..8).map(|_| browser.press(&page, "allow"))).await;
-    assert!(pressed.iter().all(|next| next.shows("You are signed in")), "each sees the one outcome");
-    assert!(browser.press(&page, "deny").await.shows("You are signed in"), "too late to deny");
+    assert!(pressed.iter().all(|next| next.shows("WeChat has confirmed you")), "each sees the one outcome");
+    assert!(browser.press(&page, "deny").await.shows("WeChat has confirmed you"), "too late to deny");
     assert_eq!(world.result(&state).await.ok()["status"], "done");
     assert_eq!((users(&world).await, sessions(&world).await), (1, 1));
 }
@@ -166,7 +166,7 @@ async fn only_the_page_of_the_browser_that_finished_counts(on: On) {
     }
     assert_eq!(stranger.page(&page.path).await.answer.status, 403, "the page is not for strangers either");
     let fine = browser.send_form(&page.form("allow"), &[("sec-fetch-site", "same-origin")]).await;
-    assert!(browser.page(fine.header("location")).await.shows("You are signed in"));
+    assert!(browser.page(fine.header("location")).await.shows("WeChat has confirmed you"));
     assert_eq!(world.result(&state).await.ok()["status"], "done");
     assert_eq!(world.result(&other_state).await.ok()["status"], "pending");
 }

@@ -32,9 +32,9 @@ async fn it_names_the_city_the_time_and_who_started_it_in_the_persons_language()
     ];
     for (accepted, lang, heading, text, no) in cases {
         let starter = Browser::at(&world, HOME).agent("ShopCli/3.1 (macOS)");
-        let before = minute(world.federation.now().0);
+        let before = minute(world.federation.now().0, lang);
         let (page, _) = finish(&world, &starter, &Browser::at(&world, AWAY).lang(accepted), json!({})).await;
-        let after = minute(world.federation.now().0);
+        let after = minute(world.federation.now().0, lang);
         for shown in [heading, text, no, HOME, "<dd>ShopCli</dd>"] {
             assert!(page.shows(shown), "{shown} in {}", page.answer.text);
         }
@@ -45,11 +45,19 @@ async fn it_names_the_city_the_time_and_who_started_it_in_the_persons_language()
         let (deny, allow) =
             (page.answer.text.find("value=\"deny\""), page.answer.text.find("value=\"allow\""));
         assert!(deny < allow && page.shows("value=\"deny\" autofocus"), "No comes first");
+        assert_eq!(page.answer.text.matches("aria-describedby=\"warning\"").count(), 2, "both buttons");
     }
 }
 
-/// A moment as the page writes it.
-fn minute(millis: i64) -> String {
+/// A moment as the page writes it: by Beijing's clock in Chinese.
+fn minute(millis: i64, lang: &str) -> String {
+    if lang == "zh" {
+        return format!("北京时间 {}", clock(millis + 8 * 3_600_000));
+    }
+    format!("{} UTC", clock(millis))
+}
+
+fn clock(millis: i64) -> String {
     let (days, minutes) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000) / 60_000);
     // Days to a date (Howard Hinnant's algorithm), so that the test shares no code with the page.
     let z = days + 719_468;
@@ -59,7 +67,28 @@ fn minute(millis: i64) -> String {
     let mp = (5 * doy + 2) / 153;
     let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
     let year = yoe + z.div_euclid(146_097) * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+#[tokio::test]
+async fn a_page_speaks_the_language_that_was_asked_for_and_else_the_browsers() {
+    let world = World::ready(On::Sqlite).await;
+    let (en, zh) = (("en-GB", "WeChat has confirmed you"), ("zh-CN", "微信验证成功"));
+    for (asked, browser, (lang, heading)) in [
+        (json!({"lang": "en"}), "zh-CN", en),
+        (json!({"lang": "zh"}), "en-GB", zh),
+        (json!({}), "en-GB", en),
+        (json!({}), "zh-CN", zh),
+    ] {
+        let person = Browser::at(&world, HOME).lang(browser);
+        let (page, _) = finish(&world, &person, &person, asked).await;
+        assert!(page.shows(heading), "{lang}: {}", page.answer.text);
+        assert!(lang.starts_with(&page.answer.header("content-language")[..2]), "{lang}");
+    }
+    // Who is asked about a start elsewhere has to understand the question, whatever a stranger chose.
+    let (starter, person) = (Browser::at(&world, HOME), Browser::at(&world, AWAY).lang("en-GB"));
+    let (page, _) = finish(&world, &starter, &person, json!({"lang": "zh"})).await;
+    assert!(page.asks() && page.shows("Did you start this"), "{}", page.answer.text);
 }
 
 #[tokio::test]
@@ -69,13 +98,13 @@ async fn the_same_browser_needs_no_question_wherever_it_is() {
     let (url, state) = browser.start(json!({})).await;
     let callback = world.allow(&url, "alice");
     let browser = browser.moves_to(AWAY);
-    assert!(browser.come_back(&callback).await.shows("You are signed in to Demo"));
+    assert!(browser.come_back(&callback).await.shows("WeChat has confirmed you"));
     let told = browser.get(&format!("/v1/accounts/oauth/result?state={state}")).await.ok();
     assert_eq!(told["status"], "done", "the browser that started collects, from its new address");
     // Another browser at the same address neither.
     let (url, _) = world.start().await;
     let page = Browser::at(&world, HOME).come_back(&world.allow(&url, "alice")).await;
-    assert!(page.shows("You are signed in"));
+    assert!(page.shows("WeChat has confirmed you"));
     // A cookie of some other browser is no help.
     let starter = Browser::at(&world, HOME);
     let other = Browser::at(&world, AWAY);
@@ -152,7 +181,7 @@ async fn only_the_browser_that_brought_the_code_sees_the_page() {
     assert!(elsewhere.shows("This sign-in belongs to another browser") && !elsewhere.asks());
     assert_eq!(second.cookie("dc_finish"), None);
     assert_eq!(world.sim.count("access_token"), 1, "the second code was never used");
-    assert!(first.press(&page, "allow").await.shows("You are signed in"));
+    assert!(first.press(&page, "allow").await.shows("WeChat has confirmed you"));
 }
 
 #[tokio::test]
@@ -162,7 +191,7 @@ async fn two_sign_ins_in_one_browser_do_not_get_into_each_others_way() {
     let (one, first) = finish(&world, &starter, &browser, json!({})).await;
     let (two, second) = finish(&world, &starter, &browser, json!({})).await;
     assert!(browser.page(&one.path).await.asks(), "the first tab still asks when it is reloaded");
-    assert!(browser.press(&one, "allow").await.shows("You are signed in"));
+    assert!(browser.press(&one, "allow").await.shows("WeChat has confirmed you"));
     assert!(browser.press(&two, "deny").await.shows("Sign-in cancelled"));
     assert_eq!(world.result(&first).await.ok()["status"], "done");
     assert_eq!(world.result(&second).await.ok()["code"], "login_cancelled");

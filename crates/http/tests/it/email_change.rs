@@ -75,12 +75,16 @@ async fn mail_scanner_consumes_link_to_a_new_address(on: On) {
         assert_eq!(page.status, 200);
         assert!(page.text.contains("<form") && page.text.contains("new@example.com"), "{}", page.text);
         assert!(page.text.contains("Demo") && !page.text.contains("<script"), "{}", page.text);
+        assert!(page.text.contains("<p class=\"place\">Demo</p>"), "{}", page.text);
+        assert!(page.text.contains("just now\n"), "{}", page.text);
     }
     assert_eq!(login(&world, "new@example.com", PASSWORD).await.status, 401, "opening the link did nothing");
     let forged = world.http.post(world.url("accounts/email/change/confirm")).form(&[("token", &link)]);
     assert_eq!(Answer::of(forged.header("sec-fetch-site", "cross-site")).await.status, 403);
     let zh = world.http.get(world.url(&format!("accounts/email/open?for=change&token={link}")));
-    assert!(Answer::of(zh.header("accept-language", "zh-CN")).await.text.contains("今后使用此邮箱地址"));
+    world.clock.advance(std::time::Duration::from_secs(185));
+    let zh = Answer::of(zh.header("accept-language", "zh-CN")).await;
+    assert!(zh.text.contains("今后使用此邮箱地址") && zh.text.contains("3 分钟前\n北京时间 "), "{}", zh.text);
     assert_eq!(press(&world, &link).await.status, 200);
     let spent = world.get_from(AWAY, &format!("accounts/email/open?for=change&token={link}")).await;
     assert_eq!(spent.status, 410, "{}", spent.text);

@@ -221,7 +221,7 @@ async fn a_mailed_link_signs_in_the_browser_that_started(on: On) {
     assert_eq!(pressed.status, 303, "{}", pressed.text);
     assert!(!pressed.header("location").contains(&link), "{}", pressed.header("location"));
     let page = browser.page(pressed.header("location")).await;
-    assert!(page.answer.text.contains("You are signed in to Demo"), "{}", page.answer.text);
+    assert!(page.answer.text.contains("E-mail has confirmed you"), "{}", page.answer.text);
     let result = format!("/v1/accounts/login/result?login_id={}", login_id(&started));
     let elsewhere = Browser::at(&world, AWAY);
     assert_error(&elsewhere.get(&result).await, 403, "other_client");

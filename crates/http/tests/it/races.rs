@@ -47,7 +47,7 @@ async fn sixteen_callbacks_make_one_exchange_one_user_and_one_session(on: On) {
     for (name, value) in answers.iter().map(Answer::cookies).filter_map(|one| pair(&one)).take(1) {
         browser.set_cookie(&name, &value);
     }
-    assert!(browser.page(answers[0].header("location")).await.shows("You are signed in to Demo"));
+    assert!(browser.page(answers[0].header("location")).await.shows("WeChat has confirmed you"));
     assert_eq!((world.sim.count("access_token"), world.sim.count("userinfo")), (1, 1));
     assert!(world.sim.requests().iter().all(|call| call.errcode == 0), "no code was shown twice");
     assert_eq!(world.result(&state).await.ok()["status"], "done");

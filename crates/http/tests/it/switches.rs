@@ -4,6 +4,7 @@
 use crate::logs;
 use crate::person::{Browser, Page};
 use crate::support::{HOME, On, World};
+use downcity_store::testing::tamper;
 use serde_json::Value;
 use wechat_sim::{Fault, FaultKind, Switches};
 
@@ -28,7 +29,8 @@ pub(crate) async fn seen(world: &World, prepare: impl AsyncFnOnce(&str)) -> Seen
     prepare(&callback).await;
     let browser = Browser::at(world, HOME);
     let en = browser.come_back(&callback).await;
-    let browser = browser.lang("zh-CN");
+    // A page speaks the language that the sign-in was started in.
+    tamper(&world.store, "update login_attempts set lang = 'zh'").await;
     let zh = browser.page(&en.path).await;
     // Coming back once more changes nothing and asks WeChat nothing.
     assert_eq!(browser.come_back(&callback).await.answer.text, zh.answer.text);
@@ -298,7 +300,7 @@ async fn what_passes_is_waited_out_for_the_person_but_never_for_the_code() {
         world.sim.set(|switches| *switches = Switches::default());
         world.sim.set(turn);
         let seen = seen(&world, async |_| {}).await;
-        assert!(seen.en.shows("You are signed in") && seen.zh.shows("您已登录"), "{name}");
+        assert!(seen.en.shows("WeChat has confirmed you") && seen.zh.shows("微信验证成功"), "{name}");
         assert_eq!(seen.told["status"], "done", "{name}");
         assert!(!seen.log.contains(" WARN "), "{name}: nothing to do for anybody: {}", seen.log);
         assert_eq!(seen.asked, (1, asked), "{name}");

@@ -6,7 +6,7 @@ use crate::person::Browser;
 use crate::support::{AWAY, Answer, HOME, On, World};
 use crate::switches::seen;
 use downcity_service::core::attempt::LIFETIME;
-use downcity_store::testing::number;
+use downcity_store::testing::{number, tamper};
 use serde_json::json;
 use std::time::Duration;
 use wechat_sim::{App, AppKind, Denial, PageError, SimError, StateEcho};
@@ -53,7 +53,8 @@ async fn a_refusal_that_comes_back_ends_the_sign_in_at_once() {
             "{}",
             page.answer.text
         );
-        let zh = browser.lang("zh").page(&page.path).await;
+        tamper(&world.store, "update login_attempts set lang = 'zh'").await;
+        let zh = browser.page(&page.path).await;
         assert!(zh.shows("登录被拒绝") && zh.shows("点击“允许”"), "{}", zh.answer.text);
         let told = world.result(&state).await.ok();
         assert_eq!((&told["status"], &told["code"]), (&json!("failed"), &json!("access_denied")));
@@ -256,7 +257,7 @@ async fn a_scanner_that_is_faster_than_the_browser_gains_nothing() {
     let browser = Browser::at(&world, HOME);
     let page = browser.come_back(&callback).await;
     assert!(page.asks(), "the person is asked");
-    assert!(browser.press(&page, "allow").await.shows("You are signed in"));
+    assert!(browser.press(&page, "allow").await.shows("WeChat has confirmed you"));
     assert_eq!(world.result(&state).await.ok()["status"], "done");
     assert_eq!(world.sim.count("access_token"), 1);
 }

@@ -8,7 +8,7 @@ use crate::on_both_engines;
 use crate::person::{Browser, Page};
 use crate::support::{AWAY, Answer, HOME, On, World};
 use downcity_service::core::Digest;
-use downcity_store::testing::number;
+use downcity_store::testing::{number, tamper};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ async fn the_code_that_is_shown_signs_in(on: On) {
         assert!(pressed.asks() && !pressed.shows("more tries"), "{}", pressed.answer.text);
         assert_eq!(outcome(&world, &state).await["status"], "pending");
         let done = types(&browser, &page, &spelled(&code)).await;
-        assert!(done.shows("You are signed in to Demo"), "{}", done.answer.text);
+        assert!(done.shows("WeChat has confirmed you"), "{}", done.answer.text);
         assert_eq!(outcome(&world, &state).await["status"], "done");
     }
     assert_eq!(users(&world).await, 1);
@@ -106,6 +106,9 @@ async fn the_code_that_is_shown_signs_in(on: On) {
     assert!(refused.header("location").ends_with("problem=cannot_confirm"), "{refused:?}");
     assert_eq!(outcome(&world, &state).await["status"], "pending");
 }
+
+const ENGLISH: &str = "update login_attempts set lang = 'en'";
+const CHINESE: &str = "update login_attempts set lang = 'zh'";
 
 async fn five_wrong_codes_end_the_sign_in(on: On) {
     let world = ready(on).await;
@@ -132,10 +135,14 @@ async fn five_wrong_codes_end_the_sign_in(on: On) {
     for (lang, said, four, one, over) in cases {
         let browser = Browser::at(&world, AWAY).lang(lang);
         let (page, state, code) = asked(&world, &browser).await;
+        tamper(&world.store, if lang == "en" { ENGLISH } else { CHINESE }).await;
+        assert!(!page.shows("aria-invalid") && !page.shows("id=\"wrong\""), "{}", page.answer.text);
         for text in said {
             assert!(page.shows(text), "{text} in {}", page.answer.text);
         }
-        assert!(types(&browser, &page, &wrong(&code)).await.shows(four));
+        let first = types(&browser, &page, &wrong(&code)).await;
+        assert!(first.shows(four) && first.shows("<p class=\"wide wrong\" id=\"wrong\">"));
+        assert!(first.shows("aria-invalid=\"true\" aria-describedby=\"wrong\""), "{}", first.answer.text);
         for _ in 0..2 {
             types(&browser, &page, "ZZZZ-ZZZZ").await;
         }
@@ -146,7 +153,7 @@ async fn five_wrong_codes_end_the_sign_in(on: On) {
         let told = outcome(&world, &state).await;
         assert_eq!((&told["status"], &told["code"]), (&json!("failed"), &json!("user_code_wrong")), "{told}");
         assert!(
-            !types(&browser, &page, &code).await.shows("You are signed in"),
+            !types(&browser, &page, &code).await.shows("WeChat has confirmed you"),
             "the right one comes too late"
         );
         assert_eq!(outcome(&world, &state).await["code"], "user_code_wrong");
@@ -164,7 +171,7 @@ async fn the_code_of_another_sign_in_is_a_wrong_one(on: On) {
     assert_ne!(code, other);
     assert!(types(&mine, &page, &other).await.shows("You have 4 more tries"));
     assert_eq!(outcome(&world, &state).await["status"], "pending");
-    assert!(types(&mine, &page, &code).await.shows("You are signed in"));
+    assert!(types(&mine, &page, &code).await.shows("WeChat has confirmed you"));
 }
 
 async fn tries_at_the_same_time_get_no_sixth(on: On) {
@@ -198,7 +205,7 @@ async fn wrong_codes_are_limited_by_address(on: On) {
         let (page, _, code) = asked(&world, &browser).await;
         futures::future::join_all((0..4).map(|_| types(&browser, &page, "ZZZZ-ZZZZ"))).await;
         // A right one is no wrong one: many people may be behind one address.
-        assert!(types(&browser, &page, &code).await.shows("You are signed in"));
+        assert!(types(&browser, &page, &code).await.shows("WeChat has confirmed you"));
     }
     let (page, _, _) = asked(&world, &browser).await;
     for _ in 0..4 {
@@ -216,10 +223,10 @@ async fn wrong_codes_are_limited_by_address(on: On) {
     // Somewhere else it goes on, and here after ten minutes.
     let other = Browser::at(&world, "203.0.113.7");
     let (page, _, code) = asked(&world, &other).await;
-    assert!(types(&other, &page, &code).await.shows("You are signed in"));
+    assert!(types(&other, &page, &code).await.shows("WeChat has confirmed you"));
     world.clock.advance(Duration::from_secs(601));
     let (page, _, code) = asked(&world, &browser).await;
-    assert!(types(&browser, &page, &code).await.shows("You are signed in"));
+    assert!(types(&browser, &page, &code).await.shows("WeChat has confirmed you"));
 }
 
 async fn no_code_is_stored_or_in_an_address(on: On) {
@@ -253,12 +260,14 @@ async fn a_city_that_changes_its_mind_keeps_to_what_was_started(on: On) {
     wants(&world, "never").await;
     let page = browser.come_back(&world.allow(start["url"].as_str().unwrap(), "alice")).await;
     assert!(page.asks() && page.shows("name=\"user_code\""), "{}", page.answer.text);
-    assert!(types(&browser, &page, start["user_code"].as_str().unwrap()).await.shows("You are signed in"));
+    assert!(
+        types(&browser, &page, start["user_code"].as_str().unwrap()).await.shows("WeChat has confirmed you")
+    );
     let (url, state) = started(&world, json!({})).await;
     wants(&world, "code").await;
     let page = browser.come_back(&world.allow(&url, "alice")).await;
     assert!(page.asks() && !page.shows("name=\"user_code\""), "nobody was shown one: {}", page.answer.text);
-    assert!(browser.press(&page, "allow").await.shows("You are signed in"));
+    assert!(browser.press(&page, "allow").await.shows("WeChat has confirmed you"));
     assert_eq!(outcome(&world, &state).await["status"], "done");
 }
 

@@ -44,7 +44,7 @@ async fn a_browser_that_leaves_during_the_exchange_loses_nothing(on: On) {
     let (told, ()) = tokio::join!(world.get_from(HOME, &waiting), leave);
     assert_eq!(told.ok()["status"], "done");
     // Coming back later still shows the outcome.
-    assert!(Browser::at(&world, HOME).come_back(&callback).await.shows("You are signed in"));
+    assert!(Browser::at(&world, HOME).come_back(&callback).await.shows("WeChat has confirmed you"));
     assert_eq!(world.sim.count("access_token"), 1);
 }
 
@@ -57,7 +57,7 @@ async fn a_browser_that_leaves_at_any_moment_loses_nothing(on: On) {
         // Whether the first visit counted or not, the next one finishes the sign-in, soon.
         let begun = Instant::now();
         let page = Browser::at(&world, HOME).come_back(&callback).await;
-        assert!(page.shows("You are signed in"), "round {round}: {}", page.answer.text);
+        assert!(page.shows("WeChat has confirmed you"), "round {round}: {}", page.answer.text);
         assert!(begun.elapsed() < Duration::from_secs(5), "round {round}");
         assert_eq!(world.result(&state).await.ok()["status"], "done", "round {round}");
     }
@@ -98,7 +98,7 @@ async fn a_browser_that_leaves_while_it_confirms_loses_nothing(on: On) {
             browser.press(&page, "allow").await
         };
         let (told, next) = tokio::join!(wait, leave);
-        assert!(next.shows("You are signed in"), "round {round}: {}", next.answer.text);
+        assert!(next.shows("WeChat has confirmed you"), "round {round}: {}", next.answer.text);
         assert_eq!(told.ok()["status"], "done", "round {round}");
     }
 }
