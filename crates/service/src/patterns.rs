@@ -364,9 +364,9 @@ fn cancelled(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {
     }
     let text = Said::new(
         format!(
-            "{count} people said that they did not start the sign-in they were asked to confirm: somebody may be sending links or codes to them."
+            "{count} sign-ins were answered with No by whoever was asked to confirm them: somebody may be sending links or codes to people."
         ),
-        format!("{count} 人表示需要确认的登录并非本人发起：可能有人在向他们散发登录链接或二维码。"),
+        format!("{count} 次登录被用户否认（确认时选择“不是我”）：可能有人在向用户散发登录链接或二维码。"),
     );
     let remedy = Said::new(
         "Look at where these attempts were started from, and warn people.",

@@ -76,6 +76,13 @@ impl Filter {
     }
 }
 
+/// The address of the attempts that failed for one reason.
+pub(super) fn failed_as(failure: Failure, provider: Option<&str>, city: Option<&str>) -> String {
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let (failure, provider, city) = (failure.code().to_owned(), owned(provider), owned(city));
+    Filter { city, provider, failure, ..Filter::default() }.address()
+}
+
 /// What the fields of the filter offer: values and their names.
 struct Choices {
     cities: Vec<(String, String)>,

@@ -8,6 +8,7 @@ use crate::routes::House;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use downcity_service::core::Timestamp;
 use downcity_service::core::finding::{Finding, Said, Verdict};
 use downcity_service::doctor::Report;
 use serde::Deserialize;
@@ -18,7 +19,7 @@ const PAGE: &str = "/admin/checks";
 #[template(path = "workspace/checks.html")]
 struct Page {
     shell: Shell,
-    report: Option<Report>,
+    report: Option<Checked>,
 }
 
 /// What was found, as a part of another page.
@@ -26,7 +27,38 @@ struct Page {
 #[template(path = "workspace/findings_part.html")]
 struct Part {
     shell: Shell,
-    report: Option<Report>,
+    report: Option<Checked>,
+}
+
+/// A report in the order of its sections.
+struct Checked {
+    at: Timestamp,
+    sections: Vec<Section>,
+}
+
+/// What was found about one provider, or about everything else.
+struct Section {
+    heading: String,
+    findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// Findings that stand side by side and are about the same; `labels` are the providers' ids and names.
+    fn of(report: Report, labels: &[(String, String)], elsewhere: &str) -> Self {
+        let heading = |group: &str| {
+            let known = labels.iter().find(|(id, _)| id == group);
+            known.map_or(elsewhere, |(_, label)| label.as_str()).to_owned()
+        };
+        let mut sections: Vec<Section> = Vec::new();
+        for finding in report.findings {
+            let heading = heading(finding.group());
+            match sections.last_mut().filter(|last| last.heading == heading) {
+                Some(last) => last.findings.push(finding),
+                None => sections.push(Section { heading, findings: vec![finding] }),
+            }
+        }
+        Self { at: report.checked_at, sections }
+    }
 }
 
 impl Shell {
@@ -73,7 +105,10 @@ pub(super) async fn run(
     State(house): State<House>,
     Form(form): Form<CheckForm>,
 ) -> Result<Response, ApiError> {
-    let report = Some(house.federation.check(form.only.as_deref()).await?);
+    let report = house.federation.check(form.only.as_deref()).await?;
+    let cards = house.federation.list_providers(None, desk.look.lang)?;
+    let labels: Vec<_> = cards.into_iter().map(|card| (card.id, card.label)).collect();
+    let report = Some(Checked::of(report, &labels, desk.t("The Federation itself", "Federation 自身")));
     if desk.look.partial {
         return desk.page(&Part { shell: shell(&desk), report });
     }

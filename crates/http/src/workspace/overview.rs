@@ -1,5 +1,6 @@
 //! Overview: how sign-ins go, how each provider does, and what needs attention.
 
+use super::attempts;
 use super::chart::{Chart, HEIGHT, LEFT, WIDTH};
 use super::desk::Desk;
 use super::shell::Shell;
@@ -35,6 +36,8 @@ pub(super) struct Notice {
     pub(super) remedy: String,
     /// The card of the provider that it is about.
     pub(super) provider: Option<String>,
+    /// The page with the attempts that it is about, where these say more than the card.
+    pub(super) attempts: Option<String>,
 }
 
 /// Why sign-ins failed.
@@ -82,6 +85,9 @@ pub(super) fn notices(attention: &[Attention], lang: Lang) -> Vec<Notice> {
         text: one.text.get(lang).to_owned(),
         remedy: one.remedy.get(lang).to_owned(),
         provider: one.provider.clone(),
+        attempts: (one.id == "people_cancel").then(|| {
+            attempts::failed_as(Failure::LoginCancelled, one.provider.as_deref(), one.city_id.as_deref())
+        }),
     };
     attention.iter().map(notice).collect()
 }

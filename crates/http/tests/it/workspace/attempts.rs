@@ -3,7 +3,8 @@
 use super::Keeper;
 use crate::kit::admin_get;
 use crate::on_both_engines;
-use crate::support::{HOME, On, World};
+use crate::person::Browser;
+use crate::support::{AWAY, HOME, On, World};
 use serde_json::json;
 use std::time::Duration;
 
@@ -59,6 +60,24 @@ async fn attempts_are_told_in_words_and_without_what_would_finish_them(on: On) {
     let gone = keeper.get(&format!("{LIST}/nothing")).await;
     assert_eq!(gone.status, 404);
     assert!(gone.text.contains("This attempt is not remembered"), "{}", gone.text);
+}
+
+#[tokio::test]
+async fn the_warning_about_links_sent_to_people_leads_to_their_attempts() {
+    let world = World::ready(On::Sqlite).await;
+    let keeper = Keeper::owner(&world).await;
+    for _ in 0..3 {
+        let (url, _) = world.start().await;
+        let lured = Browser::at(&world, AWAY);
+        let page = lured.come_back(&world.allow(&url, "alice")).await;
+        lured.press(&page, "deny").await;
+    }
+    let overview = keeper.get("/admin").await.text;
+    assert!(overview.contains("3 sign-ins were answered with No"), "{overview}");
+    let link = "/admin/attempts?provider=wechat&failure=login_cancelled";
+    assert!(overview.contains(&format!("href=\"{}\"", link.replace('&', "&#38;"))), "{overview}");
+    let listed = keeper.get(link).await.text;
+    assert_eq!(listed.matches("<a href=\"/admin/attempts/").count(), 3, "{listed}");
 }
 
 async fn the_key_of_a_city_sees_attempts_of_that_city_only(on: On) {

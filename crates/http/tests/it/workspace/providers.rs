@@ -57,6 +57,10 @@ async fn a_check_shows_what_it_found_as_a_page_and_as_a_part() {
     let page = keeper.post("/admin/checks", &[("only", "wechat")]).await;
     assert_eq!(page.status, 200, "{}", page.text);
     assert!(page.text.contains("class=\"findings\"") && page.text.contains("<html"), "{}", page.text);
+    assert!(!page.text.contains("<h2>WeChat"), "one thing was asked about: {}", page.text);
+    let all = keeper.post("/admin/checks", &[]).await;
+    let heading = |name: &str| all.text.find(&format!("<h2>{name}</h2>")).expect("a heading");
+    assert!(heading("WeChat") < heading("GitHub") && heading("GitHub") < heading("The Federation itself"));
     let form = [("form_token", keeper.form_token.as_str()), ("only", "wechat")];
     let part = [("sec-fetch-site", "same-origin"), ("hx-request", "true")];
     let part = keeper.browser.post("/admin/checks", &form, &part).await;
