@@ -44,11 +44,11 @@ failures! {
     /// The person said on the confirmation page that they did not start this.
     LoginCancelled = "login_cancelled", retry true,
         "The sign-in was cancelled on the confirmation page. Nobody was signed in. Start again if you want to sign in.",
-        "登录已在确认页面取消，没有任何人登录。如需登录，请重新开始。";
+        "登录已在确认页面取消，本次未登录。如需登录，请重新开始。";
     /// The person typed wrong codes on the confirmation page until there were no tries left.
     UserCodeWrong = "user_code_wrong", retry true,
         "The code was typed wrong too often, so nobody was signed in. Start again, and type the code that is shown where you started.",
-        "验证码多次输入错误，没有任何人登录。请重新开始，并输入发起登录的窗口中显示的验证码。";
+        "验证码多次输入错误，本次未登录。请重新开始，并输入发起登录的窗口中显示的验证码。";
     /// The provider did not accept the authorization code.
     CodeRejected = "code_rejected", retry true,
         "The sign-in took too long or was already used. Please start again.",
@@ -73,7 +73,7 @@ failures! {
     /// ours, not signed, or out of date. Every token received is discarded.
     AnswerRefused = "provider_answer_refused", retry true,
         "The answer of the sign-in provider could not be verified, so nobody was signed in. Please start again; if it happens again, tell the operator of this service.",
-        "无法验证登录服务提供方的应答，因此没有任何人登录。请重新开始；如再次出现，请联系运营人员。";
+        "无法验证登录服务提供方的应答，因此本次未登录。请重新开始；如再次出现，请联系运营人员。";
     /// The provider restricted or closed the person's account.
     AccountRestricted = "account_restricted", retry false,
         "This account is restricted or closed at the sign-in provider, so it cannot be used to sign in. Please use another way to sign in.",

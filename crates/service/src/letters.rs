@@ -53,7 +53,7 @@ const NOT_YOU_ANY_MORE: Text = Text::new(
 );
 const NOT_STARTED: Text = Text::new(
     "Tell the code to nobody: we never ask for it in a call, a chat or a mail. If you did not start this, ignore this mail: nobody is signed in.",
-    "请勿将验证码告诉任何人：我们绝不会通过电话、聊天或邮件索要。如果不是您发起的登录，请忽略此邮件，不会有任何人登录。",
+    "请勿将验证码告诉任何人：我们绝不会通过电话、聊天或邮件索要。如果不是您发起的登录，请忽略此邮件，本次不会登录。",
 );
 const WAS_IT_YOU: Text = Text::new(
     "If this was you, there is nothing to do. If not, end it with the link; then set a new password if you have one, and look at your other sessions and ways in. We ask for no code and no password by mail.",
@@ -190,7 +190,8 @@ impl Letter<'_> {
         let said = words.text.get(lang);
         let (heading, closing) = (words.heading.get(lang), words.closing.get(lang));
         let html = Html { lang, place, heading, said, facts, code, link, closing };
-        let text = Plain { place, heading, said, facts, code, link, closing };
+        let colon = Text::new(": ", "：").get(lang);
+        let text = Plain { colon, place, heading, said, facts, code, link, closing };
         Mail {
             to: to.to_owned(),
             subject: format!("{heading} · {place}"),
@@ -216,6 +217,7 @@ struct Html<'a> {
 #[derive(Template)]
 #[template(path = "mail.txt")]
 struct Plain<'a> {
+    colon: &'static str,
     place: &'a str,
     heading: &'a str,
     said: &'a str,
@@ -239,6 +241,9 @@ mod tests {
             english.html
         );
         assert!(english.text.contains("https://x.example/?a=1&b=2"));
-        assert!(letter.write("a@b.cd", "City", Lang::Zh).subject.contains("设置新密码"));
+        let chinese = letter.write("a@b.cd", "City", Lang::Zh);
+        assert!(chinese.subject.contains("设置新密码"));
+        assert!(chinese.text.contains("设置新密码：\nhttps://x.example/"), "{}", chinese.text);
+        assert!(english.text.contains("Set a new password:\nhttps://x.example/"), "{}", english.text);
     }
 }

@@ -46,7 +46,7 @@ fn facts(new: &NewSession, city: &City) -> Vec<(Text, String)> {
 /// What a mail says of whoever caused something.
 fn whence(agent: &str, at: Timestamp, network: Network) -> impl Iterator<Item = (Text, String)> {
     // Never as it came: whoever sends it chooses it, and could tell the person something in our name.
-    let family = agent::family(agent).map(|family| (Text::new("With", "使用"), family));
+    let family = agent::family(agent).map(|family| (Text::new("With", "程序"), family));
     let at = (Text::new("At", "时间"), readable(at));
     family.into_iter().chain([at, (Text::new("From the network", "网络地址"), network.to_string())])
 }

@@ -22,7 +22,7 @@ async fn the_report_is_for_people_and_the_exit_code_for_programs() {
         "✓ Callback path",
         "✓ Database schema",
         "✓ Files of keys",
-        " MiB free",
+        "iB free",
         "– Settings  github.settings",
         " 0 failed",
     ] {

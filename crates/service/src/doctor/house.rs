@@ -189,7 +189,10 @@ impl Federation {
         if soon.is_empty() {
             let count = live.len();
             let fine = Said::new(
-                format!("{count} keys are good, none ends within 14 days."),
+                match count {
+                    1 => "One key is good, and does not end within 14 days.".to_owned(),
+                    _ => format!("{count} keys are good, none ends within 14 days."),
+                },
                 format!("{count} 个有效密钥，14 天内均不会过期。"),
             );
             return find((Fine, "fine"), fine);
@@ -257,9 +260,9 @@ fn of_others(others: Others) -> Finding {
 }
 
 fn of_space(folder: &str, free: u64) -> Finding {
-    let megabytes = free >> 20;
+    let free_shown = size(free);
     let evidence =
-        Said::new(format!("{folder} has {megabytes} MiB free."), format!("{folder} 剩余 {megabytes} MiB。"));
+        Said::new(format!("{folder} has {free_shown} free."), format!("{folder} 剩余 {free_shown}。"));
     let find = |result| Finding::new(("disk", "space"), SPACE, result, evidence.clone());
     let result = match free {
         ..FULL => (Failed, "full"),
@@ -300,6 +303,16 @@ fn of_mode(path: &Path, wanted: &str) -> Option<Finding> {
     })
 }
 
+/// Bytes in GiB, with tenths below ten; below one in MiB.
+fn size(bytes: u64) -> String {
+    let tenths = ((bytes >> 20) * 10) >> 10;
+    match tenths {
+        ..10 => format!("{} MiB", bytes >> 20),
+        10..100 => format!("{}.{} GiB", tenths / 10, tenths % 10),
+        _ => format!("{} GiB", tenths / 10),
+    }
+}
+
 /// Milliseconds, with tenths below ten.
 fn millis(span: Duration) -> String {
     let millis = span.as_secs_f64() * 1000.0;
@@ -318,8 +331,11 @@ mod tests {
         let fine = of_space("/d", 5 << 30);
         assert_eq!(
             (fine.verdict, fine.evidence.get(Lang::En), fine.remedy),
-            (Fine, "/d has 5120 MiB free.", None)
+            (Fine, "/d has 5.0 GiB free.", None)
         );
+        assert_eq!(of_space("/d", 99 << 20).evidence.get(Lang::En), "/d has 99 MiB free.");
+        assert_eq!(size(1540 << 20), "1.5 GiB");
+        assert_eq!(size(91_999 << 20), "89 GiB");
         assert_eq!(of_schema(&Schema { taken: 6, known: 6 }).verdict, Fine);
         assert_eq!(of_schema(&Schema { taken: 7, known: 6 }).verdict, Warning);
     }

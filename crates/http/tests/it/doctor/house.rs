@@ -144,7 +144,7 @@ async fn key_files_that_others_can_read_and_the_space_that_is_left() {
     assert_eq!(result(&found), ("failed", "missing"));
     says(&found, &["master.key"], &["backup"]);
     let space: Value = finding(&examined(&world, "disk").await, "disk.space", None);
-    says(&space, &["MiB free", data.to_str().unwrap()], &[]);
+    says(&space, &["iB free", data.to_str().unwrap()], &[]);
     let elsewhere = World::planned(Plan::on(On::Postgres)).await;
     assert_eq!(
         result(&finding(&examined(&elsewhere, "disk").await, "disk.space", None)),
