@@ -34,7 +34,7 @@ describe("the confirmation page", () => {
   test("names what was started where; No has the focus; Yes hands the token to who started", async () => {
     const { page, state } = await asked();
     await says(page, "dl", "127.0.0.2");
-    await says(page, "dl", "Kiosk/2.1");
+    await says(page, "dl", "Kiosk");
     assert.equal(await page.evaluate(() => document.activeElement.value), "deny");
     await page.click(".allow");
     await says(page, "h1", "WeChat has confirmed you");

@@ -160,10 +160,11 @@ async fn a_city_paused_before_the_result_hands_out_nothing(on: On) {
     assert_eq!(rows(&world).await.2, 0, "no session");
     // Paused between the scan and the callback: nobody is made.
     world.admin_post("cities/activate", json!({"city_id": "city_demo"})).await;
-    let (url, state) = world.start().await;
+    let browser = Browser::at(&world, HOME).lang("zh");
+    let (url, state) = browser.start(json!({})).await;
     let callback = world.allow(&url, "zhangsan");
     world.admin_post("cities/pause", json!({"city_id": "city_demo"})).await;
-    let page = Browser::at(&world, HOME).lang("zh").come_back(&callback).await;
+    let page = browser.come_back(&callback).await;
     assert!(page.shows("该产品目前不接受登录"), "{}", page.answer.text);
     assert_eq!(world.result(&state).await.ok()["code"], "city_unavailable");
     assert_eq!(rows(&world).await.0, 1, "only the one from before");

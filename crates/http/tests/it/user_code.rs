@@ -136,7 +136,7 @@ async fn five_wrong_codes_end_the_sign_in(on: On) {
         let browser = Browser::at(&world, AWAY).lang(lang);
         let (page, state, code) = asked(&world, &browser).await;
         tamper(&world.store, if lang == "en" { ENGLISH } else { CHINESE }).await;
-        assert!(!page.shows("aria-invalid") && !page.shows("id=\"wrong\""), "{}", page.answer.text);
+        assert!(!page.shows("aria-invalid=\"") && !page.shows("id=\"wrong\""), "{}", page.answer.text);
         for text in said {
             assert!(page.shows(text), "{text} in {}", page.answer.text);
         }

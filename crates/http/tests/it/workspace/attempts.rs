@@ -74,7 +74,7 @@ async fn the_warning_about_links_sent_to_people_leads_to_their_attempts() {
     }
     let overview = keeper.get("/admin").await.text;
     assert!(overview.contains("3 sign-ins were answered with No"), "{overview}");
-    let link = "/admin/attempts?provider=wechat&failure=login_cancelled";
+    let link = "/admin/attempts?city=city_demo&provider=wechat&failure=login_cancelled";
     assert!(overview.contains(&format!("href=\"{}\"", link.replace('&', "&#38;"))), "{overview}");
     let listed = keeper.get(link).await.text;
     assert_eq!(listed.matches("<a href=\"/admin/attempts/").count(), 3, "{listed}");
