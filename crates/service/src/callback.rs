@@ -93,7 +93,9 @@ impl Federation {
         };
         let attempt = settled.ok_or(CallbackError::UnknownState)?;
         if matches!(attempt.stage, Stage::Waiting) {
-            return Err(CallbackError::Expired);
+            // The product can say more than a page of ours, and start again.
+            let back = self.product_url(&attempt, state.reveal());
+            return back.map(CallbackAnswer::ToProduct).ok_or(CallbackError::Expired);
         }
         let same_browser = attempt.claimed_code == Some(Digest::of(&code));
         Ok(self.answer_browser(attempt, state.reveal(), same_browser.then_some(finisher)))
@@ -155,7 +157,8 @@ impl Federation {
             Standing::Failed(failure) => {
                 Some(target.with_query(&[("state", state), ("error", failure.code())]))
             }
-            _ => None,
+            Standing::Expired => Some(target.with_query(&[("state", state), ("error", "login_expired")])),
+            Standing::Pending | Standing::Collected => None,
         }
     }
 

@@ -108,9 +108,11 @@ impl Store {
         self.db
             .write((new, events), |(new, events), tx| {
                 Box::pin(async move {
-                    // The row is locked, so that disabling finds this session, or is found here.
-                    let sql = "update users set disabled = disabled where user_id = $1 and disabled = 0";
-                    if tx.exec(sql, args![new.session.user_id.as_str()]).await? == 0 {
+                    let user_id = new.session.user_id.as_str();
+                    // So that disabling finds this session, or is found here.
+                    tx.hold_user(user_id).await?;
+                    let sql = "select user_id from users where user_id = $1 and disabled = 0";
+                    if tx.row(sql, args![user_id]).await?.is_none() {
                         tx.undo();
                         return Ok(false);
                     }
@@ -284,10 +286,12 @@ impl Collect {
             "update login_attempts set collected_at = $1, collected_by = $2, session_id = $3 \
                    where attempt_id = $4 and stage = 'done' and collected_at is null and ended_at > $5 \
                    and exists (select 1 from users u where u.user_id = login_attempts.user_id and u.disabled = 0) \
-                   returning attempt_id, user_id, city_id, ",
+                   returning attempt_id, user_id, city_id, link_session_id, ",
             notices::address!("login_attempts.user_id")
         );
         let new = &self.new.session;
+        // So that disabling finds this session, or is found here.
+        tx.hold_user(new.user_id.as_str()).await?;
         let args = args![
             self.now,
             self.caller,
@@ -296,14 +300,20 @@ impl Collect {
             self.now.minus(COLLECT_WITHIN),
         ];
         let Some(row) = tx.row(sql, args).await? else { return self.again(tx).await };
-        let (user_id, city_id, address) = row.read_as(crate::login::TABLE, |row| {
+        let (user_id, city_id, asked_in, address) = row.read_as(crate::login::TABLE, |row| {
             row.text("attempt_id")?;
-            Ok((row.text("user_id")?, row.text("city_id")?, row.opt_text("address")?))
+            let (user_id, city_id) = (row.text("user_id")?, row.text("city_id")?);
+            Ok((user_id, city_id, row.opt_text("link_session_id")?, row.opt_text("address")?))
         })?;
         if user_id != new.user_id.as_str() || city_id != new.city_id.as_str() {
             return Err(Fault::internal("a session for somebody else than the one who signed in"));
         }
         begin(&self.new, &self.events, address.as_deref(), tx).await?;
+        if let Some(asked_in) = asked_in {
+            // The same person goes on in the new session; nobody would end the one that asked for a link.
+            let sql = "update sessions set revoked_at = $1 where session_id = $2 and revoked_at is null";
+            tx.put(sql, args![self.now, asked_in]).await?;
+        }
         Ok(Collected::First(new.clone()))
     }
 

@@ -2532,8 +2532,13 @@ export interface components {
         };
         /** @description Asks what a token is worth. */
         IntrospectRequest: {
-            /** @description A user_token or a refresh token. */
+            /** @description A user_token; a refresh token where `token_type_hint` says so. */
             token: string;
+            /**
+             * @description `refresh_token` for a refresh token, which is not active otherwise: nobody may take one for a sign-in. Anything else
+             *     changes nothing (RFC 7662 §2.1).
+             */
+            token_type_hint?: string | null;
         };
         /** @description A signing key, without the key. */
         KeyItem: {

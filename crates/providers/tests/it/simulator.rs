@@ -88,7 +88,7 @@ async fn a_person_signs_in() {
     let (appid, account) = (&stage.app.appid, &stage.app.open_account);
     assert_eq!(value(&found, KeyKind::Unionid), Some(stage.sim.unionid("zhangsan", account).as_str()));
     assert_eq!(value(&found, KeyKind::Openid), Some(stage.sim.openid("zhangsan", appid).as_str()));
-    assert_eq!(found.keys[0].kind, KeyKind::Unionid, "the strongest first");
+    assert_eq!(found.keys[0].kind, KeyKind::Openid, "the one that never changes first");
     assert_eq!(found.profile.display_name.as_deref(), Some("张三🌟"));
     assert_eq!(stage.counts(), (1, 1));
 }
