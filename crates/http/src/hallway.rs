@@ -200,7 +200,7 @@ fn log(problem: &ApiError, request_id: &str, method: &str, path: &str) {
     match problem.code {
         Code::Internal => error!(request_id, method, path, code, cause, "request failed"),
         Code::Unavailable | Code::ProviderUnavailable => {
-            warn!(request_id, method, path, code, cause, "request failed")
+            warn!(request_id, method, path, code, cause, "request failed");
         }
         _ => debug!(request_id, method, path, code, "request refused"),
     }

@@ -6,6 +6,7 @@
 
 use crate::callback::CallbackError;
 use crate::federation::Federation;
+use crate::vault::SealError;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use downcity_core::Timestamp;
@@ -49,7 +50,7 @@ impl Federation {
     pub async fn open_posted(&self, sealed: &str) -> Result<CallbackQuery, CallbackError> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| CallbackError::UnknownState)?;
         let mut plain = self.vault.open(PLACE, &sealed);
-        if plain.as_ref().is_err_and(|why| why.may_pass()) {
+        if plain.as_ref().is_err_and(SealError::may_pass) {
             // Another node may have sealed it with a data key that was made a moment ago.
             self.catch_up().await;
             plain = self.vault.open(PLACE, &sealed);

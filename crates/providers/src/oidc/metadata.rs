@@ -57,7 +57,9 @@ impl Metadata {
     pub(crate) fn read(body: &[u8], issuer: &str, outside: &Outside) -> Result<Self, ProviderError> {
         Self::parse(body, issuer, outside).map_err(|mistake| {
             let what = format!("The issuer {issuer} can't be used: {mistake}.");
-            ProviderError::new(Failure::ProviderMisconfigured, what)
+            let error = ProviderError::new(Failure::ProviderMisconfigured, what);
+            // Something else than metadata is mostly the page of a proxy whose issuer is down.
+            if mistake == Mistake::Unreadable { error.silent() } else { error }
         })
     }
 
