@@ -74,7 +74,13 @@ fn query(callback: &str) -> CallbackQuery {
     let url = Url::parse(callback).unwrap();
     let read =
         |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    CallbackQuery { code: read("code"), state: read("state"), error: read("error"), iss: None }
+    CallbackQuery {
+        code: read("code"),
+        state: read("state"),
+        error: read("error"),
+        iss: None,
+        by_post: false,
+    }
 }
 
 fn value(found: &ExternalIdentity, kind: KeyKind) -> Option<&str> {
