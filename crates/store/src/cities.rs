@@ -93,8 +93,7 @@ impl Store {
         }
         let sql = "delete from login_attempts where attempt_id in (select attempt_id from login_attempts \
                    where city_id = $1 limit $2)";
-        while self.db.exec(sql, args![id.as_str(), BATCH]).await? > 0 {}
-        Ok(())
+        self.in_batches(sql, args![id.as_str(), BATCH]).await.map(drop)
     }
 
     /// Runs one statement on cities, env or keys, counts the change and records it, if it was one.

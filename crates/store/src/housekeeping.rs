@@ -1,7 +1,7 @@
 //! Forgetting what nobody needs any more.
 
 use crate::audit::{self, NewAudit};
-use crate::db::{Fault, Tx, args};
+use crate::db::{Fault, Tx, Val, args};
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 use std::time::Duration;
@@ -80,12 +80,16 @@ impl Store {
     }
 
     async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+        self.in_batches(sql, args![before, BATCH]).await
+    }
+
+    /// Runs a statement that changes a batch of rows until it finds none any more; says how many there were.
+    pub(crate) async fn in_batches(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
         let mut total = 0;
         loop {
-            let removed = self.db.exec(sql, args![before, BATCH]).await?;
-            total += removed;
-            if removed == 0 {
-                return Ok(total);
+            match self.db.exec(sql, args.clone()).await? {
+                0 => return Ok(total),
+                count => total += count,
             }
         }
     }

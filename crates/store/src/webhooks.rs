@@ -2,7 +2,7 @@
 
 use crate::audit::{NewAudit, append as append_audit};
 use crate::cities::{list, list_text};
-use crate::db::{Fault, Misfit, Row, Tx, Val, args};
+use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append, insert};
 use crate::housekeeping::BATCH;
 use crate::keys::count_change;
@@ -272,16 +272,6 @@ impl Store {
         let sql = "delete from outbox where outbox_id in (select outbox_id from outbox where target = $1 \
                    and kind = 'webhook' limit $2) and not exists (select 1 from webhooks where webhook_id = $1)";
         self.in_batches(sql, args![webhook_id, BATCH]).await
-    }
-
-    async fn in_batches(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
-        let mut total = 0;
-        loop {
-            match self.db.exec(sql, args.clone()).await? {
-                0 => return Ok(total),
-                count => total += count,
-            }
-        }
     }
 
     /// Notes that a delivery failed; true when its webhook was switched off for that. What else waits for it is then to be

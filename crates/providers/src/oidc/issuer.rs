@@ -167,14 +167,12 @@ impl Issuer {
         let (address, now) = (&asking.metadata.jwks_uri, asking.now);
         let mut kept = self.keys.lock().await;
         let known = kept.set.as_ref().filter(|set| set.is_usable(address, STAND_IN, now));
-        let old = known.map(|set| candidates(set, header));
-        if let (Some(set), Some(old)) = (known, &old)
-            && set.is_usable(address, Duration::ZERO, now)
-            && (!old.keys.is_empty() || !set.may_ask_again(now))
-        {
-            return Ok(candidates(set, header));
-        }
-        let old = old.filter(|old| !old.keys.is_empty());
+        let in_time = known.is_some_and(|set| set.is_usable(address, Duration::ZERO, now));
+        let may_ask = known.is_none_or(|set| set.may_ask_again(now));
+        let old = match known.map(|set| candidates(set, header)) {
+            Some(found) if in_time && (!found.keys.is_empty() || !may_ask) => return Ok(found),
+            found => found.filter(|found| !found.keys.is_empty()),
+        };
         match self.fetch_keys(&mut kept, asking, patient(asking.until, old.is_some())).await {
             Ok(set) => Ok(candidates(set, header)),
             Err(error) => old.inspect(|_| gone_on(&error)).ok_or(error),

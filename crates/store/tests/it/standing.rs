@@ -10,6 +10,7 @@ use downcity_store::{
     AdminKeyRow, ChangedBy, Disabling, Engine, Merge, NewAdminSession, NewEvent, NewRefresh, PasswordChange,
     Store, testing,
 };
+use std::sync::atomic::{AtomicU32, Ordering};
 
 on_both_engines! {
     a_password_is_changed_only_while_the_old_one_and_the_session_stand,
@@ -21,9 +22,10 @@ on_both_engines! {
     sessions_are_ended_by_an_index,
 }
 
-pub(crate) fn event(kind: &'static str, who: &str) -> NewEvent {
+fn event(kind: &'static str, who: &str) -> NewEvent {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
     NewEvent {
-        event_id: downcity_core::id::uuid_v7(later(0), &rand(who, kind)),
+        event_id: format!("e{:04}", COUNT.fetch_add(1, Ordering::Relaxed)),
         kind,
         user_id: Some(who.to_owned()),
         city_id: None,
@@ -33,13 +35,6 @@ pub(crate) fn event(kind: &'static str, who: &str) -> NewEvent {
         audit: None,
         at: later(0),
     }
-}
-
-/// Ten bytes that differ from call to call.
-fn rand(who: &str, kind: &str) -> [u8; 10] {
-    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    Digest::of(&format!("{who} {kind} {count}")).0[..10].try_into().unwrap()
 }
 
 async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(store: Store) {
