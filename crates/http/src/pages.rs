@@ -10,7 +10,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use downcity_service::core::{Digest, Failure, Lang, Text, agent};
+use downcity_service::core::{Digest, Failure, Lang, Text, Timestamp, agent};
+use downcity_service::moments::minute;
 use downcity_service::outcome::{Outcome, Question, View};
 use std::sync::LazyLock;
 
@@ -227,7 +228,7 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
         (Lang::En, false) => format!("Did you start this sign-in to {city}?"),
         (Lang::Zh, false) => format!("是您本人发起的“{city}”登录吗？"),
     };
-    // Somebody who is told of another device that there is not would say no to their own sign-in.
+    // Mention another device only if there was one; otherwise people would reject their own sign-in.
     let text = match (lang, outcome.link, question.elsewhere) {
         (Lang::En, true, true) => format!(
             "This was started on another device or network, by somebody who is signed in there. \
@@ -306,9 +307,7 @@ fn wrong_code(lang: Lang, left: i64) -> String {
 
 /// A moment as a person reads it, in UTC.
 pub(crate) fn readable(millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(millis)
-        .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
-        .unwrap_or_default()
+    minute(Timestamp(millis))
 }
 
 /// The program that somebody used. Never as it came: whoever sends it chooses it, and could tell the person something in
