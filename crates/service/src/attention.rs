@@ -14,7 +14,8 @@ use std::time::Duration;
 const KEY_ENDS_WITHIN: Duration = Duration::from_secs(14 * 86_400);
 
 impl Federation {
-    /// What needs attention in a city, or everywhere where `city` is empty. Only then it names what belongs to no city.
+    /// What needs attention in a city, or everywhere where `city` is empty. Only then it
+    /// names what belongs to no city.
     pub(crate) async fn attention(
         &self,
         cards: &[ProviderCard],

@@ -29,7 +29,8 @@ enum State {
 }
 
 impl State {
-    /// Whether a call may go through. The one that an open circuit lets through is its probe; no other follows before its end.
+    /// Whether a call may go through. The one that an open circuit lets through is its probe; the next may follow after
+    /// [`PROBE`].
     fn admit(&mut self, now: Instant) -> bool {
         match self {
             Self::Closed(_) => true,

@@ -42,8 +42,8 @@ impl Federation {
         );
     }
 
-    /// Looks soon whether settings have changed, also by this process: a request that changed one may have been dropped before
-    /// it rang.
+    /// Looks soon whether settings have changed, also by this process: a request that changed one may have been dropped
+    /// before it rang.
     pub fn look_at_settings(&self) {
         self.settings_bell.notify_one();
     }
