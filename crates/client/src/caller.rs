@@ -48,7 +48,8 @@ impl Caller {
         self
     }
 
-    /// The same caller, that waits so long for an answer in place of 15 seconds.
+    /// The same caller, that waits so long for an answer in place of 15 seconds; for [`download`](Self::download), so long
+    /// for its beginning.
     #[must_use]
     pub fn waiting(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -75,7 +76,7 @@ impl Caller {
     pub async fn text(&self, service: &str, action: &str) -> Result<String, Error> {
         let url = self.federation.endpoint(service, action)?;
         let body =
-            self.fetch(self.federation.client().get(url), CALL_TIMEOUT, "text/plain, text/markdown").await?;
+            self.fetch(self.federation.client().get(url), self.patience, "text/plain, text/markdown").await?;
         String::from_utf8(body).map_err(|_| Error::Answer("not UTF-8".to_owned()))
     }
 
@@ -135,8 +136,8 @@ impl Caller {
         query: &(impl Serialize + ?Sized),
     ) -> Result<Download, Error> {
         let request = self.federation.client().get(self.federation.endpoint(service, action)?).query(query);
-        let begun = tokio::time::timeout(CALL_TIMEOUT, self.begin(request, None, "*/*")).await;
-        Ok(Download { response: begun.map_err(|_| stalled())?? })
+        let begun = tokio::time::timeout(self.patience, self.begin(request, None, "*/*")).await;
+        Ok(Download { response: begun.map_err(|_| Error::Stalled)?? })
     }
 
     pub(crate) async fn send<T: DeserializeOwned>(
@@ -194,15 +195,11 @@ impl Download {
     /// The next part, or none after the last. Whether it is all is told by the content, not by the end.
     ///
     /// # Errors
-    /// When the connection is lost, or nothing comes for 60 seconds.
+    /// [`Error::Transport`] when the connection is lost, [`Error::Stalled`] when nothing comes for 60 seconds.
     pub async fn part(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let part = tokio::time::timeout(STALLED, self.response.chunk()).await.map_err(|_| stalled())?;
+        let part = tokio::time::timeout(STALLED, self.response.chunk()).await.map_err(|_| Error::Stalled)?;
         Ok(part.map_err(Error::transport)?.map(Into::into))
     }
-}
-
-fn stalled() -> Error {
-    Error::Answer("nothing came for too long".into())
 }
 
 /// serde_json's text may quote the value at fault, which may be a token: only the place is told.

@@ -19,6 +19,9 @@ pub enum Error {
     /// No complete answer arrived: connection, TLS, time-out.
     #[error("the Federation could not be reached")]
     Transport(#[source] reqwest::Error),
+    /// The Federation did not begin its answer in time, or broke off in the middle of a long one.
+    #[error("the Federation did not answer in time")]
+    Stalled,
     /// An answer arrived that the wire contract does not know: not JSON, too long, a field missing.
     #[error("the Federation's answer could not be understood: {0}")]
     Answer(String),
@@ -100,6 +103,7 @@ impl Error {
             Self::Input(_) => "invalid_input",
             Self::Api(error) => &error.code,
             Self::Transport(error) if error.is_timeout() => "timeout",
+            Self::Stalled => "timeout",
             Self::Transport(_) => "network_error",
             Self::Answer(_) => "invalid_answer",
             Self::SignIn { code, .. } => code,
@@ -125,7 +129,7 @@ impl Error {
     /// Whether the same call may succeed a little later: no answer, 429, or a 5xx.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Transport(_) => true,
+            Self::Transport(_) | Self::Stalled => true,
             Self::Api(error) => error.status == 429 || error.status >= 500,
             _ => false,
         }

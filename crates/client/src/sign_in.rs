@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// What is assumed of a login whose end is unknown, or lies where no login's can: this clock or the other is wrong.
+/// Lifetime assumed when `expires_at` is missing or implausible (past, or over an hour ahead), which means that one of the
+/// clocks is wrong.
 const USUAL_LIFE: Duration = Duration::from_secs(600);
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -282,6 +282,11 @@ async fn the_doctor_is_asked_with_patience_and_read_whole() {
         "{}"
     }));
     let hasty = serve(slow).await.admin(SecretString::from("key")).raw().clone();
-    let late = hasty.waiting(Duration::from_millis(50)).get::<Value>("x", "y", &()).await.unwrap_err();
+    let hasty = hasty.waiting(Duration::from_millis(50));
+    let late = hasty.get::<Value>("x", "y", &()).await.unwrap_err();
     assert_eq!(late.code(), "timeout");
+    let late = [hasty.text("x", "y").await.map(drop), hasty.download("x", "y", &()).await.map(drop)];
+    for late in late.map(Result::unwrap_err) {
+        assert_eq!((late.code(), late.is_temporary()), ("timeout", true), "{late}");
+    }
 }

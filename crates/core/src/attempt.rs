@@ -100,7 +100,7 @@ pub struct Attempt {
     pub redirect_uri: String,
     /// Where to send the browser, if the product asked for that.
     pub return_to: Option<String>,
-    /// The PKCE challenge of whoever waits.
+    /// The PKCE challenge of the product that waits.
     pub challenge: Option<Challenge>,
     /// The language asked for at the start.
     pub lang: Lang,
@@ -131,7 +131,7 @@ pub struct Attempt {
 pub enum Standing {
     /// Nothing to tell yet.
     Pending,
-    /// The token can be collected by whoever can show it is theirs.
+    /// The token can be collected by a caller that proves the attempt is theirs.
     Ready,
     /// Ended without a token.
     Failed(Failure),
@@ -213,13 +213,13 @@ impl Attempt {
         network: Network,
         browser: Option<Digest>,
     ) -> bool {
-        // Whoever was told to show a code is held to it, also when the city asks for none any more.
+        // A sign-in that began with a code needs it, also when the city asks for none any more.
         if self.code_tries.is_some() {
             return true;
         }
         let same_client = self.is_started_by(network, browser);
         if self.link.is_some() {
-            // Whoever finishes elsewhere would open somebody else's account with their own identity.
+            // A person who finishes it elsewhere would add their own identity to somebody else's account.
             return matches!(policy, ConfirmPolicy::Always | ConfirmPolicy::Code) || !same_client;
         }
         match policy {
@@ -239,7 +239,7 @@ impl Attempt {
             (Some(challenge), Some(verifier)) if !challenge.accepts(verifier) => {
                 return Err(Refusal::VerifierWrong);
             }
-            // Whoever relies on PKCE must not take what was started without (RFC 9700 §2.1.1).
+            // A client that relies on PKCE must not take a sign-in that was started without (RFC 9700 §2.1.1).
             (None, Some(_)) => return Err(Refusal::VerifierWrong),
             _ => {}
         }

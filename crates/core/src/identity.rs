@@ -1,6 +1,6 @@
 //! Identities: what a provider says about who somebody is.
 
-use crate::redirect::is_loopback;
+use crate::network::leads_here;
 use serde::{Deserialize, Serialize};
 
 /// One stable name of a person at a provider. Login names, nicknames and e-mail addresses are never keys.
@@ -44,7 +44,7 @@ impl KeyKind {
 pub struct Profile {
     /// Nickname, at most 64 characters, without control characters.
     pub display_name: Option<String>,
-    /// Picture, https only.
+    /// Picture: https, or http for those of the WeChat simulator on this machine.
     pub avatar_url: Option<String>,
     /// Verified e-mail address. WeChat has none, and none is made up.
     pub email: Option<String>,
@@ -89,7 +89,7 @@ pub fn clean_avatar(text: &str) -> Option<String> {
 #[must_use]
 pub fn clean_simulated_avatar(text: &str) -> Option<String> {
     let here =
-        url::Url::parse(text).ok().filter(|url| url.scheme() == "http" && is_loopback(url) && is_plain(url));
+        url::Url::parse(text).ok().filter(|url| url.scheme() == "http" && leads_here(url) && is_plain(url));
     here.map(String::from).or_else(|| clean_avatar(text))
 }
 

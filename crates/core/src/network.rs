@@ -1,6 +1,7 @@
 //! Network addresses as far as "the same place" goes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::{Host, Url};
 
 /// The part of an address that stays the same for one subscriber: an IPv4 address whole, an IPv6 address by
 /// its /64, since hosts change the lower half by themselves (RFC 8981).
@@ -49,6 +50,31 @@ impl Network {
 impl std::fmt::Display for Network {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// Whether an address leads to the machine it is read on: its host is a loopback address or `localhost`.
+#[must_use]
+pub fn leads_here(url: &Url) -> bool {
+    url.host().is_some_and(|host| is_here(&host.to_owned()))
+}
+
+/// Whether a host, alone or with a port as in the header `Host`, is the machine it is read on: a loopback address or
+/// `localhost`. An IPv6 address stands in brackets.
+#[must_use]
+pub fn host_is_here(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    Host::parse(name).is_ok_and(|host| is_here(&host))
+}
+
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+        Host::Domain(name) => name == "localhost",
     }
 }
 
@@ -143,6 +169,41 @@ mod tests {
             "100::1",
         ] {
             assert!(!is_public(no.parse().unwrap()), "{no}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_addresses_and_localhost_are_here() {
+        let hosts = ["127.0.0.1", "127.9.9.9", "localhost", "LOCALHOST", "[::1]"];
+        for here in hosts {
+            for port in ["", ":", ":80", ":43127"] {
+                assert!(host_is_here(&format!("{here}{port}")), "{here}{port}");
+            }
+            assert!(leads_here(&format!("http://{here}:80/x?y").parse().unwrap()), "{here}");
+        }
+        for other in [
+            "",
+            ":80",
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example:80",
+            "evil.example:localhost",
+            "localhost:evil.example",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "[::ffff:10.0.0.1]:80",
+            "::1",
+            "[::1",
+            "x@y",
+            "evil.example@localhost",
+            "localhost/evil.example",
+            "localhost:80:80",
+        ] {
+            assert!(!host_is_here(other), "{other}");
+        }
+        for other in ["https://evil.example", "http://[::2]/", "mailto:x@localhost", "data:localhost"] {
+            assert!(!leads_here(&other.parse().unwrap()), "{other}");
         }
     }
 

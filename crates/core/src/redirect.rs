@@ -4,6 +4,7 @@
 //! query. Only the port is free, and only for `http://127.0.0.1` and `http://[::1]` (RFC 8252 §7.3).
 
 use crate::Text;
+use crate::network::leads_here;
 use url::{Host, Url};
 
 /// Why a `return_to` or a list entry can't be used.
@@ -54,16 +55,6 @@ impl RedirectError {
     }
 }
 
-/// Whether an address leads to the machine it is read on.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
 /// A checked address to send the browser to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target(Url);
@@ -86,7 +77,7 @@ impl Target {
         }
         match url.scheme() {
             "https" => {}
-            "http" if is_loopback(&url) => {}
+            "http" if leads_here(&url) => {}
             _ => return Err(RedirectError::Scheme),
         }
         let plain = url.username().is_empty()

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// Milliseconds of a day.
+pub const DAY: i64 = 86_400_000;
+
 /// Milliseconds since 1970-01-01T00:00:00Z. Never negative in practice; stored as BIGINT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

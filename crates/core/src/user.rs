@@ -12,7 +12,7 @@ pub struct User {
     pub email: Option<String>,
     /// How they want to be called.
     pub display_name: Option<String>,
-    /// Their picture, always https.
+    /// Their picture: https, or http for those of the WeChat simulator on this machine.
     pub avatar_url: Option<String>,
     /// What they say of themselves.
     pub bio: Option<String>,

@@ -175,6 +175,8 @@ impl Target {
                 Problem::unreachable(format_args!("no Federation answers at {url}: {deepest}"))
                     .next("start it with `fed serve` or `fed dev`, or name another (--federation, --url)")
             }
+            Error::Stalled => Problem::unreachable(format_args!("{url} did not answer in time"))
+                .next("try again in a moment"),
             Error::Api(api) => {
                 let id = api.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
                 let message = words::in_commands(&api.message);

@@ -198,7 +198,9 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Args;
     use secrecy::ExposeSecret;
+    use std::collections::BTreeSet;
 
     fn file(text: &str) -> Result<Options, Problem> {
         Options::from_toml(text, Path::new("fed.toml"))
@@ -206,8 +208,7 @@ mod tests {
 
     #[test]
     fn every_option_can_stand_in_the_file_and_the_stronger_layer_wins() {
-        let weaker = file(
-            r#"
+        let text = r#"
             public_url = "https://file.example"
             also_public_url = ["https://b.example"]
             listen = "127.0.0.1:1"
@@ -227,13 +228,18 @@ mod tests {
             wechat_simulator = "http://127.0.0.1:9"
             allow_private_issuers = true
             allow_private_webhooks = true
+            allow_local_login = true
             drain = "9s"
             otlp_endpoint = "http://127.0.0.1:4318"
             trust_traceparent = true
             log_format = "json"
             log_level = "debug"
-            "#,
-        );
+            "#;
+        let named: BTreeSet<String> = text.parse::<toml::Table>().unwrap().keys().cloned().collect();
+        let options = Options::augment_args(clap::Command::new("serve"));
+        let options = options.get_arguments().map(|option| option.get_id().to_string());
+        assert_eq!(named, options.filter(|name| name != "config").collect(), "all of them are tried here");
+        let weaker = file(text);
         let flags = Options { public_url: Some("https://flag.example".into()), ..Options::default() };
         let both = flags.over(weaker.unwrap());
         assert_eq!(both.public_url.as_deref(), Some("https://flag.example"));
@@ -253,6 +259,7 @@ mod tests {
         assert_eq!(both.ca_file.as_deref(), Some(Path::new("/ca")));
         assert_eq!(both.wechat_simulator.as_deref(), Some("http://127.0.0.1:9"));
         assert_eq!((both.allow_private_issuers, both.allow_private_webhooks), (Some(true), Some(true)));
+        assert_eq!(both.allow_local_login, Some(true));
         assert_eq!(both.otlp_endpoint.as_deref(), Some("http://127.0.0.1:4318"));
         assert_eq!(both.trust_traceparent, Some(true));
         assert_eq!(both.log_format, Some(LogFormat::Json));

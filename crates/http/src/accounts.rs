@@ -123,10 +123,7 @@ pub(crate) async fn oauth_events(
             Ok(Told::Pending) => Ok(Event::default().retry(COME_AGAIN)),
             Ok(told) => Event::default().event("result").json_data(OauthResult::of(told, client.lang)),
             Err(error) => {
-                let problem = ApiError::from(error);
-                let text = problem.code.text().get(client.lang.unwrap_or_default());
-                let failed =
-                    serde_json::json!({"status": "failed", "error": text, "code": problem.code.as_str()});
+                let failed = OauthResult::broken(&ApiError::from(error), client.lang.unwrap_or_default());
                 Event::default().event("result").json_data(failed)
             }
         };

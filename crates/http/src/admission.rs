@@ -1,10 +1,10 @@
 //! What is let in: request bodies as fast as they have to come, and as many requests as can be worked on at a time.
 //!
-//! More at a time would not be done sooner, only all of them later. Whoever finds no place is told at once when to come
-//! again, which costs next to nothing (`docs/decisions/0025-as-many-as-can-be-served.md`).
+//! More at a time would not be done sooner, only all of them later. A request that finds no place is refused at once, with
+//! the time to try again, which costs next to nothing (`docs/decisions/0025-as-many-as-can-be-served.md`).
 
 use crate::error::{ApiError, Code};
-use crate::workspace;
+use crate::{routes, workspace};
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::Method;
@@ -28,7 +28,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(20);
 const LONG_ANSWER_TIME: Duration = Duration::from_secs(40);
 /// How long a body that is not wanted may pause before it is left alone.
 const SILENT: Duration = Duration::from_millis(100);
-/// When whoever found no place, or was given up, shall come again.
+/// `Retry-After` of a request that found no place, or was given up.
 const COME_AGAIN: Duration = Duration::from_secs(1);
 
 /// The places of one door. Each kind of work has its own, so that one that is stuck (a provider that hangs, a table that
@@ -57,24 +57,21 @@ impl Default for Places {
 /// Whether a request does no work, but waits for a sign-in to go on.
 fn only_waits(request: &Request) -> bool {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    matches!(path, "/v1/accounts/oauth/result" | "/v1/accounts/login/result")
+    matches!(path, routes::RESULT | routes::STEPS_RESULT)
         && query.split('&').any(|part| part.starts_with("wait="))
 }
 
 /// Whether the answer to a request may be long in coming, or come piece by piece, so that nothing should be kept ready for
 /// it meanwhile.
 pub(crate) fn may_rest(request: &Request) -> bool {
-    let asks = request.uri().path() == "/v1/accounts/oauth/events" || only_waits(request);
+    let asks = request.uri().path() == routes::EVENTS || only_waits(request);
     asks && request.body().is_end_stream()
 }
 
 /// How long the answer to a request may take, counted from when its body is there; for streams until they begin.
 pub(crate) fn answer_time(request: &Request) -> Duration {
     match request.uri().path() {
-        "/v1/accounts/oauth/callback"
-        | "/v1/federation/doctor"
-        | "/admin/checks"
-        | "/v1/federation/backup" => LONG_ANSWER_TIME,
+        routes::CALLBACK | routes::DOCTOR | routes::CHECKS | routes::BACKUP => LONG_ANSWER_TIME,
         _ if only_waits(request) => LONG_ANSWER_TIME,
         _ => ANSWER_TIME,
     }
@@ -93,10 +90,10 @@ impl Places {
     pub(crate) fn take(&self, request: &Request) -> Result<Option<SemaphorePermit<'_>>, ApiError> {
         let path = request.uri().path();
         let lane = match path {
-            "/health" | "/ready" => return Ok(None),
+            routes::HEALTH | routes::READY => return Ok(None),
             _ if only_waits(request) => return Ok(None),
-            "/v1/accounts/oauth/callback" => &self.callbacks,
-            "/v1/accounts/oauth/start" if *request.method() == Method::POST => &self.starts,
+            routes::CALLBACK => &self.callbacks,
+            routes::START if *request.method() == Method::POST => &self.starts,
             _ if workspace::is_ours(path) => &self.workspace,
             _ => &self.others,
         };

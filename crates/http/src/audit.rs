@@ -56,7 +56,7 @@ pub(crate) async fn exported(
     listing: AuditListing,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
     let listing = AuditListing { limit: Some(AT_ONCE), ..listing };
-    // The first page now, so that what is wrong with the question is told by a status.
+    // The first page now, so that a bad query is answered by a status.
     let first = federation.list_audit(&listing).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
@@ -65,7 +65,7 @@ pub(crate) async fn exported(
     Ok((headers, Body::from_stream(lines(Arc::clone(federation), listing, first))))
 }
 
-/// Page after page, as whoever reads takes them.
+/// Page after page, each read when the client has taken the one before.
 fn lines(
     federation: Arc<Federation>,
     listing: AuditListing,

@@ -1,6 +1,6 @@
 //! One connection: requests and their answers. While there is something to read or to write, hyper speaks, and keeps some
-//! 24 KiB of buffers for that. Whoever signs in mostly waits for a person with a telephone, though, and some connect long
-//! before they ask. For as long as nothing is to be said hyper is sent away, and a new one is called when there is
+//! 24 KiB of buffers for that. Most connections of a sign-in only wait for a person with a telephone, though, and some are
+//! opened long before their first request. While there is nothing to read or write hyper is dropped, and made again later
 //! (`docs/decisions/0034-who-waits-needs-no-buffers.md`).
 //!
 //! ```text
@@ -107,7 +107,7 @@ pub(crate) async fn converse(
             Rest::Listens { chunked, keeps, body } => {
                 let told = tell(&mut stream, body, chunked).await;
                 if !keeps || told.is_err() {
-                    // Whoever has hung up is told nothing any more.
+                    // To a peer that has hung up nothing can be sent any more.
                     let _ = stream.shutdown().await;
                     return Ok(());
                 }
@@ -142,7 +142,7 @@ async fn talk(
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let (mut closed, mut is_closed) = (pin!(closing.cancelled()), false);
     let rest = poll_fn(|context| {
-        // Before it is told to close, since one that has not read anything yet would do so at once.
+        // Poll before `graceful_shutdown`: hyper closes a connection at once if it has not read a request yet.
         if let Poll::Ready(end) = Pin::new(&mut connection).poll(context) {
             return Poll::Ready(end.map(|()| None));
         }

@@ -10,11 +10,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use tokio::runtime;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use tracing::debug;
+use tracing::{debug, error};
 
 /// Threads for what blocks (name look-ups), for each thread that serves.
 const BLOCKING: usize = 4;
@@ -66,12 +67,21 @@ impl Crew {
         (0..size).map(seat).collect::<io::Result<_>>().map(Self)
     }
 
-    /// Gives a connection to the thread that has the fewest.
-    pub(crate) fn seat(&self, guest: Guest) {
-        if let Some(seat) = self.0.iter().min_by_key(|seat| Arc::strong_count(&seat.count)) {
-            // A thread that has ended wants no more.
-            let _ = seat.guests.send(guest);
+    /// Gives a connection to the thread that has the fewest. A thread that has ended, which only a panic does to it, has
+    /// none at all: it is left out from then on.
+    pub(crate) fn seat(&mut self, mut guest: Guest) {
+        while let Some((number, seat)) =
+            self.0.iter().enumerate().min_by_key(|(_, seat)| Arc::strong_count(&seat.count))
+        {
+            let Err(SendError(back)) = seat.guests.send(guest) else { return };
+            guest = back;
+            self.0.swap_remove(number);
+            error!(
+                left = self.0.len(),
+                "a thread that serves connections has ended; others take its connections"
+            );
         }
+        error!(peer = %guest.peer, "a connection was closed: no thread that serves connections is left");
     }
 }
 
@@ -109,5 +119,43 @@ impl Serving {
             }
             drop((place, count, counted));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use tokio::sync::Semaphore;
+    use tokio_util::task::TaskTracker;
+
+    #[tokio::test]
+    async fn a_thread_that_ended_gets_no_connections() {
+        let seat = || {
+            let (guests, inbox) = unbounded_channel();
+            (Seat { guests, count: Arc::default() }, inbox)
+        };
+        let ((dead, gone), (alive, mut inbox)) = (seat(), seat());
+        // The dead one's only reference is ours; the other one is busy.
+        drop(gone);
+        let _busy = [Arc::clone(&alive.count), Arc::clone(&alive.count)];
+        let mut crew = Crew(vec![dead, alive]);
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let places = Arc::new(Semaphore::new(9));
+        let guest = || Guest {
+            stream: TcpStream::connect(listener.local_addr().unwrap()).unwrap(),
+            peer: listener.local_addr().unwrap(),
+            place: Arc::clone(&places).try_acquire_owned().unwrap(),
+            counted: TaskTracker::new().token(),
+        };
+        crew.seat(guest());
+        crew.seat(guest());
+        assert!(inbox.try_recv().is_ok() && inbox.try_recv().is_ok(), "both came to the thread that is left");
+
+        drop(inbox);
+        crew.seat(guest());
+        assert!(crew.0.is_empty(), "without a thread a connection is closed, and nothing waits for it");
+        assert_eq!(places.available_permits(), 9);
     }
 }

@@ -74,6 +74,11 @@ impl<T: DeserializeOwned> FromRequestParts<House> for Query<T> {
     }
 }
 
+/// A text as it stands in a query or in one part of a path. Ids may hold any visible character.
+pub(crate) fn escaped(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 /// Reads fields as forms and queries send them.
 pub(crate) fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));

@@ -17,6 +17,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use downcity_service::core::network::Network;
 use downcity_service::limits::{Cost, TooMany};
+use downcity_service::panics::panic_text;
 use futures::FutureExt;
 use std::hash::{BuildHasher, RandomState};
 use std::mem::take;
@@ -62,8 +63,8 @@ impl App {
     async fn route(&self, request: Request) -> Response {
         match AssertUnwindSafe(self.router.clone().call(request)).catch_unwind().await {
             Ok(Ok(response)) => response,
-            Err(_) => {
-                let cause = Some("a handler panicked".into());
+            Err(panic) => {
+                let cause = Some(format!("a handler panicked: {}", panic_text(&*panic)));
                 ApiError { cause, ..ApiError::of(Code::Internal) }.into_response()
             }
         }
@@ -100,8 +101,8 @@ impl App {
         })
     }
 
-    /// Answers one request of a peer, and empties it meanwhile; `timer` is its connection's. It is lent, since each future
-    /// that takes it would keep room for it until the answer is there.
+    /// Answers one request of a peer and takes its contents; `timer` is its connection's. The request is borrowed, not
+    /// moved, because each async fn that owned it would reserve space for it in its future.
     pub(crate) async fn answer(
         &self,
         peer: SocketAddr,
@@ -163,9 +164,9 @@ impl App {
     }
 }
 
-/// Which network a guest's request counts for, and how much. Whoever brings a bearer is known, or refused before anything is
-/// done, where one is looked at; and what only names public facts may be asked for by anybody at any time. In the workspace
-/// everything counts as a look, since who asks is known only after one.
+/// The network that a guest's request counts for, and its cost; `None` where it counts for nothing: with a bearer, where
+/// bearers are read (a wrong one is refused before any work), and outside `/v1` and the workspace, where answers are cheap
+/// and public. In the workspace every request counts as a look, since reading its cookie is one.
 fn guest(house: &House, peer: SocketAddr, request: &Request) -> Option<(Network, Cost)> {
     let (path, headers) = (request.uri().path(), request.headers());
     let workspace = workspace::is_ours(path);
@@ -174,7 +175,7 @@ fn guest(house: &House, peer: SocketAddr, request: &Request) -> Option<(Network,
     let known = || headers.contains_key(header::AUTHORIZATION) && !asks_nobody();
     let guest = workspace || path.starts_with("/v1/") && !known();
     let cost = match *request.method() {
-        Method::POST if path == "/v1/accounts/oauth/start" => Cost::Start,
+        Method::POST if path == routes::START => Cost::Start,
         // Like the GET that it leads to: nothing is stored, and a code that is turned away is lost.
         Method::POST if path == browser::CALLBACK => Cost::Look,
         Method::POST if !workspace => Cost::Work,
@@ -234,4 +235,28 @@ fn request_id(number: u64) -> HeaderValue {
     let digits: [u8; 24] =
         std::array::from_fn(|place| b"0123456789abcdef"[(id >> (92 - 4 * place)) as usize & 15]);
     HeaderValue::from_bytes(&digits).expect("hexadecimal digits may stand in a header")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+
+    #[tokio::test]
+    async fn the_text_of_a_panic_is_for_the_log_alone() {
+        let broken = || async {
+            if HEADERS > 0 {
+                panic!("broken by {}", "hunter2");
+            }
+        };
+        let app = App::from(Router::new().route("/", get(broken)));
+        let mut response = app.route(Request::default()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = problem_of(&mut response).unwrap();
+        assert_eq!(problem.cause.as_deref(), Some("a handler panicked: broken by hunter2"));
+        for response in [response, problem.render(downcity_service::core::Lang::default(), "1")] {
+            let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+            assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
+        }
+    }
 }

@@ -66,11 +66,11 @@ impl Listening {
 async fn serve(
     listener: tokio::net::TcpListener,
     most: usize,
-    crew: Crew,
+    mut crew: Crew,
     connections: &TaskTracker,
     stopped: oneshot::Receiver<()>,
 ) {
-    // Whoever lets the handle go without a word wants it to go on.
+    // A handle that is dropped without `close` leaves the server running.
     let stopped = async move {
         if stopped.await.is_err() {
             std::future::pending::<()>().await;

@@ -203,7 +203,7 @@ fn own_form<T: serde::de::DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -
     if crate::browser::cross_site(headers) {
         return Err(ApiError::of(Code::CannotConfirm));
     }
-    serde_urlencoded::from_bytes(body).map_err(|_| ApiError::of(Code::SpentToken))
+    crate::extract::form(body).map_err(|_| ApiError::of(Code::SpentToken))
 }
 
 fn logged(problem: ApiError) -> ApiError {

@@ -13,7 +13,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use downcity_service::core::{Digest, Failure, Lang, Text, agent};
+use downcity_service::core::{Digest, Failure, Lang, Text, Timestamp, agent};
 use downcity_service::outcome::{Outcome, Question, View};
 use std::sync::LazyLock;
 
@@ -242,7 +242,7 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
         (Lang::En, false) => format!("Did you start this sign-in to {city}?"),
         (Lang::Zh, false) => format!("是您本人发起的“{city}”登录吗？"),
     };
-    // Somebody who is told of another device that there is not would say no to their own sign-in.
+    // Mention another device only if there was one; otherwise people would reject their own sign-in.
     let text = match (lang, outcome.link, question.elsewhere) {
         (Lang::En, true, true) => format!(
             "This was started on another device or network, by somebody who is signed in there. \

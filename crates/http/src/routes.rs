@@ -8,8 +8,8 @@ use crate::{error, federation, workspace};
 use axum::Router;
 use axum::routing::{get, post};
 use downcity_service::Federation;
+use downcity_service::core::network::host_is_here;
 use ipnet::IpNet;
-use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -65,16 +65,10 @@ impl Rooms {
     /// machine itself, through a tunnel; a cookie for that host never leaves the machine.
     pub(crate) fn secure_workspace(&self, host: Option<&str>) -> bool {
         match self.serves {
-            Serves::WorkspaceAlone => !host.is_some_and(is_this_machine),
+            Serves::WorkspaceAlone => !host.is_some_and(host_is_here),
             _ => self.secure,
         }
     }
-}
-
-/// Whether a `Host` names the machine that the browser runs on.
-fn is_this_machine(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl Deref for House {
@@ -115,6 +109,17 @@ pub(crate) const PAGES: &[&str] = &[
     "/v1/accounts/email/enter",
     "/v1/accounts/email/end-session",
 ];
+// Routes that admission and hallway treat in their own way.
+pub(crate) const START: &str = "/v1/accounts/oauth/start";
+pub(crate) const CALLBACK: &str = "/v1/accounts/oauth/callback";
+pub(crate) const RESULT: &str = "/v1/accounts/oauth/result";
+pub(crate) const STEPS_RESULT: &str = "/v1/accounts/login/result";
+pub(crate) const EVENTS: &str = "/v1/accounts/oauth/events";
+pub(crate) const DOCTOR: &str = "/v1/federation/doctor";
+pub(crate) const CHECKS: &str = "/admin/checks";
+pub(crate) const BACKUP: &str = "/v1/federation/backup";
+pub(crate) const HEALTH: &str = "/health";
+pub(crate) const READY: &str = "/ready";
 /// What the doctor asks for from outside, to see where it gets to.
 pub(crate) const ECHO: &str = "/v1/federation/echo";
 
@@ -283,6 +288,16 @@ mod tests {
                 .map(|(method, _)| (method, path.as_str()))
         });
         assert_eq!(documented.collect::<BTreeSet<_>>(), LIST.iter().copied().collect());
+    }
+
+    #[test]
+    fn routes_that_are_treated_in_their_own_way_are_there() {
+        let all: BTreeSet<_> = templates().collect();
+        for path in
+            [START, CALLBACK, RESULT, STEPS_RESULT, EVENTS, DOCTOR, CHECKS, BACKUP, HEALTH, READY, ECHO]
+        {
+            assert!(all.contains(path), "{path}");
+        }
     }
 
     #[test]

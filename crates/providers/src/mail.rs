@@ -1,13 +1,13 @@
 //! Mail over SMTP (RFC 5321), with TLS from the first byte (`smtps://`, RFC 8314) or by STARTTLS.
 
 use crate::catalogue::EnvSpec;
+use downcity_core::network::host_is_here;
 use downcity_core::{Secret, Text};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 use std::time::Duration;
 use url::Url;
 
@@ -137,8 +137,7 @@ impl Mailer {
         let url = Url::parse(smtp_url.expose_secret().trim()).map_err(|_| MailSetup::Url)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MailSetup::Url)?;
         // To the parser the host of an `smtp` address is a name, also when it is written in digits.
-        let digits = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        let here = digits.map_or(host == "localhost", |address| address.is_loopback());
+        let here = host_is_here(host);
         let plain = url.query_pairs().any(|(key, value)| key == "tls" && value == "none");
         let tls = || TlsParameters::new(host.to_owned()).map_err(|_| MailSetup::Url);
         let (tls, port) = match url.scheme() {

@@ -5,6 +5,7 @@ use crate::line::{self, BODY_LIMIT, deepest};
 pub(crate) use crate::line::{Fault, Reply};
 use crate::oidc::Issuers;
 use crate::roots::read_roots;
+use downcity_core::network::leads_here;
 use reqwest::{Certificate, Client, RequestBuilder};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use thread_local::ThreadLocal;
 use tokio::time::Instant;
-use url::{Host, Url};
+use url::Url;
 
 /// The real hosts: constants, so that no setting can send the AppSecret elsewhere.
 const WECHAT_OPEN: &str = "https://open.weixin.qq.com";
@@ -309,11 +310,8 @@ impl fmt::Debug for Outside {
 /// The base of a simulator without its trailing slash; `None` when it is not on loopback.
 fn loopback(base: &str) -> Option<String> {
     let url = Url::parse(base).ok()?;
-    let local = match url.host()? {
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-        Host::Domain(_) => false,
-    };
+    // A name, also `localhost`, may be made to lead elsewhere.
+    let local = leads_here(&url) && url.domain().is_none();
     let port = url.port()?;
     let plain = format!("http://{}:{port}", url.host_str()?);
     // What was typed has to be the plain form itself: no other spelling of an address, no user, no path.

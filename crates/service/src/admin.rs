@@ -110,7 +110,7 @@ impl KnownKey {
         Self { used_at: AtomicI64::new(row.last_used_at.map_or(0, |at| at.0)), row }
     }
 
-    /// Whether this use is to be noted: true for one of all that come within a minute.
+    /// Whether to store this use: true at most once a minute for each key.
     fn is_news(&self, now: Timestamp) -> bool {
         let seen = self.used_at.load(Ordering::Relaxed);
         let due = Timestamp(seen).plus(NOTED_EVERY) <= now;

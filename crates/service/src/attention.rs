@@ -2,6 +2,7 @@
 //! end.
 
 use crate::federation::Federation;
+use crate::moments::day;
 use crate::overview::is_half_done;
 use crate::patterns::{Attention, Said, Severity};
 use crate::providers::{ProviderCard, ProviderStatus};
@@ -13,7 +14,8 @@ use std::time::Duration;
 const KEY_ENDS_WITHIN: Duration = Duration::from_secs(14 * 86_400);
 
 impl Federation {
-    /// What needs attention in a city, or everywhere when empty. What concerns no city is told without one alone.
+    /// What needs attention in a city, or everywhere where `city` is empty. Only then it
+    /// names what belongs to no city.
     pub(crate) async fn attention(
         &self,
         cards: &[ProviderCard],
@@ -164,8 +166,7 @@ fn webhook(hook: &Webhook) -> Option<Attention> {
 }
 
 fn ending_key(name: &str, at: Timestamp) -> Attention {
-    let day = jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%d").to_string());
-    let day = day.unwrap_or_default();
+    let day = day(at);
     let text = Said::new(
         format!("The admin key \"{name}\" ends on {day}."),
         format!("管理员密钥“{name}”将于 {day} 到期。"),

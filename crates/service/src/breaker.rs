@@ -1,5 +1,5 @@
-//! A provider that does not answer is left alone for a while: whoever comes back from it meanwhile is told so at once,
-//! in place of waiting for what will not come. One circuit a provider, in each process.
+//! A provider that does not answer is left alone for a while: callbacks fail at once meanwhile, and do not wait for an
+//! answer that will not come. One circuit a provider, in each process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,8 @@ enum State {
 }
 
 impl State {
-    /// Whether one may go through; whoever goes through an open circuit is its probe, and the only one.
+    /// Whether a call may go through. The one that an open circuit lets through is its probe; the next may follow after
+    /// [`PROBE`].
     fn admit(&mut self, now: Instant) -> bool {
         match self {
             Self::Closed(_) => true,
@@ -87,7 +88,7 @@ impl Breaker {
 
     /// Lets one through, or nobody: while the provider is left alone, or when too many are with it.
     pub(crate) async fn pass(&self) -> Option<Passage<'_>> {
-        // Whoever can't go through must not wait for a place first.
+        // A call that can't go through must not wait for a place first.
         if self.with(|state| matches!(state, State::Open { until, .. } if Instant::now() < *until)) {
             return None;
         }

@@ -307,8 +307,7 @@ impl Federation {
         };
         let browser = client.browser.as_ref().map(OpaqueToken::digest);
         if attempt.needs_confirmation(city.confirm, client.network, browser) {
-            let plain = serde_json::to_vec(&identity).expect("identities are plain text");
-            let sealed = self.vault.seal(&held_place(&attempt.attempt_id), &plain);
+            let sealed = self.vault.seal_json(&held_place(&attempt.attempt_id), &identity);
             return self.store.hold_attempt(id, &sealed, self.clock.now()).await.map(drop);
         }
         self.complete(attempt, identity).await

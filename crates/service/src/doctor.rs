@@ -20,7 +20,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// A report so young is told again in place of a new one: checks ask others, who should not be asked for nothing.
+/// A report is given again until it is that old: checks send requests to other servers, which should not be needless.
 const FRESH: Duration = Duration::from_secs(5);
 /// The group about the time.
 const CLOCK: &str = "clock";
@@ -71,8 +71,9 @@ type Group<'a> = (String, BoxFuture<'a, Vec<Finding>>);
 
 impl Federation {
     /// Runs the checks: all, or with `only` those of one group (`wechat`, `url`, `database` …) or a single one
-    /// (`wechat.credentials`). One run at a time; what was found less than five seconds ago is told again, unless a
-    /// setting has changed since. Where something keeps a check from being reached, the whole group is told.
+    /// (`wechat.credentials`). One run at a time; a report less than five seconds old is given again, unless a
+    /// setting has changed since. If an earlier check of the group makes the one asked for impossible, the whole group is
+    /// reported.
     ///
     /// # Errors
     /// When there is no group of that name.

@@ -100,13 +100,12 @@ impl Federation {
             network: client.network.to_string(),
             agent: client.agent.clone(),
         };
-        let plain = serde_json::to_vec(&waiting).expect("plain text");
         let link = self.mail_link("change", &token);
         let mailed = Mailed {
             purpose: Purpose::ChangeEmail,
             token: token.digest(),
             user_id: Some(user_id.to_string()),
-            sealed: Some(self.vault.seal(&payload_place(token.digest()), &plain)),
+            sealed: Some(self.vault.seal_json(&payload_place(token.digest()), &waiting)),
             life: LIFE,
             letter: Letter::ChangeAddress { link: &link },
         };

@@ -3,10 +3,13 @@
 //! Unicode's form NFKC, so that the same characters typed on another keyboard are the same password. Hashes that
 //! another system made with scrypt are understood, and replaced when their owner signs in.
 
+use crate::email::EmailError;
+use crate::panics::panic_text;
 use crate::seams::Random;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use downcity_core::Secret;
+use downcity_store::StoreError;
 use secrecy::ExposeSecret;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,25 +24,45 @@ const PASSES: u32 = 2;
 const SCRYPT: (u8, u32, u32) = (14, 16, 1);
 /// What a stored hash of that kind begins with.
 const SCRYPT_PREFIX: &str = "$scrypt$ln=14,r=16,p=1$";
-/// Who has not got a turn by then is told to come back.
+/// How long a caller waits for a turn before it fails as [`Crowded`].
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// No turn in time: too many people are signing in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Crowded;
 
-/// What a check told.
+/// Why a password was neither hashed nor checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum HashError {
+    Crowded(Crowded),
+    /// The work panicked: a fault of ours.
+    Panicked(String),
+}
+
+impl From<HashError> for EmailError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Crowded(crowded) => crowded.into(),
+            HashError::Panicked(what) => {
+                Self::Internal(StoreError::Internal(format!("hashing a password panicked: {what}")))
+            }
+        }
+    }
+}
+
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Wrong,
     Right,
-    /// Right, but stored in a form that is not the present one; here it is anew.
+    /// Right, but stored in an outdated form; this is its hash in the present one.
     RightAnew(String),
 }
 
 /// Hashes and checks passwords.
 pub(crate) struct Hasher {
-    turns: Semaphore,
+    /// One for each hash that may run. A hash keeps its permit until it is done, also when nobody waits for it any more.
+    turns: Arc<Semaphore>,
     random: Arc<dyn Random>,
     /// Checked when there is no account, so that both cases take the same time.
     decoy: tokio::sync::OnceCell<String>,
@@ -115,17 +138,21 @@ pub(crate) fn scrypt_decoy() -> String {
 impl Hasher {
     pub(crate) fn new(random: Arc<dyn Random>) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { turns: Semaphore::new(cores), random, decoy: tokio::sync::OnceCell::new() }
+        Self { turns: Arc::new(Semaphore::new(cores)), random, decoy: tokio::sync::OnceCell::new() }
     }
 
     /// A new password's PHC string.
-    pub(crate) async fn hash(&self, password: &Secret) -> Result<String, Crowded> {
+    pub(crate) async fn hash(&self, password: &Secret) -> Result<String, HashError> {
         let (password, salt) = (password.clone(), self.random.bytes());
         self.run(move || hash_with(password.expose_secret(), &salt)).await
     }
 
     /// Checks a password against what is stored, or, for the same time, against nothing.
-    pub(crate) async fn check(&self, password: &Secret, stored: Option<String>) -> Result<Verdict, Crowded> {
+    pub(crate) async fn check(
+        &self,
+        password: &Secret,
+        stored: Option<String>,
+    ) -> Result<Verdict, HashError> {
         let salt: [u8; 16] = self.random.bytes();
         let Some(stored) = stored else {
             let decoy =
@@ -138,10 +165,23 @@ impl Hasher {
         self.run(move || check(password.expose_secret(), &stored, &salt)).await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Crowded> {
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Err(Crowded) };
-        tokio::task::spawn_blocking(work).await.map_err(|_| Crowded)
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashError> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(HashError::Crowded(Crowded)) };
+        // The permit goes with the work, which runs to its end even if the caller is dropped.
+        let working = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        working.await.map_err(|why| {
+            let panic = why.try_into_panic();
+            HashError::Panicked(
+                panic.map_or_else(|why| why.to_string(), |panic| panic_text(&*panic).to_owned()),
+            )
+        })
     }
 }
 
@@ -164,6 +204,47 @@ mod tests {
         assert_eq!(hasher.check(&secret(&format!("{long}2")), Some(stored)).await, Ok(Verdict::Wrong));
         assert_eq!(hasher.check(&secret("decoy"), None).await, Ok(Verdict::Wrong));
         assert_eq!(hasher.check(&secret("x"), Some("nonsense".into())).await, Ok(Verdict::Wrong));
+    }
+
+    #[tokio::test]
+    async fn callers_that_go_away_make_no_room_for_more_hashes() {
+        let hasher = Arc::new(Hasher::new(Arc::new(SystemRandom)));
+        let cores = hasher.turns.available_permits();
+        let (closed, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(std::sync::Mutex::new(gate));
+        let callers: Vec<_> = (0..cores)
+            .map(|_| {
+                let (hasher, gate) = (Arc::clone(&hasher), Arc::clone(&gate));
+                tokio::spawn(async move { hasher.run(move || gate.lock().unwrap().recv()).await })
+            })
+            .collect();
+        while hasher.turns.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        for caller in callers {
+            caller.abort();
+            assert!(caller.await.unwrap_err().is_cancelled());
+        }
+        assert_eq!(hasher.turns.available_permits(), 0, "the work of each still runs");
+        let soon = tokio::time::timeout(Duration::from_millis(50), hasher.run(|| ())).await;
+        assert!(soon.is_err(), "one more hash ran");
+        drop(closed);
+        assert_eq!(hasher.run(|| ()).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_a_fault_and_gives_its_turn_back() {
+        let hasher = Hasher::new(Arc::new(SystemRandom));
+        let cores = hasher.turns.available_permits();
+        let broken = hasher.run(|| panic!("out of order")).await;
+        assert_eq!(broken, Err::<(), _>(HashError::Panicked("out of order".into())));
+        assert_eq!(hasher.turns.available_permits(), cores);
+        let told = EmailError::from(HashError::Panicked("out of order".into()));
+        assert!(
+            matches!(told, EmailError::Internal(StoreError::Internal(what)) if what.contains("out of order"))
+        );
+        let crowded = EmailError::from(HashError::Crowded(Crowded));
+        assert!(matches!(crowded, EmailError::Internal(StoreError::Unavailable(_))));
     }
 
     /// Made by better-auth 1.7 itself (`hashPassword`), and the same by Node's own `crypto.scrypt`.

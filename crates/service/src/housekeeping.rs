@@ -3,7 +3,10 @@
 use crate::admin::Admin;
 use crate::audit::Deed;
 use crate::federation::Federation;
+use crate::moments::day;
+use crate::panics::supervise;
 use downcity_core::Timestamp;
+use downcity_core::time::DAY;
 use downcity_store::{EVENTS_AT_A_TIME, Engine, News, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,30 +17,33 @@ use tracing::{debug, warn};
 const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// How long after its time an attempt is added up: by then every exchange has ended, on a node with another clock, too.
 const COUNT_AFTER: Duration = Duration::from_secs(60);
+/// How often limits forget who has been quiet.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// Between two batches of what is forgotten, so that the database is never busy with that alone.
 const BREATH: Duration = Duration::from_millis(20);
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
 /// How often the outbox is looked into without being rung for: what is to be tried again is due by time.
 const SEND_EVERY: Duration = Duration::from_secs(5);
 /// How often changed settings are looked for without being heard of.
 const NOTICE_EVERY: Duration = Duration::from_secs(1);
 
 impl Federation {
-    /// Runs until dropped; start it once a process.
+    /// Runs until dropped; start it once a process. A panic in one of its loops is logged and stops that loop alone, for
+    /// a moment.
     pub async fn keep_house(self: Arc<Self>) {
         tokio::join!(
-            Arc::clone(&self).keep_sending(),
-            Arc::clone(&self).keep_delivering(),
-            self.keep_hearing(),
-            self.keep_noticing(),
-            self.keep_order(),
-            self.keep_forgetting(),
+            supervise("sending mails", || Arc::clone(&self).keep_sending()),
+            supervise("delivering webhooks", || Arc::clone(&self).keep_delivering()),
+            supervise("hearing other nodes", || self.keep_hearing()),
+            supervise("noticing changed settings", || self.keep_noticing()),
+            supervise("sweeping", || self.keep_order()),
+            supervise("forgetting the past", || self.keep_forgetting()),
+            supervise("forgetting quiet addresses", || self.keep_limits_small()),
         );
     }
 
-    /// Looks soon whether settings have changed, in this process too: whoever changed one may not have come to tell.
+    /// Looks soon whether settings have changed, also by this process: a request that changed one may have been dropped
+    /// before it rang.
     pub fn look_at_settings(&self) {
         self.settings_bell.notify_one();
     }
@@ -96,8 +102,17 @@ impl Federation {
         }
     }
 
+    /// Beside all else, since it needs no database.
+    async fn keep_limits_small(&self) {
+        let mut turn = interval(FORGET_EVERY);
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            turn.tick().await;
+            self.limits.forget_quiet();
+        }
+    }
+
     async fn sweep(&self) {
-        self.limits.forget_quiet();
         self.remove_due_accounts().await;
         self.remove_spent_keys().await;
         self.finish_resealing().await;
@@ -149,9 +164,7 @@ impl Federation {
             // By whole days: each removal leaves an entry, and one a day is enough.
             let before = Timestamp(now.minus(kept).0.div_euclid(DAY) * DAY);
             loop {
-                let day =
-                    jiff::Timestamp::from_millisecond(before.0).map(|at| at.strftime("%Y-%m-%d").to_string());
-                let subject = day.unwrap_or_default();
+                let subject = day(before);
                 let deed = Deed { action: "audit.forgotten", subject: &subject, ..Deed::default() };
                 let entry = self.audit_entry(&Admin::on_this_machine("housekeeping"), deed);
                 let removed = self.store.forget_audit(before, entry).await?;

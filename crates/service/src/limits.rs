@@ -13,8 +13,11 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use quick_cache::sync::Cache;
 use std::convert::Infallible;
+use std::fmt::Display;
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tracing::debug;
@@ -44,8 +47,8 @@ const PASSWORD_CHANGES: NonZeroU32 = NonZeroU32::new(6).expect("six is not zero"
 const REFRESHES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
 /// Wrong admin keys a minute from one network.
 const WRONG_ADMIN_KEYS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
-/// Of all networks together, so many a minute leave an entry in the audit record, which is kept for long: whoever has many
-/// networks can't fill it.
+/// Wrong admin keys a minute, over all networks, that are written to the audit record, so that many addresses cannot
+/// fill it.
 const RECORDED_ADMIN_KEYS: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
 /// Looks for each start that one address may do.
 const LOOKS: u32 = 20;
@@ -57,15 +60,22 @@ const WRONG_CODES: u32 = 20;
 const CODE_WINDOW: Duration = Duration::from_secs(600);
 /// How long nodes count together.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Buckets of one kind that a process remembers: a bound on memory.
+/// Shared windows of one kind that a process remembers; it forgets the ones that were not used for longest.
 const REMEMBERED: usize = 10_000;
+/// Keys of one kind that a process counts by itself before it forgets the quiet ones at once, and not only each minute. A key
+/// is quiet when it may do as much as one that never came, which for one start of sixty a minute is after a second. So
+/// this bounds memory as long as fewer keys come within that time.
+const MANY: usize = 100_000;
+/// After so many requests the keys are counted, which takes all locks of the map.
+const COUNT_AFTER: usize = 10_000;
 
 /// One kind of limit: so many a minute for each key.
-pub(crate) struct Limit {
+pub(crate) struct Limit<K: Hash + Eq + Clone> {
     kind: &'static str,
     most: u32,
-    rate: DefaultKeyedRateLimiter<String>,
-    windows: Cache<String, Arc<Mutex<Window>>>,
+    rate: DefaultKeyedRateLimiter<K>,
+    requests: AtomicUsize,
+    windows: Cache<K, Arc<Mutex<Window>>>,
 }
 
 /// What a process knows of a bucket that it shares.
@@ -128,17 +138,21 @@ impl Window {
     }
 }
 
-impl Limit {
+impl<K: Hash + Eq + Clone> Limit<K> {
     fn new(kind: &'static str, most: NonZeroU32) -> Self {
         let rate = RateLimiter::keyed(Quota::per_minute(most));
-        Self { kind, most: most.get(), rate, windows: Cache::new(REMEMBERED) }
+        Self { kind, most: most.get(), rate, requests: AtomicUsize::new(0), windows: Cache::new(REMEMBERED) }
     }
 
     /// Counts in this process alone.
-    fn here(&self, key: &str) -> Result<(), TooMany> {
+    fn here(&self, key: &K) -> Result<(), TooMany> {
+        let requests = self.requests.fetch_add(1, Ordering::Relaxed);
+        if requests % COUNT_AFTER == COUNT_AFTER - 1 && self.rate.len() > MANY {
+            self.rate.retain_recent();
+        }
         let clock = DefaultClock::default();
-        self.rate.check_key(&key.to_owned()).map_err(|until| {
-            // Rounded up, so that whoever waits that long is let in.
+        self.rate.check_key(key).map_err(|until| {
+            // Rounded up, so that a caller who waits that long is let in.
             TooMany(Duration::from_secs(until.wait_time_from(clock.now()).as_secs() + 1))
         })
     }
@@ -151,27 +165,25 @@ impl Limit {
 
 /// The limits of a Federation.
 pub(crate) struct Limits {
-    looks: Option<Limit>,
-    starts: Option<Limit>,
-    work: Option<Limit>,
-    cities: Option<Limit>,
-    password_changes: Limit,
-    refreshes: Limit,
-    wrong_admin_keys: Limit,
-    recorded_admin_keys: Limit,
+    looks: Option<Limit<Network>>,
+    starts: Option<Limit<Network>>,
+    work: Option<Limit<Network>>,
+    cities: Option<Limit<CityId>>,
+    password_changes: Limit<UserId>,
+    refreshes: Limit<UserId>,
+    wrong_admin_keys: Limit<Network>,
+    recorded_admin_keys: Limit<&'static str>,
 }
 
 impl Limits {
     /// With so many starts a minute for each address; 0 switches off what depends on address and city.
     pub(crate) fn new(starts_per_minute: u32) -> Self {
-        let limit = |kind, times: u32| {
-            NonZeroU32::new(starts_per_minute.saturating_mul(times)).map(|most| Limit::new(kind, most))
-        };
+        let most = |times: u32| NonZeroU32::new(starts_per_minute.saturating_mul(times));
         Self {
-            looks: limit("look", LOOKS),
-            starts: limit("start", 1),
-            work: limit("work", 1),
-            cities: limit("city", CITY),
+            looks: most(LOOKS).map(|most| Limit::new("look", most)),
+            starts: most(1).map(|most| Limit::new("start", most)),
+            work: most(1).map(|most| Limit::new("work", most)),
+            cities: most(CITY).map(|most| Limit::new("city", most)),
             password_changes: Limit::new("password_change", PASSWORD_CHANGES),
             refreshes: Limit::new("refresh", REFRESHES),
             wrong_admin_keys: Limit::new("admin_key", WRONG_ADMIN_KEYS),
@@ -181,20 +193,20 @@ impl Limits {
 
     /// Counts one guest's call that costs a password hash or a mail, in this process.
     pub(crate) fn count_guest(&self, from: Network) -> Result<(), TooMany> {
-        self.work.as_ref().map_or(Ok(()), |limit| limit.here(&from.to_string()))
+        self.work.as_ref().map_or(Ok(()), |limit| limit.here(&from))
     }
 
     /// Counts one start of a sign-in, in this process.
     pub(crate) fn count_start(&self, from: Network) -> Result<(), TooMany> {
-        self.starts.as_ref().map_or(Ok(()), |limit| limit.here(&from.to_string()))
+        self.starts.as_ref().map_or(Ok(()), |limit| limit.here(&from))
     }
 
-    /// Forgets who has been quiet, so that memory stays bounded.
+    /// Forgets the keys that have been quiet, and gives their memory back.
     pub(crate) fn forget_quiet(&self) {
-        let all = [&self.looks, &self.starts, &self.work, &self.cities].into_iter().flatten();
-        let others =
-            [&self.password_changes, &self.refreshes, &self.wrong_admin_keys, &self.recorded_admin_keys];
-        all.chain(others).for_each(Limit::forget_quiet);
+        [&self.looks, &self.starts, &self.work].into_iter().flatten().for_each(Limit::forget_quiet);
+        self.cities.iter().for_each(Limit::forget_quiet);
+        [&self.password_changes, &self.refreshes].into_iter().for_each(Limit::forget_quiet);
+        self.wrong_admin_keys.forget_quiet();
     }
 }
 
@@ -212,37 +224,36 @@ impl Federation {
             Cost::Work => (&self.limits.work, false),
         };
         let Some(limit) = limit else { return Ok(()) };
-        let key = from.to_string();
         if here {
-            limit.here(&key)?;
+            limit.here(&from)?;
         }
-        self.count_together(limit, key).await
+        self.count_together(limit, &from).await
     }
 
     /// Counts a start or an e-mail call for a city.
     pub(crate) async fn count_city(&self, city_id: &CityId) -> Result<(), TooMany> {
         let Some(limit) = &self.limits.cities else { return Ok(()) };
-        self.count(limit, city_id.as_str()).await
+        self.count(limit, city_id).await
     }
 
     /// Counts a try of an account to change its password.
     pub(crate) async fn count_password_change(&self, user_id: &UserId) -> Result<(), TooMany> {
-        self.count(&self.limits.password_changes, user_id.as_str()).await
+        self.count(&self.limits.password_changes, user_id).await
     }
 
     /// Counts a refresh for an account.
     pub(crate) async fn count_refresh(&self, user_id: &UserId) -> Result<(), TooMany> {
-        self.count(&self.limits.refreshes, user_id.as_str()).await
+        self.count(&self.limits.refreshes, user_id).await
     }
 
     /// Counts a wrong admin key from a network.
     pub(crate) async fn count_wrong_admin_key(&self, from: Network) -> Result<(), TooMany> {
-        self.count(&self.limits.wrong_admin_keys, &from.to_string()).await
+        self.count(&self.limits.wrong_admin_keys, &from).await
     }
 
     /// Whether one more wrong admin key is recorded.
     pub(crate) async fn records_wrong_admin_key(&self) -> bool {
-        self.count(&self.limits.recorded_admin_keys, "all").await.is_ok()
+        self.count(&self.limits.recorded_admin_keys, &"all").await.is_ok()
     }
 
     /// Counts a code that is about to be looked at, from a network: all nodes together, since few are typed at all. Gives
@@ -263,18 +274,22 @@ impl Federation {
         }
     }
 
-    async fn count(&self, limit: &Limit, key: &str) -> Result<(), TooMany> {
+    async fn count<K: Hash + Eq + Clone + Display>(&self, limit: &Limit<K>, key: &K) -> Result<(), TooMany> {
         limit.here(key)?;
-        self.count_together(limit, key.to_owned()).await
+        self.count_together(limit, key).await
     }
 
     /// Counts together with the other nodes, where there are any.
-    async fn count_together(&self, limit: &Limit, key: String) -> Result<(), TooMany> {
+    async fn count_together<K: Hash + Eq + Clone + Display>(
+        &self,
+        limit: &Limit<K>,
+        key: &K,
+    ) -> Result<(), TooMany> {
         if self.store.engine() != Engine::Postgres {
             return Ok(());
         }
         let now = self.clock.now();
-        let window = limit.windows.get_or_insert_with(&key, || Ok::<_, Infallible>(Arc::default()));
+        let window = limit.windows.get_or_insert_with(key, || Ok::<_, Infallible>(Arc::default()));
         let window = window.unwrap_or_default();
         // Held while the others are asked, so that requests at once don't each take permits.
         let mut window = window.lock().await;
@@ -284,7 +299,7 @@ impl Federation {
             Next::Take { want, used } => (want, used),
         };
         // Neither addresses nor names of people are written down.
-        let bucket = format!("{}:{}", limit.kind, self.vault.derive("limit", &key).reveal());
+        let bucket = format!("{}:{}", limit.kind, self.vault.derive("limit", &key.to_string()).reveal());
         let granted = match self.store.take_permits(&bucket, want, limit.most, (now, now.plus(WINDOW))).await
         {
             Ok(granted) => granted,
@@ -315,6 +330,21 @@ mod tests {
         let refused = limits.count_start(net("2001:db8::3")).unwrap_err();
         assert!(refused.0 >= Duration::from_secs(1) && refused.0 <= Duration::from_secs(60));
         assert!(limits.count_start(net("2001:db8:0:1::1")).is_ok());
+    }
+
+    #[test]
+    fn addresses_that_come_once_fill_no_memory() {
+        // Of so many a minute, one that came a millisecond ago is as good as one that never came.
+        let limits = Limits::new(600_000);
+        let count = |number: u32| limits.count_start(Network::of(std::net::Ipv4Addr::from(number).into()));
+        for number in 0..115_000 {
+            assert!(count(number).is_ok());
+        }
+        let starts = limits.starts.as_ref().unwrap();
+        assert!(starts.rate.len() <= MANY + COUNT_AFTER, "{}", starts.rate.len());
+        std::thread::sleep(Duration::from_millis(2));
+        limits.forget_quiet();
+        assert_eq!(starts.rate.len(), 0);
     }
 
     /// What the database would grant, for windows that share one bucket.

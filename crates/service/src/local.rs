@@ -6,9 +6,9 @@ use crate::login::{Client, Start, StartError};
 use crate::login_steps::StepError;
 use crate::result::Handed;
 use downcity_core::identity::{KeyKind, clean_text};
+use downcity_core::network::host_is_here;
 use downcity_core::{ExternalIdentity, IdentityKey, Profile};
 use std::sync::Arc;
-use url::{Host, Url};
 
 /// The id of this way in.
 pub const ID: &str = "local";
@@ -21,16 +21,6 @@ fn identity(name: String) -> ExternalIdentity {
     let key = IdentityKey { kind: KeyKind::Sub, scope: String::new(), value: name.clone() };
     let profile = Profile { display_name: Some(name), ..Profile::default() };
     ExternalIdentity { provider: ID.to_owned(), keys: vec![key], profile }
-}
-
-/// Whether a `Host` names this machine. A page elsewhere whose name was pointed here (DNS rebinding) does not.
-fn is_this_machine(host: &str) -> bool {
-    match Url::parse(&format!("http://{host}")).ok().as_ref().and_then(Url::host) {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 impl Federation {
@@ -58,7 +48,8 @@ impl Federation {
         if !self.settings.allow_local_login {
             return Err(StartError::ProviderNotConfigured(ID.to_owned()).into());
         }
-        let means_us = client.host.as_deref().is_some_and(is_this_machine);
+        // A page elsewhere whose name was pointed at this machine (DNS rebinding) sends that name as `Host`.
+        let means_us = client.host.as_deref().is_some_and(host_is_here);
         if client.network.is_loopback() && means_us && !client.passed_on {
             Ok(())
         } else {
@@ -72,22 +63,5 @@ impl Federation {
         let fine = name.chars().count() <= NAME;
         let name = clean_text(name, NAME).filter(|_| fine);
         name.map(identity).ok_or_else(|| StartError::BadField { field: "name", why: why() }.into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_mean_this_machine() {
-        for here in ["127.0.0.1", "127.0.0.1:43127", "localhost:1", "LOCALHOST", "[::1]:80"] {
-            assert!(is_this_machine(here), "{here}");
-        }
-        for other in
-            ["", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.1", "x@y"]
-        {
-            assert!(!is_this_machine(other), "{other}");
-        }
     }
 }

@@ -138,7 +138,7 @@ impl Federation {
         self.start_attempt(start, client, None).instrument(info_span!("login_start")).await
     }
 
-    /// Starts an attempt: a sign-in, or one that links a provider to whoever `link` names.
+    /// Starts an attempt: a sign-in, or one that links a provider to the user that `link` names.
     pub(crate) async fn start_attempt(
         &self,
         start: &Start,

@@ -287,7 +287,7 @@ impl Federation {
         }
     }
 
-    /// Settles the attempt as this person, once; whoever comes second gets what the first one settled.
+    /// Settles the attempt as this person, once; a second caller gets what the first one settled.
     pub(crate) async fn settle_here(
         self: &Arc<Self>,
         attempt: Attempt,

@@ -82,7 +82,7 @@ impl Federation {
         let rows = self.store.data_keys().await?;
         let sealing = |row: &&DataKeyRow| row.purpose == KeyPurpose::Seal && row.active;
         let active = rows.iter().find(sealing).ok_or(VaultError::Incomplete)?;
-        // A source that can't be read now matters when the key is to be changed, and is told then.
+        // A source that can't be read matters only to a change of the key, which reports it.
         let masters = self.master_keys.now().await.unwrap_or_default();
         let next = pick(&masters, &active.master_key_id).and_then(|(_, next)| next);
         Ok(MasterKeyState {
@@ -138,7 +138,7 @@ impl Federation {
     }
 
     /// Opens a stored value, also one that another node has sealed a moment ago with a new data key. That a key is not
-    /// known here, or not yet, says nothing about the value: whoever gets [`SealError::OtherKey`] leaves it for later.
+    /// known here, or not yet, says nothing about the value: a caller that gets [`SealError::OtherKey`] tries later.
     pub(crate) async fn unseal(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         match self.vault.open(place, sealed) {
             Err(SealError::OtherKey { .. }) => {
@@ -149,7 +149,7 @@ impl Federation {
         }
     }
 
-    /// Looks for new data keys, once a second at most; whoever comes meanwhile waits for what that brings.
+    /// Looks for new data keys, once a second at most; callers that come meanwhile wait for its result.
     async fn ask_for_data_keys(&self) {
         let mut asked_at = self.data_keys_asked_at.lock().await;
         let now = self.clock.now().0;

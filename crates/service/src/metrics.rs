@@ -222,8 +222,11 @@ impl Metrics {
             let circuit = self.circuits.get_or_create_owned(&ProviderLabel { provider });
             circuit.set(if open { 1.0 } else { 0.0 });
         }
-        self.memory.set(resident().map_or(f64::NAN, number));
-        self.files.set(std::fs::read_dir("/proc/self/fd").map_or(f64::NAN, |all| number(all.count())));
+    }
+
+    fn note_process(&self, (memory, files): (Option<usize>, Option<usize>)) {
+        self.memory.set(memory.map_or(f64::NAN, number));
+        self.files.set(files.map_or(f64::NAN, number));
     }
 }
 
@@ -241,6 +244,9 @@ impl Federation {
         let backlog = backlog.ok().and_then(Result::ok);
         self.metrics.hears.set(if self.store.others() == Others::Heard { 1.0 } else { 0.0 });
         self.metrics.note(self.store.load(), backlog, &self.breakers, now);
+        // With many open files this takes longer than a thread that serves connections may stand still.
+        let process = tokio::task::spawn_blocking(|| (resident(), open_files())).await;
+        self.metrics.note_process(process.unwrap_or_default());
         let mut text = String::new();
         encode(&mut text, &self.metrics.registry).expect("a text takes whatever is written");
         text
@@ -256,6 +262,11 @@ fn seconds(millis: i64) -> f64 {
 #[expect(clippy::cast_precision_loss)]
 fn number(count: usize) -> f64 {
     count as f64
+}
+
+/// Open files of this process, as Linux tells it.
+fn open_files() -> Option<usize> {
+    std::fs::read_dir("/proc/self/fd").ok().map(Iterator::count)
 }
 
 /// Resident memory in bytes, as Linux tells it.

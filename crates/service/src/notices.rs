@@ -6,6 +6,7 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use crate::letters::Letter;
 use crate::login::Client;
+use crate::moments::minute;
 use crate::outbox::mail_place;
 use downcity_core::network::Network;
 use downcity_core::{City, Lang, OpaqueToken, Text, Timestamp, agent};
@@ -15,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::info;
 
-/// How many such mails a user gets in [`WINDOW`]: more would be no news, and whoever signs in again and again could fill
-/// a mailbox until nobody looks.
+/// How many such mails a user gets in [`WINDOW`]: an attacker who signs in again and again must not fill the mailbox until
+/// its owner ignores these mails.
 const MOST: u32 = 5;
 /// See [`MOST`].
 const WINDOW: Duration = Duration::from_secs(3600);
@@ -43,28 +44,22 @@ fn facts(new: &NewSession, city: &City) -> Vec<(Text, String)> {
     facts
 }
 
-/// What a mail says of whoever caused something.
+/// Program, time and network of a request, as lines of a mail.
 fn whence(agent: &str, at: Timestamp, network: Network) -> impl Iterator<Item = (Text, String)> {
-    // Never as it came: whoever sends it chooses it, and could tell the person something in our name.
+    // Never the header itself: its sender chooses the text, and could address the reader in our name.
     let family = agent::family(agent).map(|family| (Text::new("With", "程序"), family));
-    let at = (Text::new("At", "时间"), readable(at));
+    let at = (Text::new("At", "时间"), minute(at));
     family.into_iter().chain([at, (Text::new("From the network", "网络地址"), network.to_string())])
 }
 
-/// What the mail of a registration says of whoever registered.
+/// The lines of a registration's mail about the request that asked for it.
 pub(crate) fn asked_by(client: &Client, at: Timestamp) -> Vec<(Text, String)> {
     whence(&client.agent, at, client.network).collect()
 }
 
-/// A moment as a person reads it, in UTC.
-fn readable(at: Timestamp) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.0);
-    at.map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
-}
-
 impl Federation {
-    /// How the user of a new session is told of it, unless nobody is. Whether there is anything to tell, and to whom,
-    /// is known to the store alone, in the transaction that begins the session.
+    /// The mail to the user about a new session; `None` where no such mails are sent. The store decides, in the transaction
+    /// that begins the session, whether to send it and to which address.
     pub(crate) fn notice_of(
         &self,
         new: &NewSession,
@@ -84,9 +79,8 @@ impl Federation {
         let write = move |to: &Recipient| {
             let theirs = to.locale.as_deref().and_then(Lang::parse).or(lang).unwrap_or_default();
             let mail = Letter::NewSignIn { link: &link, facts: &facts }.write(&to.address, &place, theirs);
-            let plain = serde_json::to_vec(&mail).expect("mails are plain text");
             NewMail {
-                sealed: vault.seal(&mail_place(&outbox_id), &plain),
+                sealed: vault.seal_json(&mail_place(&outbox_id), &mail),
                 outbox_id: outbox_id.clone(),
                 address: to.address.clone(),
                 event_id: event_id.clone(),

@@ -1,5 +1,6 @@
 //! What the last sign-in attempts have in common, spelled out: rules over what was seen, with no I/O.
 
+use crate::moments::minute;
 use downcity_core::{Failure, Lang, Timestamp};
 use downcity_providers::{mail, words};
 use downcity_store::ListedAttempt;
@@ -244,8 +245,7 @@ fn refused(group: &Group<'_>, known: &Known<'_>) -> Option<Attention> {
     let set_at = (number == Some(WRONG_SECRET))
         .then(|| (known.secret_set_at)(group.provider, group.app_id))
         .flatten()
-        .and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok())
-        .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+        .map(minute);
     let name = number.unwrap_or(code);
     let counted = match count {
         1 => ("the only one".to_owned(), "仅有的 1 次".to_owned()),

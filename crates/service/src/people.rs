@@ -147,8 +147,8 @@ impl Federation {
         Ok(paged(found, limit, user_cursor))
     }
 
-    /// How many users were asked for, and those and one more, if there is one: beyond the cursor, towards those who
-    /// signed up later or before.
+    /// The page size, and up to one user more than that, which shows whether another page follows. `later` reads from the
+    /// cursor towards newer users, otherwise towards older ones.
     pub(crate) async fn users_beyond(
         &self,
         listing: &Listing,
@@ -267,7 +267,7 @@ impl Federation {
         if merged.disabled && !preview { Err(PeopleError::MergeDisabled) } else { Ok(merged) }
     }
 
-    /// Ends a session, whoever's it is.
+    /// Ends any user's session.
     ///
     /// # Errors
     /// See [`PeopleError`].

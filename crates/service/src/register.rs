@@ -84,14 +84,13 @@ impl Federation {
         let now = self.clock.now();
         let by = By { at: now.0, network: client.network.to_string(), agent: client.agent.clone() };
         let waiting = Waiting { hash, name, city_id: city.city_id.to_string(), by: Some(by) };
-        let plain = serde_json::to_vec(&waiting).expect("plain text");
         let link = self.mail_link("verify", &token);
         let facts = asked_by(client, now);
         let mailed = Mailed {
             purpose: Purpose::Verify,
             token: token.digest(),
             user_id: None,
-            sealed: Some(self.vault.seal(&payload_place(token.digest()), &plain)),
+            sealed: Some(self.vault.seal_json(&payload_place(token.digest()), &waiting)),
             life: LIFE,
             letter: Letter::Verify { link: &link, facts: &facts },
         };

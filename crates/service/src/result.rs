@@ -67,7 +67,7 @@ pub struct Handed {
     pub refresh: Option<RefreshToken>,
 }
 
-/// Why nothing is told.
+/// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultError {
     /// `state` is missing.
@@ -122,7 +122,7 @@ impl Federation {
             Standing::Collected => Err(ResultError::Collected),
             Standing::Ready => {
                 attempt.check_collector(proof).map_err(ResultError::Refused)?;
-                // In a box of its own, or whoever waits would keep room for it all the time.
+                // Boxed: otherwise every waiting request would reserve space for it in its future.
                 Box::pin(self.hand_out(&attempt, client)).instrument(info_span!("hand_out")).await
             }
         }

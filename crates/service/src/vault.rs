@@ -14,6 +14,7 @@ use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
 use downcity_core::{OpaqueToken, Timestamp};
 use downcity_store::{DataKeyRow, KeyPurpose, Store, StoreError};
+use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -206,6 +207,14 @@ impl Vault {
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&body);
         sealed
+    }
+
+    /// Seals a value as JSON.
+    #[must_use]
+    pub(crate) fn seal_json(&self, place: &str, value: &impl Serialize) -> Vec<u8> {
+        let plain = serde_json::to_vec(value)
+            .expect("what we seal has text keys and no serializer of its own that fails");
+        self.seal(place, &plain)
     }
 
     /// Opens what [`Vault::seal`] sealed for the same `place`.

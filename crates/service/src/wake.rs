@@ -91,6 +91,12 @@ impl Drop for Waiter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    /// Fails where otherwise a test would wait for ever.
+    async fn soon<T>(woken: impl Future<Output = T>) -> T {
+        tokio::time::timeout(Duration::from_secs(10), woken).await.expect("all are woken")
+    }
 
     #[tokio::test]
     async fn everyone_is_woken_and_nothing_is_kept() {
@@ -100,7 +106,7 @@ mod tests {
             let (one, two) = (waiters.queue(&id), waiters.queue(&id));
             let (woken_one, woken_two) = (one.woken(), two.woken());
             waiters.wake(&id);
-            tokio::join!(woken_one, woken_two);
+            soon(futures::future::join(woken_one, woken_two)).await;
         }
         assert!(waiters.lock().is_empty());
     }
@@ -112,7 +118,7 @@ mod tests {
         let queued = [waiters.queue(&ids[0]), waiters.queue(&ids[1])];
         let woken = [queued[0].woken(), queued[1].woken()];
         waiters.wake_all();
-        futures::future::join_all(woken).await;
+        soon(futures::future::join_all(woken)).await;
     }
 
     #[test]

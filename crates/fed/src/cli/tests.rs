@@ -97,6 +97,28 @@ fn every_admin_operation_has_a_command() {
 }
 
 #[test]
+fn every_such_command_stands_in_the_guides() {
+    let guides =
+        [include_str!("../../../../docs/terminal.md"), include_str!("../../../../docs/terminal.zh.md")];
+    for (guide, (_, words)) in guides.iter().flat_map(|guide| COMMANDS.iter().map(move |one| (guide, one))) {
+        // A line of the table names its nouns once, and each further verb alone.
+        let (noun, verb) = words.split_once(' ').unwrap_or((words, ""));
+        let named = |line: &str| match verb {
+            "" => line.contains(&format!("`{noun}`")),
+            verb => {
+                let rest = line.split_once(&format!("`{noun} ")).map(|(_, rest)| rest);
+                let rest =
+                    rest.map(|rest| rest.split_once('；').or(rest.split_once(';')).map_or(rest, |it| it.0));
+                rest.is_some_and(|rest| {
+                    rest.starts_with(&format!("{verb}`")) || rest.contains(&format!("`{verb}`"))
+                })
+            }
+        };
+        assert!(guide.lines().filter(|line| line.starts_with('|')).any(named), "fed {words}");
+    }
+}
+
+#[test]
 fn every_such_command_says_json_and_takes_a_saved_federation() {
     for (_, words) in COMMANDS {
         let command = find(words);

@@ -5,6 +5,7 @@ use crate::problem::Problem;
 use crate::table::{Table, text};
 use crate::{on_this_thread, screen};
 use clap::{Subcommand, ValueEnum};
+use downcity_service::core;
 use serde_json::{Value, json};
 
 /// What to do with admin keys.
@@ -80,12 +81,12 @@ pub(crate) enum Role {
     Owner,
 }
 
-impl Role {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Operator => "operator",
-            Self::Owner => "owner",
+impl From<Role> for core::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Viewer => Self::Viewer,
+            Role::Operator => Self::Operator,
+            Role::Owner => Self::Owner,
         }
     }
 }
@@ -99,7 +100,7 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
                 caller.show(caller.admin.raw().get("admin-keys", "list", &()), |keys| list(&keys)).await
             }
             Command::Create { name, role, city, ttl, connection } => {
-                let body = json!({ "name": name, "role": role.as_str(), "city_id": city, "ttl": ttl });
+                let body = json!({ "name": name, "role": core::Role::from(role).as_str(), "city_id": city, "ttl": ttl });
                 let caller = connection.admin()?;
                 caller
                     .show(caller.admin.raw().post("admin-keys", "create", &body), |made| told_once(&made))

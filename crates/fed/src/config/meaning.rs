@@ -5,13 +5,14 @@ use crate::master::Source;
 use crate::problem::Problem;
 use crate::telemetry::LogFormat;
 use downcity_service::Retention;
+use downcity_service::core::network::leads_here;
 use downcity_service::tokens::parse_ttl;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 /// The port that commands and guides assume.
 pub(crate) const USUAL_PORT: u16 = 43127;
@@ -91,18 +92,23 @@ impl Config {
         for listen in std::iter::once(listen).chain(options.admin_listen) {
             check_listen(listen, public_url.as_ref())?;
         }
-        let wechat = match options.wechat_simulator {
-            Some(base) => simulator(base, listen)?,
-            None => WeChat::Real { ca_file: options.ca_file },
-        };
         let life = options.token_life.as_deref().unwrap_or("7d");
         let token_life =
             parse_ttl(life).map_err(|why| Problem::usage(format_args!("token_life `{life}` {why}")))?;
         let proxies = options.trusted_proxy.unwrap_or_default();
         let local_login = options.allow_local_login.unwrap_or(false);
+        let urls = || public_url.iter().chain(&other_urls);
         if local_login {
-            check_local(listen, public_url.iter().chain(&other_urls), proxies.is_empty())?;
+            check_reach("allow_local_login", listen, urls(), !proxies.is_empty())?;
         }
+        let wechat = match options.wechat_simulator {
+            Some(base) => {
+                // A proxy may stand before it, so that one can be tried on this machine with whole sign-ins.
+                check_reach("wechat_simulator", listen, urls(), false)?;
+                WeChat::Simulator(base)
+            }
+            None => WeChat::Real { ca_file: options.ca_file },
+        };
         let data = options.data.unwrap_or_else(|| PathBuf::from("data"));
         if options.database_direct_url.is_some() && options.database_url.is_none() {
             return Err(Problem::usage(
@@ -146,17 +152,7 @@ pub(crate) fn own_address(address: SocketAddr) -> Url {
 
 /// Whether what goes to this address can be read on the way: http to another machine.
 pub(crate) fn lacks_https(url: &Url) -> bool {
-    url.scheme() != "https" && !is_local(url)
-}
-
-/// Whether an address leads to this machine.
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
+    url.scheme() != "https" && !leads_here(url)
 }
 
 /// How long to go on serving: for as long as balancers usually take to notice, where there may be another node.
@@ -204,35 +200,27 @@ fn check_listen(listen: SocketAddr, public_url: Option<&Url>) -> Result<(), Prob
     .next("add --public-url https://accounts.example.com, or listen on 127.0.0.1 behind a proxy with TLS"))
 }
 
-fn simulator(base: String, listen: SocketAddr) -> Result<WeChat, Problem> {
-    if !listen.ip().is_loopback() {
-        return Err(Problem::usage(format_args!(
-            "with the WeChat simulator anybody can sign in as anybody, so it can't be used while listening on {listen}"
-        ))
-        .next("remove wechat_simulator in production; for development listen on 127.0.0.1"));
-    }
-    Ok(WeChat::Simulator(base))
-}
-
-/// With local sign-in nobody but this machine may reach the server, neither straight nor through a proxy.
-fn check_local<'a>(
+/// Where anybody can sign in as anybody, nobody but this machine may reach the server, neither straight nor through a
+/// proxy.
+fn check_reach<'a>(
+    option: &str,
     listen: SocketAddr,
     mut public: impl Iterator<Item = &'a Url>,
-    no_proxy: bool,
+    behind_proxy: bool,
 ) -> Result<(), Problem> {
     let why = if !listen.ip().is_loopback() {
         format!("listening on {listen}")
-    } else if let Some(url) = public.find(|url| !is_local(url)) {
+    } else if let Some(url) = public.find(|url| !leads_here(url)) {
         format!("the public address is {url}")
-    } else if !no_proxy {
+    } else if behind_proxy {
         "a trusted_proxy stands before it".to_owned()
     } else {
         return Ok(());
     };
     Err(Problem::usage(format_args!(
-        "with allow_local_login anybody can sign in as anybody, so it can't be used while {why}"
+        "with {option} anybody can sign in as anybody, so it can't be used while {why}"
     ))
-    .next("remove allow_local_login in production; for development listen on 127.0.0.1 without a proxy"))
+    .next(format_args!("remove {option} in production; for development listen on 127.0.0.1 without a proxy")))
 }
 
 fn proxy(text: &str) -> Result<IpNet, Problem> {
@@ -300,39 +288,45 @@ mod tests {
     }
 
     #[test]
-    fn other_machines_need_https_and_never_meet_the_simulator() {
+    fn other_machines_need_https() {
         let open = Some("0.0.0.0:80".parse().unwrap());
         assert!(refused(|o| o.listen = open).contains("https"));
         assert!(refused(|o| o.admin_listen = open).contains("https"));
         let https = Some("https://a.example".to_owned());
-        assert!(read(|o| (o.listen, o.public_url) = (open, https.clone())).is_ok());
-        let simulator = Some("http://127.0.0.1:9".to_owned());
-        let both = |o: &mut Options| (o.listen, o.public_url, o.wechat_simulator) = (open, https, simulator);
-        assert!(refused(both).contains("anybody can sign in as anybody"));
+        assert!(read(|o| (o.listen, o.public_url) = (open, https)).is_ok());
     }
 
     #[test]
     fn local_login_reachable_from_network() {
-        let on = |change: fn(&mut Options)| {
-            move |o: &mut Options| {
-                o.allow_local_login = Some(true);
-                change(o);
-            }
-        };
-        assert!(read(on(|_| {})).unwrap().local_login);
-        assert!(read(on(|o| o.listen = Some("[::1]:80".parse().unwrap()))).is_ok());
-        assert!(!read(|_| {}).unwrap().local_login);
-        let bad: [fn(&mut Options); 4] = [
+        let local: fn(&mut Options) = |o| o.allow_local_login = Some(true);
+        let simulator: fn(&mut Options) = |o| o.wechat_simulator = Some("http://127.0.0.1:9".into());
+        assert!(read(local).unwrap().local_login);
+        assert!(matches!(read(simulator).unwrap().wechat, WeChat::Simulator(_)));
+        let neither = read(|_| {}).unwrap();
+        assert!(!neither.local_login && neither.wechat == WeChat::Real { ca_file: None });
+        let bad: [fn(&mut Options); 3] = [
             |o| {
                 o.listen = Some("0.0.0.0:80".parse().unwrap());
                 o.public_url = Some("https://a.example".into());
             },
             |o| o.public_url = Some("https://a.example".into()),
             |o| o.also_public_url = Some(vec!["https://a.example".into()]),
-            |o| o.trusted_proxy = Some(vec!["127.0.0.1".into()]),
         ];
-        for change in bad {
-            assert!(refused(on(change)).contains("anybody can sign in as anybody"));
+        let proxy: fn(&mut Options) = |o| o.trusted_proxy = Some(vec!["127.0.0.1".into()]);
+        for (on, name) in [(local, "allow_local_login"), (simulator, "wechat_simulator")] {
+            let with = |change: fn(&mut Options)| {
+                move |o: &mut Options| {
+                    on(o);
+                    change(o);
+                }
+            };
+            assert_eq!(read(with(proxy)).is_err(), name == "allow_local_login", "{name} behind a proxy");
+            assert!(read(with(|o| o.listen = Some("[::1]:80".parse().unwrap()))).is_ok());
+            for change in bad {
+                assert!(read(change).is_ok(), "fine without it");
+                let why = refused(with(change));
+                assert!(why.contains("anybody can sign in as anybody") && why.contains(name), "{why}");
+            }
         }
     }
 

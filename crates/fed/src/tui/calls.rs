@@ -83,6 +83,8 @@ fn trouble(error: &Error, target: &Target, lang: Lang) -> Trouble {
             format!("{url} 没有响应。"),
             "请先启动（fed serve 或 fed dev），或按 f 选择其他；按 r 重试。".to_owned(),
         ),
+        (Error::Stalled, Lang::En) => (format!("{url} did not answer in time."), "r tries again.".to_owned()),
+        (Error::Stalled, Lang::Zh) => (format!("{url} 未在时限内应答。"), "按 r 重试。".to_owned()),
         (Error::Api(api), Lang::En) if api.status == 401 => (
             format!("{url} refused the admin key from {}.", target.source),
             "Save a good one with fed login URL.".to_owned(),

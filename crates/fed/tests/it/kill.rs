@@ -3,7 +3,7 @@
 
 mod power;
 
-use crate::support::{Fed, Setup};
+use crate::support::{Fed, Setup, field, http};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number, tamper};
 use serde_json::{Value, json};
@@ -75,12 +75,12 @@ impl Storm {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let person = format!("p{}", turn % PEOPLE);
         let started = self.call("accounts/oauth/start", &json!({"provider": "wechat"}), None).await?;
-        let (url, state) = (text(&started, "url"), text(&started, "state"));
+        let (url, state) = (field(&started, "url"), field(&started, "state"));
         let callback = self.sim.sign_in_as(&url, &person).expect("the simulated phone works");
         self.told.lock().unwrap().started.push((state.clone(), callback.clone()));
         self.http.get(callback).send().await.ok()?;
         let done = result(&self.http, &self.url, &state).await?;
-        let (token, user_id) = (text(&done, "user_token"), text(&done, "user_id"));
+        let (token, user_id) = (field(&done, "user_token"), field(&done, "user_id"));
         self.told.lock().unwrap().tokens.push((token.clone(), user_id, person));
         if turn.is_multiple_of(16) {
             let city_id = format!("city_storm_{turn}");
@@ -107,20 +107,11 @@ impl Storm {
     }
 }
 
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}")).to_owned()
-}
-
 /// The outcome of a sign-in, if the server is there to tell it.
 async fn result(http: &reqwest::Client, url: &str, state: &str) -> Option<Value> {
     let path = format!("{url}/v1/accounts/oauth/result?state={state}");
     let answer = http.get(path).send().await.ok()?;
     answer.json().await.ok()
-}
-
-fn http() -> reqwest::Client {
-    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    builder.timeout(Duration::from_secs(25)).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

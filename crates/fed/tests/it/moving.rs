@@ -1,7 +1,7 @@
 //! `fed db copy`, with real processes: a Federation that serves moves to PostgreSQL, and whoever was signed in still is;
 //! kill -9 at any point loses nothing and never leaves two that can be served.
 
-use crate::support::{Fed, Setup, fed, run, said};
+use crate::support::{Fed, Setup, fed, http, run, said};
 use downcity_store::testing::{fresh_postgres, number};
 use downcity_store::{NewMail, OpenError, Store};
 use serde_json::{Value, json};
@@ -22,11 +22,6 @@ fn copy(data: &Path, url: &str, more: &[&str]) -> Command {
     let mut command = fed();
     command.args(["db", "copy", "--yes", "--data"]).arg(data).args(more).env("FED_DATABASE_URL", url);
     command
-}
-
-fn http() -> reqwest::Client {
-    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    builder.timeout(Duration::from_secs(25)).build().unwrap()
 }
 
 /// People who sign in at one address.

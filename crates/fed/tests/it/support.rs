@@ -13,7 +13,7 @@ pub(crate) use collector::{Collector, Spy, text};
 pub(crate) use disk::Disk;
 pub(crate) use front::{Front, Identity, changed, free_port, shipped};
 pub(crate) use nodes::{Nodes, SignIn, field};
-pub(crate) use process::{fed, read, run, said};
+pub(crate) use process::{fed, http, read, run, said};
 pub(crate) use relay::{Mailbox, Relay};
 
 use downcity::{Admin, Federation, SecretString};

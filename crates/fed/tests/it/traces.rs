@@ -1,6 +1,6 @@
 //! Traces: what a collector gets of a sign-in, what it must never get, and what it does to requests when it is ill.
 
-use crate::support::{Collector, Fed, Setup, Spy, text};
+use crate::support::{Collector, Fed, Setup, Spy, http, text};
 use downcity::{ExposeSecret, OauthResult, OauthStartRequest, Pkce};
 use downcity_store::testing::fresh_postgres;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -10,11 +10,6 @@ use wechat_sim::{Sim, SimConfig};
 
 /// So that a test need not wait five seconds for each batch.
 const SOON: (&str, &str) = ("OTEL_BSP_SCHEDULE_DELAY", "50");
-
-fn http() -> reqwest::Client {
-    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    client.build().unwrap()
-}
 
 fn traced(collector: &Collector) -> Setup {
     Setup::default().args(["--otlp-endpoint", collector.url()]).env(SOON.0, SOON.1)

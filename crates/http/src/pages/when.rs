@@ -1,11 +1,12 @@
 //! Moments as people read them.
 
 use downcity_service::core::{Lang, Timestamp};
+use downcity_service::moments::minute;
 use jiff::tz::{Offset, TimeZone};
 
 /// A moment for whoever keeps a Federation, in UTC.
 pub(crate) fn readable(millis: i64) -> String {
-    written(millis, 0, "%Y-%m-%d %H:%M UTC")
+    minute(Timestamp(millis))
 }
 
 /// A moment for a person who has to say whether that was them: how long ago, where `now` is known, and on the next line by
@@ -13,7 +14,7 @@ pub(crate) fn readable(millis: i64) -> String {
 pub(super) fn past(millis: i64, now: Option<Timestamp>, lang: Lang) -> String {
     let clock = match lang {
         Lang::En => readable(millis),
-        Lang::Zh => written(millis, 8, "北京时间 %Y-%m-%d %H:%M"),
+        Lang::Zh => in_beijing(millis),
     };
     match now {
         Some(now) => format!("{}\n{clock}", ago(now.0 - millis, lang)),
@@ -21,10 +22,10 @@ pub(super) fn past(millis: i64, now: Option<Timestamp>, lang: Lang) -> String {
     }
 }
 
-fn written(millis: i64, hours_east: i8, form: &str) -> String {
-    let zone = TimeZone::fixed(Offset::constant(hours_east));
+fn in_beijing(millis: i64) -> String {
+    let zone = TimeZone::fixed(Offset::constant(8));
     jiff::Timestamp::from_millisecond(millis)
-        .map(|at| at.to_zoned(zone).strftime(form).to_string())
+        .map(|at| at.to_zoned(zone).strftime("北京时间 %Y-%m-%d %H:%M").to_string())
         .unwrap_or_default()
 }
 

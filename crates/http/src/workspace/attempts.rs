@@ -1,9 +1,9 @@
 //! Sign-in attempts: the last ones with what became of each, and what they have in common.
 
-use super::agents::short;
 use super::desk::Desk;
 use super::overview::{Notice, notices};
 use super::shell::Shell;
+use super::users::label_of;
 use crate::error::ApiError;
 use crate::extract::Query;
 use crate::routes::House;
@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use downcity_service::attempts::{STATUSES, ToldAttempt, failure_words};
 use downcity_service::core::{Failure, Lang, Timestamp};
+use downcity_service::moments::second;
 use downcity_service::people::Listing;
 use serde::{Deserialize, Serialize};
 
@@ -261,13 +262,8 @@ impl ListPage {
         STATUSES.iter().map(|status| (*status, self.state(status).1)).collect()
     }
 
-    fn provider(&self, id: &str) -> String {
-        let known = self.choices.providers.iter().find(|(known, _)| known == id);
-        known.map_or_else(|| id.to_owned(), |(_, label)| label.clone())
-    }
-
-    fn agent(&self, agent: &str) -> String {
-        short(agent)
+    fn provider<'a>(&'a self, id: &'a str) -> &'a str {
+        label_of(&self.choices.providers, id)
     }
 
     /// Why it failed, in the page's language.
@@ -289,14 +285,9 @@ impl OnePage {
         reason(&self.told, self.shell.lang)
     }
 
-    fn agent(&self) -> String {
-        short(&self.told.attempt.agent)
-    }
-
     /// A moment to the second.
     fn exactly(&self, at: &Timestamp) -> String {
-        let at = jiff::Timestamp::from_millisecond(at.0);
-        at.map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default()
+        second(*at)
     }
 
     /// The list of those that ended likewise.

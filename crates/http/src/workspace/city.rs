@@ -38,11 +38,6 @@ struct Page {
 }
 
 impl Page {
-    /// Whether the key is for this city only.
-    fn is_limited(&self) -> bool {
-        self.shell.who.as_ref().is_some_and(|who| who.city.is_some())
-    }
-
     fn is_default(&self) -> bool {
         self.city.city_id.as_str() == DEFAULT_CITY
     }

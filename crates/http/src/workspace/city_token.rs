@@ -29,13 +29,6 @@ struct FormPage {
     usual_days: u64,
 }
 
-impl FormPage {
-    /// Whether the key is for this city only: it issues none for users of the Federation.
-    fn is_limited(&self) -> bool {
-        self.shell.who.as_ref().is_some_and(|who| who.city.is_some())
-    }
-}
-
 #[derive(Template)]
 #[template(path = "workspace/city_token_issued.html")]
 struct IssuedPage {

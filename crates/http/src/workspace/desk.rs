@@ -67,8 +67,8 @@ impl Desk {
         self.tell(to, &Flash { good: false, text: said.into() })
     }
 
-    /// The same for an error of a story: what concerns the admin is told on the page they came from, anything else
-    /// gets a page of its own.
+    /// The same for an error of a story: an error that the admin can do something about is shown on the page they came
+    /// from, any other on a page of its own.
     pub(crate) fn failed(&self, to: &str, problem: impl Into<ApiError>) -> Result<Response, ApiError> {
         let problem = problem.into();
         if problem.code.status().is_server_error() {

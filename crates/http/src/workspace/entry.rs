@@ -56,7 +56,7 @@ pub(super) async fn home() -> Response {
     see_other(HOME)
 }
 
-/// The page to sign in on; on from there for whoever is signed in already.
+/// The page to sign in on; admins who are signed in already are sent on.
 pub(super) async fn page(
     State(house): State<House>,
     look: Look,

@@ -5,7 +5,7 @@ use super::guard::Form;
 use super::history::{self, Entry};
 use super::shell::Shell;
 use crate::error::ApiError;
-use crate::extract::Query;
+use crate::extract::{Query, escaped};
 use crate::routes::House;
 use askama::Template;
 use axum::extract::State;
@@ -177,7 +177,7 @@ async fn show(
 
 /// The page of a setting. Names need no escaping.
 fn setting_path(key: &str) -> String {
-    format!("/admin/env/setting?key={}", form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>())
+    format!("/admin/env/setting?key={}", escaped(key))
 }
 
 /// What was set, and what looks wrong about it.

@@ -6,6 +6,7 @@ use super::look::Look;
 use crate::browser::see_other;
 use crate::client::{self, text};
 use crate::error::{ApiError, Code};
+use crate::extract::{self, escaped};
 use crate::routes::House;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
@@ -87,7 +88,7 @@ async fn own_form(parts: &Parts, body: Body, house: &House, desk: &Desk) -> Resu
     }
     let bytes = Bytes::from_request(Request::new(body), house).await;
     let bytes = bytes.map_err(|_| ApiError::of(Code::BodyTooLarge))?;
-    let sent = serde_urlencoded::from_bytes::<FormToken>(&bytes).map(|form| form.form_token);
+    let sent = extract::form::<FormToken>(&bytes).map(|form| form.form_token);
     // Compared as digests, so in constant time.
     let ours = sent.is_ok_and(|sent| desk.visit.form_token.digest().matches(&sent));
     if ours { Ok(bytes) } else { Err(ApiError::of(Code::FormNotOurs)) }
@@ -120,8 +121,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 /// Sends somebody without a session to sign in, and from there back to where they wanted to go.
 fn to_sign_in(parts: &Parts, look: &Look) -> Response {
     let wanted = if parts.method == Method::GET { look.path.as_str() } else { "/admin" };
-    let next: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-    let to = format!("/admin/sign-in?next={next}");
+    let to = format!("/admin/sign-in?next={}", escaped(wanted));
     if look.partial {
         // A part of a page can't be put in place of the whole one by a redirect.
         let to = HeaderValue::from_str(&to).ok();
@@ -160,6 +160,6 @@ impl<T: serde::de::DeserializeOwned> FromRequest<House> for Form<T> {
         }
         let bytes =
             Bytes::from_request(request, house).await.map_err(|_| ApiError::of(Code::BodyTooLarge))?;
-        crate::extract::form(&bytes).map(Self)
+        extract::form(&bytes).map(Self)
     }
 }

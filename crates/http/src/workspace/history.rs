@@ -1,6 +1,7 @@
 //! Entries of the audit record as pages show them.
 
 use super::changes::Changes;
+use crate::extract::escaped;
 use downcity_service::core::{Lang, Text, Timestamp};
 use downcity_service::rows::Audit;
 
@@ -22,8 +23,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// The part of the audit record about what this was done to.
     pub(crate) fn record(&self) -> String {
-        let subject: String = form_urlencoded::byte_serialize(self.subject.as_bytes()).collect();
-        format!("/admin/audit?subject={subject}")
+        format!("/admin/audit?subject={}", escaped(&self.subject))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Keys: who may keep the Federation, who is signed in to the workspace, and what tokens are signed with.
 
-use super::agents::short;
 use super::desk::Desk;
 use super::guard::Form;
 use super::history::{self, Entry};
 use super::shell::Shell;
 use crate::error::ApiError;
+use crate::extract::escaped;
 use crate::routes::House;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -281,8 +281,7 @@ pub(super) async fn end_session(
 }
 
 fn path_of(key_id: &str) -> String {
-    let id: String = form_urlencoded::byte_serialize(key_id.as_bytes()).collect();
-    format!("{LIST}/{id}")
+    format!("{LIST}/{}", escaped(key_id))
 }
 
 /// How a key stands: the tone, and the words.
@@ -342,10 +341,6 @@ impl ListPage {
         key.revoked_at.or(key.expires_at)
     }
 
-    fn agent(&self, agent: &str) -> String {
-        short(agent)
-    }
-
     fn signing_status(&self, key: &KeyInfo) -> (&'static str, &'static str) {
         match key.status {
             "active" => ("good", self.shell.t("signs", "正在签名")),
@@ -376,9 +371,5 @@ impl OnePage {
 
     fn reach(&self) -> Option<&str> {
         self.key.city_id.as_ref().map(CityId::as_str)
-    }
-
-    fn agent(&self, agent: &str) -> String {
-        short(agent)
     }
 }

@@ -1,5 +1,6 @@
 //! What stands round every page: navigation, who is signed in, the switches for language and light.
 
+use super::agents;
 use super::assets::{LINKS, Links};
 use super::cookies::Flash;
 use super::look::{Look, Theme};
@@ -150,8 +151,7 @@ impl Shell {
 
     /// The entries of the navigation that this admin's key is for.
     pub(crate) fn nav(&self) -> Vec<NavItem> {
-        let limited = self.who.as_ref().is_some_and(|who| who.city.is_some());
-        let places = NAV.iter().filter(|place| place.city || !limited);
+        let places = NAV.iter().filter(|place| place.city || !self.is_limited());
         let item = |place: &Place| NavItem {
             path: place.path,
             label: place.label.get(self.lang),
@@ -159,6 +159,16 @@ impl Shell {
             current: place.path == self.here,
         };
         places.map(item).collect()
+    }
+
+    /// A program, in two words; see [`agents::short`].
+    pub(crate) fn agent(&self, agent: &str) -> String {
+        agents::short(agent)
+    }
+
+    /// Whether the key is for one city only.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.city.is_some())
     }
 
     /// Whether the key allows what this role may.

@@ -1,11 +1,11 @@
 //! One user: who they are, how they sign in, where they are signed in, what happened; shut out, let in, removed.
 
-use super::agents;
 use super::desk::Desk;
 use super::guard::Form;
 use super::shell::Shell;
-use super::users::{LIST, at, escaped, providers};
+use super::users::{LIST, at, label_of, providers};
 use crate::error::ApiError;
+use crate::extract::escaped;
 use crate::routes::House;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -32,12 +32,7 @@ impl Page {
         if id == "token" {
             return self.shell.t("issued by hand", "手动签发");
         }
-        self.providers.iter().find(|(known, _)| known == id).map_or(id, |(_, label)| label)
-    }
-
-    /// Whether the key is for one city: it may look.
-    fn is_limited(&self) -> bool {
-        self.shell.who.as_ref().is_some_and(|who| who.city.is_some())
+        label_of(&self.providers, id)
     }
 
     /// Their sign-in attempts.
@@ -61,11 +56,6 @@ impl Page {
     /// What happened, in words; the name of its kind where there are none.
     fn happened<'a>(&self, kind: &'a str) -> &'a str {
         HAPPENED.iter().find(|(known, _)| *known == kind).map_or(kind, |(_, words)| self.shell.text(words))
-    }
-
-    /// What somebody came with, in two words.
-    fn program(&self, agent: &str) -> String {
-        agents::short(agent)
     }
 
     /// What an event tells besides, field by field.

@@ -5,9 +5,9 @@ use super::desk::Desk;
 use super::guard::Form;
 use super::shell::Shell;
 use super::user::name_of;
-use super::users::{LIST, at, escaped, providers};
+use super::users::{LIST, at, label_of, providers};
 use crate::error::{ApiError, Code};
-use crate::extract::Query;
+use crate::extract::{Query, escaped};
 use crate::routes::House;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -41,7 +41,7 @@ struct Preview {
 
 impl Page {
     fn label<'a>(&'a self, id: &'a str) -> &'a str {
-        self.providers.iter().find(|(known, _)| known == id).map_or(id, |(_, label)| label)
+        label_of(&self.providers, id)
     }
 
     fn name<'a>(&self, person: &'a Person) -> &'a str {

@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::shell::Shell;
 use crate::error::ApiError;
-use crate::extract::Query;
+use crate::extract::{Query, escaped};
 use crate::routes::House;
 use askama::Template;
 use axum::extract::State;
@@ -22,11 +22,6 @@ pub(super) const LIST: &str = "/admin/users";
 /// The page of a user.
 pub(super) fn at(user_id: &str) -> String {
     format!("{LIST}/{}", escaped(user_id))
-}
-
-/// A user's id as addresses hold it. Ids may hold any visible character.
-pub(super) fn escaped(user_id: &str) -> String {
-    form_urlencoded::byte_serialize(user_id.as_bytes()).collect()
 }
 
 /// What is looked for, as the address has it.
@@ -68,9 +63,8 @@ impl Page {
         at(user.user.user_id.as_str())
     }
 
-    /// What people call a provider.
     fn label<'a>(&'a self, id: &'a str) -> &'a str {
-        self.providers.iter().find(|(known, _)| known == id).map_or(id, |(_, label)| label)
+        label_of(&self.providers, id)
     }
 
     fn is_narrowed(&self) -> bool {
@@ -135,6 +129,11 @@ fn too_vague(desk: &Desk, q: &str) -> &'static str {
         "There are too many users to look into each for this. Search for a whole id, address, openid or unionid.",
         "用户过多，无法逐一查找。请输入完整的 ID、邮箱、openid 或 unionid。",
     )
+}
+
+/// What people call a provider.
+pub(super) fn label_of<'a>(providers: &'a [(String, String)], id: &'a str) -> &'a str {
+    providers.iter().find(|(known, _)| known == id).map_or(id, |(_, label)| label)
 }
 
 /// Every way in that somebody may have.

@@ -4,6 +4,7 @@
 use super::echo::PROOF_HEADER;
 use crate::federation::Federation;
 use downcity_core::Verdict::{Failed, Ok as Fine, Warning};
+use downcity_core::time::DAY;
 use downcity_core::{Finding, Said, Text, Timestamp, Verdict};
 use downcity_providers::{Answer, Closed};
 use serde::Deserialize;
@@ -16,7 +17,6 @@ const PROXY: Text = Text::new("What the proxy passes on", "代理转发的信息
 const CALLBACK: Text = Text::new("Callback path", "回调路径");
 /// A certificate that ends so soon should have been renewed.
 const SOON_DAYS: i64 = 21;
-const DAY: i64 = 86_400_000;
 
 /// How a request arrived that was sent with a ticket.
 #[derive(Debug, Clone, Deserialize)]

@@ -2,6 +2,7 @@
 
 use crate::federation::Federation;
 use downcity_core::Verdict::{Failed, Ok as Fine, Skipped, Warning};
+use downcity_core::time::DAY;
 use downcity_core::{Finding, Role, Said, Text, Verdict};
 use downcity_store::{Engine, Others, Schema};
 use std::os::unix::fs::MetadataExt;
@@ -26,7 +27,6 @@ const TOO_SLOW: Duration = Duration::from_millis(500);
 /// Too little space, and little.
 const FULL: u64 = 100 << 20;
 const LOW: u64 = 1 << 30;
-const DAY: i64 = 86_400_000;
 /// Before an admin key ends, somebody should have made the next one.
 const ENDS_SOON: i64 = 14 * DAY;
 /// A signing key that old should be changed.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// `fed` with an environment that nothing of the developer's leaks into.
 pub(crate) fn fed() -> Command {
@@ -50,6 +51,12 @@ pub(crate) fn run(mut command: Command, input: &str) -> Output {
 /// What a finished command said on both channels.
 pub(crate) fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A client that goes straight to where it is sent and follows no redirect.
+pub(crate) fn http() -> reqwest::Client {
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.timeout(Duration::from_secs(25)).build().unwrap()
 }
 
 /// The text of a file.

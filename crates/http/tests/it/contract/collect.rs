@@ -55,18 +55,24 @@ async fn a_long_poll_is_woken_by_the_callback(on: On) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_waiters_are_all_woken() {
     let world = World::ready(On::Sqlite).await;
-    let (url, state) = world.start().await;
-    let path = format!("accounts/oauth/result?state={state}&wait=25");
-    let waiters = futures::future::join_all((0..8).map(|_| world.get_from(HOME, &path)));
-    let begun = Instant::now();
-    let (told, ()) = tokio::join!(waiters, async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        world.come_back(HOME, &world.allow(&url, "alice")).await;
-    });
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    let tokens: std::collections::HashSet<_> =
-        told.iter().map(|answer| answer.ok()["user_token"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(tokens.len(), 1, "the same caller gets the same token");
+    let mut delays = Vec::new();
+    // A poll would be late by its rest in every round, a busy machine is so only in some.
+    while delays.len() < 8 && delays.iter().all(|delay| *delay >= Duration::from_millis(250)) {
+        let (url, state) = world.start().await;
+        let path = format!("accounts/oauth/result?state={state}&wait=25");
+        let waiters = futures::future::join_all((0..8).map(|_| world.get_from(HOME, &path)));
+        let (told, settled) = tokio::join!(waiters, async {
+            // Just after a poll every half second would have looked.
+            tokio::time::sleep(Duration::from_millis(550)).await;
+            world.come_back(HOME, &world.allow(&url, "alice")).await;
+            Instant::now()
+        });
+        delays.push(settled.elapsed());
+        let tokens: std::collections::HashSet<_> =
+            told.iter().map(|answer| answer.ok()["user_token"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(tokens.len(), 1, "the same caller gets the same token");
+    }
+    assert!(delays.iter().any(|delay| *delay < Duration::from_millis(250)), "{delays:?}");
 }
 
 #[tokio::test]

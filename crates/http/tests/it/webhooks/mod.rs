@@ -5,8 +5,8 @@ mod receiver;
 use crate::kit::{admin_get, admin_try, assert_error, assert_field, ready_with, second_door};
 use crate::on_both_engines;
 use crate::support::{HOME, On, Plan, World};
-use downcity_service::Outside;
 use downcity_service::seams::Clock;
+use downcity_service::{Federation, Outside};
 use downcity_store::testing::{meddle, number};
 use receiver::{Receiver, deliveries, failed, hook, item, newest, test, with_receiver};
 use serde_json::{Value, json};
@@ -481,5 +481,17 @@ async fn two_nodes_deliver_each_event_once() {
         receiver.bodies(40).await.iter().map(|body| body["data"]["event_id"].to_string()).collect();
     assert_eq!(told.iter().cloned().collect::<HashSet<_>>(), expected);
     assert!(receiver.is_quiet().await, "none of them twice");
+    let by_each = [sent(&world.federation).await, sent(&node).await];
+    assert_eq!(by_each.iter().sum::<u32>(), 40, "{by_each:?}");
+    assert!(!by_each.contains(&0), "both took their part: {by_each:?}");
     keeping.abort();
+}
+
+/// How many deliveries a node has made, by its own count.
+async fn sent(node: &Federation) -> u32 {
+    let metrics = node.metrics_text().await;
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("downcity_sends_total{kind=\"webhook\",outcome=\"sent\"} "));
+    line.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
 }
