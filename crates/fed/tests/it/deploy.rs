@@ -52,11 +52,18 @@ async fn proxied(start: impl FnOnce(TempDir, &Identity, u16, u16) -> Front) -> P
 }
 
 fn nginx(folder: TempDir, identity: &Identity, port: u16, fed: u16) -> Front {
+    nginx_before(folder, identity, port, &[fed])
+}
+
+/// nginx by its shipped file, with a line for each node.
+pub(crate) fn nginx_before(folder: TempDir, identity: &Identity, port: u16, nodes: &[u16]) -> Front {
     let at = folder.path().to_str().unwrap();
+    let line = "server 127.0.0.1:43127 max_fails=0;";
+    let lines: Vec<String> = nodes.iter().map(|node| line.replace("43127", &node.to_string())).collect();
     let site = changed(
         shipped("deploy/nginx.conf"),
         &[
-            ("server 127.0.0.1:43127;", &format!("server 127.0.0.1:{fed};")),
+            (line, &lines.join("\n    ")),
             ("    listen 80;\n    listen [::]:80;\n", &format!("    listen 127.0.0.1:{};\n", free_port())),
             (
                 "    listen 443 ssl http2;\n    listen [::]:443 ssl http2;\n",
@@ -74,7 +81,7 @@ fn nginx(folder: TempDir, identity: &Identity, port: u16, fed: u16) -> Front {
     let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
     let whole = format!(
         "{user} daemon off; worker_processes 1; pid {at}/pid; error_log {at}/error.log;\n\
-         events {{ worker_connections 256; }}\nhttp {{ {temporary} gzip on; include {at}/fed.conf; }}\n"
+         events {{ worker_connections 512; }}\nhttp {{ {temporary} gzip on; include {at}/fed.conf; }}\n"
     );
     std::fs::write(folder.path().join("nginx.conf"), whole).unwrap();
     let mut command = Command::new("/usr/sbin/nginx");
@@ -88,13 +95,13 @@ fn caddy(folder: TempDir, identity: &Identity, port: u16, fed: u16) -> Front {
     let site = changed(
         shipped("deploy/Caddyfile"),
         &[
+            ("{\n\tlog {", "{\n\tadmin off\n\tauto_https disable_redirects\n\tlog {"),
             ("accounts.example.com {", &format!("https://localhost:{port} {{\n\ttls {certificate} {key}")),
             ("127.0.0.1:43127", &format!("127.0.0.1:{fed}")),
             ("/var/log/caddy/fed.log", &format!("{at}/fed.access.log")),
         ],
     );
-    let whole = format!("{{\n\tadmin off\n\tauto_https disable_redirects\n}}\n{site}");
-    std::fs::write(folder.path().join("Caddyfile"), whole).unwrap();
+    std::fs::write(folder.path().join("Caddyfile"), site).unwrap();
     let mut command = Command::new("caddy");
     command.args(["run", "--adapter", "caddyfile", "--config", &format!("{at}/Caddyfile")]);
     command.env("HOME", at).env("XDG_DATA_HOME", at).env("XDG_CONFIG_HOME", at);
@@ -289,16 +296,25 @@ fn the_guide_shows_the_lines_of_the_shipped_haproxy_file() {
     }
 }
 
-/// nginx quotes a request with its query in its error log when the Federation is gone.
+/// Proxies quote a request with its query in the log of their errors when the Federation is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_without_its_federation_logs_no_codes() {
-    let mut proxied = proxied(nginx).await;
-    assert!(proxied.fed.stop().success());
-    let callback = format!("{}/v1/accounts/oauth/callback?code=c0de&state=5tate", proxied.url);
-    assert_eq!(proxied.visitor.get(callback).send().await.unwrap().status(), 502);
-    for name in ["fed.access.log", "fed.error.log", "error.log"] {
-        let log = proxied.front.file(name);
-        assert!(!log.contains("c0de") && !log.contains("5tate"), "{name}: {log}");
+    let fronts = [
+        (proxied(nginx).await, ["fed.access.log", "fed.error.log", "error.log"]),
+        (proxied(caddy).await, ["fed.access.log", "said", "said"]),
+    ];
+    for (mut proxied, logs) in fronts {
+        assert!(proxied.fed.stop().success());
+        let callback = format!("{}/v1/accounts/oauth/callback?code=c0de&state=5tate", proxied.url);
+        let ask = proxied.visitor.get(callback).bearer_auth("t0ken");
+        assert_eq!(ask.send().await.unwrap().status(), 502);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for name in logs {
+            let log = proxied.front.file(name);
+            for secret in ["c0de", "5tate", "t0ken"] {
+                assert!(!log.contains(secret), "{name}: {log}");
+            }
+        }
     }
 }
 
