@@ -240,7 +240,7 @@ fn not_opened(why: StoreOpenError) -> Problem {
              of the server: CREATE DATABASE fed OWNER fed",
         ),
         StoreOpenError::Occupied { .. } => Problem::usage(why)
-            .next("use a database of its own: CREATE DATABASE fed OWNER fed; nothing was changed in that one"),
+            .next("use a database of its own: CREATE DATABASE fed OWNER fed"),
         StoreOpenError::Connect(_) => Problem::new(why).next(
             "see that PostgreSQL runs there and that this machine may connect, and look at host, port, user, password \
              and database in --database-url (FED_DATABASE_URL)",

@@ -86,7 +86,7 @@ fn belong(file: &File, like: &Metadata) -> io::Result<()> {
     }
 }
 
-/// A user as people know him.
+/// A user's name, or else the number as `sudo` takes it.
 fn name_of(uid: u32) -> String {
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let found = users.lines().find_map(|line| {

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-/// The oldest version of PostgreSQL that is taken. The statements need 9.5; older than this none is mended by its makers,
-/// and nothing older than 15 is tested.
+/// The oldest version of PostgreSQL that is taken. The statements use nothing that it lacks; but nothing older than 15 is
+/// tested.
 pub const OLDEST_POSTGRES: u32 = 13;
 
 /// Why a store could not be opened. Never contains a password.
@@ -57,7 +57,7 @@ pub enum OpenError {
         /// Where it is, without secrets.
         place: String,
     },
-    /// The server is of a version that nobody has tried.
+    /// The server is too old.
     #[error("{place} is PostgreSQL {version}; this needs {OLDEST_POSTGRES} or later")]
     TooOld {
         /// Where it is, without secrets.
