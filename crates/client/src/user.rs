@@ -74,7 +74,7 @@ impl User {
     }
 
     /// Adds another way in: as [`Guest::sign_in`](crate::Guest::sign_in) signs in. Answers the same user with a fresh
-    /// token.
+    /// token, in place of this one: the session that asks ends.
     ///
     /// # Errors
     /// As for `sign_in`; `reauthentication_required` when the last sign-in is more than five minutes ago, and

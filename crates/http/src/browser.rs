@@ -3,19 +3,20 @@
 use crate::client;
 use crate::cookies;
 use crate::error::{ApiError, Code};
-use crate::extract::Query;
+use crate::extract::{self, Query};
 use crate::pages;
 use crate::routes::House;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use downcity_service::callback::{CallbackAnswer, CallbackQuery};
+use downcity_service::callback::{CallbackAnswer, CallbackError, CallbackQuery};
 use downcity_service::confirm::{Decision, Typed};
 use downcity_service::doctor::echo::PROOF_HEADER;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+pub(crate) const CALLBACK: &str = "/v1/accounts/oauth/callback";
 pub(crate) const OUTCOME: &str = "/v1/accounts/oauth/outcome";
 
 /// What a provider sends back.
@@ -30,12 +31,25 @@ pub(crate) struct CallbackParams {
     error: Option<String>,
     /// The issuer (RFC 9207).
     iss: Option<String>,
+    /// What was posted here a moment ago, sealed. It comes alone.
+    posted: Option<String>,
 }
 
 impl From<CallbackParams> for CallbackQuery {
     fn from(params: CallbackParams) -> Self {
-        let CallbackParams { code, state, error, iss } = params;
-        Self { code, state, error, iss }
+        let CallbackParams { code, state, error, iss, posted: _ } = params;
+        Self { code, state, error, iss, by_post: false }
+    }
+}
+
+/// What came back, and whether it was posted. What was posted comes alone: no provider can be made to add to it.
+async fn answer_of(house: &House, params: CallbackParams) -> Result<CallbackQuery, CallbackError> {
+    match params {
+        CallbackParams { posted: None, .. } => Ok(params.into()),
+        CallbackParams { posted: Some(sealed), code: None, state: None, error: None, iss: None } => {
+            house.federation.open_posted(&sealed).await
+        }
+        _ => Err(CallbackError::UnknownState),
     }
 }
 
@@ -50,8 +64,15 @@ pub(crate) async fn oauth_callback(
     query: Result<Query<CallbackParams>, ApiError>,
 ) -> Response {
     let Ok(Query(params)) = query else { return see_other(&problem_path(Code::UnknownLogin)) };
-    let state = params.state.clone().unwrap_or_default();
-    match house.federation.login_callback(params.into(), &client).await {
+    let plain = params.state.clone();
+    let (state, outcome) = match answer_of(&house, params).await {
+        Ok(answer) => {
+            let state = answer.state.clone().unwrap_or_default();
+            (state, house.federation.login_callback(answer, &client).await)
+        }
+        Err(problem) => (plain.unwrap_or_default(), Err(problem)),
+    };
+    match outcome {
         Ok(CallbackAnswer::ToProduct(url)) => see_other(&url),
         Ok(CallbackAnswer::ToOutcome { attempt, finisher }) => {
             let id = attempt.attempt_id.as_str();
@@ -75,6 +96,39 @@ pub(crate) async fn oauth_callback(
             }
             response
         }
+    }
+}
+
+/// What an issuer has the browser post (OAuth 2.0 Form Post Response Mode).
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct PostedAnswer {
+    /// The authorization code.
+    code: Option<String>,
+    /// The state of the sign-in.
+    state: Option<String>,
+    /// An error (RFC 6749 §4.1.2.1).
+    error: Option<String>,
+    /// The issuer (RFC 9207).
+    iss: Option<String>,
+}
+
+impl From<PostedAnswer> for CallbackQuery {
+    fn from(answer: PostedAnswer) -> Self {
+        let PostedAnswer { code, state, error, iss } = answer;
+        Self { code, state, error, iss, by_post: true }
+    }
+}
+
+/// Takes the answer of an issuer that posts it, and sends the browser on to the same address by GET, with which it sends
+/// its cookies. Code and state can't be read there.
+#[utoipa::path(post, path = "/v1/accounts/oauth/callback", operation_id = "accounts_oauth_callback_posted", tag = "browser",
+    request_body(content = PostedAnswer, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "To the same address by GET, with what was posted sealed in `posted`")))]
+pub(crate) async fn oauth_callback_posted(State(house): State<House>, body: Bytes) -> Response {
+    let answer = extract::form::<PostedAnswer>(&body).ok();
+    match answer.and_then(|answer| house.federation.seal_posted(answer.into())) {
+        Some(sealed) => see_other(&format!("{CALLBACK}?posted={sealed}")),
+        None => see_other(&problem_path(Code::UnknownLogin)),
     }
 }
 

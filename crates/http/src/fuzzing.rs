@@ -1,7 +1,7 @@
 //! What fuzzing calls here (`fuzz/`), and of all rooms below: any bytes in place of what people, browsers and
 //! providers send.
 
-use crate::browser::CallbackParams;
+use crate::browser::{CallbackParams, PostedAnswer};
 use crate::client::{Peer, sender};
 use crate::wire::accounts::{OauthResultQuery, OauthStartRequest};
 use crate::{cookies, extract};
@@ -74,6 +74,9 @@ fn forwarded(bytes: &[u8]) {
 fn callback_query(bytes: &[u8]) {
     if let Ok(params) = extract::form::<CallbackParams>(bytes) {
         downcity_service::fuzzing::callback(&params.into());
+    }
+    if let Ok(posted) = extract::form::<PostedAnswer>(bytes) {
+        downcity_service::fuzzing::callback(&posted.into());
     }
     let _ = extract::form::<OauthResultQuery>(bytes);
 }

@@ -2,6 +2,7 @@
 //! body of errors, and one log line for what went wrong.
 
 use crate::admission::{answer_time, too_long};
+use crate::browser;
 use crate::client::{Peer, accepted, sender};
 use crate::cors;
 use crate::error::{ApiError, Code};
@@ -174,6 +175,8 @@ fn guest(house: &House, peer: SocketAddr, request: &Request) -> Option<(Network,
     let guest = workspace || path.starts_with("/v1/") && !known();
     let cost = match *request.method() {
         Method::POST if path == "/v1/accounts/oauth/start" => Cost::Start,
+        // Like the GET that it leads to: nothing is stored, and a code that is turned away is lost.
+        Method::POST if path == browser::CALLBACK => Cost::Look,
         Method::POST if !workspace => Cost::Work,
         _ => Cost::Look,
     };
@@ -196,7 +199,9 @@ fn log(problem: &ApiError, request_id: &str, method: &str, path: &str) {
     let (code, cause) = (problem.code.as_str(), problem.cause.as_deref().unwrap_or("-"));
     match problem.code {
         Code::Internal => error!(request_id, method, path, code, cause, "request failed"),
-        Code::Unavailable => warn!(request_id, method, path, code, cause, "request failed"),
+        Code::Unavailable | Code::ProviderUnavailable => {
+            warn!(request_id, method, path, code, cause, "request failed");
+        }
         _ => debug!(request_id, method, path, code, "request refused"),
     }
 }

@@ -123,6 +123,7 @@ routes! {
     get "/v1/accounts/providers" => accounts::providers;
     post "/v1/accounts/oauth/start" => accounts::oauth_start;
     get "/v1/accounts/oauth/callback" => browser::oauth_callback;
+    post "/v1/accounts/oauth/callback" => browser::oauth_callback_posted;
     get "/v1/accounts/oauth/outcome" => browser::oauth_outcome;
     post "/v1/accounts/oauth/confirm" => browser::oauth_confirm;
     get "/v1/accounts/oauth/result" => accounts::oauth_result;

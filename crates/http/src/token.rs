@@ -52,7 +52,7 @@ pub(crate) async fn introspect(
     State(house): State<House>,
     Body(request): Body<IntrospectRequest>,
 ) -> Result<Json<IntrospectAnswer>, ApiError> {
-    let found = house.federation.introspect(request.token.expose_secret()).await?;
+    let found = house.federation.introspect(request.token.expose_secret(), request.is_refresh()).await?;
     let found = found.filter(|found| reader.sees(found.session.city_id.as_str()));
     Ok(Json(found.map_or_else(IntrospectAnswer::inactive, IntrospectAnswer::from)))
 }

@@ -16,6 +16,9 @@ pub struct CallbackQuery {
     pub error: Option<String>,
     /// RFC 9207. WeChat does not send it.
     pub iss: Option<String>,
+    /// Whether the browser brought it by POST (OAuth 2.0 Form Post Response Mode). The request says it, never its content.
+    #[serde(skip)]
+    pub by_post: bool,
 }
 
 impl fmt::Debug for CallbackQuery {
@@ -26,6 +29,7 @@ impl fmt::Debug for CallbackQuery {
             .field("state", &there(&self.state))
             .field("error", &there(&self.error))
             .field("iss", &there(&self.iss))
+            .field("by_post", &self.by_post)
             .finish()
     }
 }

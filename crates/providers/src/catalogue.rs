@@ -216,6 +216,8 @@ pub fn configured_issuers<'k>(
         let label =
             read("_LABEL").and_then(|label| clean_text(&label, 64)).unwrap_or_else(|| name.to_owned());
         let provider = Oidc::new(Arc::clone(outside), name.to_ascii_lowercase(), label, &issuer, client);
+        let by_query = read(oidc::settings::MODE).is_some_and(|mode| oidc::settings::is_query(&mode));
+        let provider = if by_query { provider.by_query() } else { provider };
         Some(Arc::new(provider) as Arc<dyn LoginProvider>)
     });
     made.collect()

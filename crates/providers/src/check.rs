@@ -32,6 +32,7 @@ pub struct Visit {
     code_challenge: Challenge,
     began: Instant,
     now: Timestamp,
+    beside_wechat: bool,
     skews: Mutex<Vec<i64>>,
 }
 
@@ -41,7 +42,19 @@ impl Visit {
     #[must_use]
     pub fn new(callbacks: Vec<String>, made_up: String, now: Timestamp) -> Self {
         let code_challenge = Challenge::of(&made_up);
-        Self { callbacks, made_up, code_challenge, began: Instant::now(), now, skews: Mutex::default() }
+        let (began, beside_wechat) = (Instant::now(), false);
+        Self { callbacks, made_up, code_challenge, began, now, beside_wechat, skews: Mutex::default() }
+    }
+
+    /// The same at a Federation where people can also sign in with WeChat, if `there`.
+    #[must_use]
+    pub fn beside_wechat(self, there: bool) -> Self {
+        Self { beside_wechat: there, ..self }
+    }
+
+    /// Whether people can also sign in with WeChat here.
+    pub(crate) fn is_beside_wechat(&self) -> bool {
+        self.beside_wechat
     }
 
     /// By how many milliseconds providers' clocks were ahead of ours, as precisely as seconds allow.

@@ -73,7 +73,14 @@ pub trait LoginProvider: Send + Sync {
     /// Call [`LoginProvider::prepare`] first.
     fn authorize_url(&self, request: &Authorize<'_>) -> String;
 
-    /// Reads what the provider sent back with the browser. `state` is the caller's matter.
+    /// Whether its answers are asked for by POST (OAuth 2.0 Form Post Response Mode). The caller then takes a code from
+    /// a POST alone, and from all others nothing that was posted: a code that a provider without PKCE, `nonce` and `iss`
+    /// can only send by GET is then never taken for this one's.
+    fn answers_by_post(&self) -> bool {
+        false
+    }
+
+    /// Reads what the provider sent back with the browser. `state`, and how it came, are the caller's matter.
     fn read_callback<'a>(&self, query: &'a CallbackQuery) -> Callback<'a>;
 
     /// Exchanges the code, exactly once and never again, and asks who signed in. Takes at most 8 seconds.

@@ -5,7 +5,7 @@ use crate::audit::Deed;
 use crate::federation::Federation;
 use crate::limits::TooMany;
 use crate::login::Client;
-use downcity_core::{OpaqueToken, Role, Timestamp, Via};
+use downcity_core::{Digest, OpaqueToken, Role, Timestamp, Via};
 use downcity_store::{ListedAdminSession, NewAdminSession, StoreError};
 use serde_json::json;
 use std::time::Duration;
@@ -66,6 +66,7 @@ impl Federation {
             digest: token.digest(),
             session_id: downcity_core::id::uuid_v7(now, &self.random.bytes()),
             key_id: admin.key_id.clone(),
+            key: Digest::of(key.trim()),
             network: from.network.to_string(),
             agent: from.agent.clone(),
             created_at: now,
@@ -80,8 +81,11 @@ impl Federation {
             ..Deed::default()
         };
         let audit = self.audit_entry(&admin, deed);
-        self.store.begin_admin_session(new, audit).await?;
-        Ok(token)
+        if self.store.begin_admin_session(new, audit).await? {
+            Ok(token)
+        } else {
+            Err(self.refuse_admin(from).await)
+        }
     }
 
     /// Counts a wrong key, and records it as long as there are not too many, from its network and from all.

@@ -61,6 +61,16 @@ impl From<Failure> for Refused {
     }
 }
 
+/// Whether an answer came by the way that its provider was asked to answer by: a code by POST or not at all, or nothing by
+/// POST. A provider that can only answer by GET can't be made to answer in place of one that posts
+/// (`docs/decisions/0037-answers-of-issuers-are-posted.md`). An error is heard either way: it takes nothing anywhere.
+fn came_as_asked(provider: &dyn LoginProvider, query: &CallbackQuery, meaning: Callback<'_>) -> bool {
+    match (provider.answers_by_post(), query.by_post) {
+        (true, by_post) => by_post || !matches!(meaning, Callback::Code(_)),
+        (false, by_post) => !by_post,
+    }
+}
+
 /// The cookie of the browser that finished: follows from what only that browser was sent, so that a reload
 /// or a second concurrent hit of the same browser gets the same one.
 fn finisher_token(state: &str, code: &str) -> OpaqueToken {
@@ -93,7 +103,9 @@ impl Federation {
         };
         let attempt = settled.ok_or(CallbackError::UnknownState)?;
         if matches!(attempt.stage, Stage::Waiting) {
-            return Err(CallbackError::Expired);
+            // The product can say more than a page of ours, and start again.
+            let back = self.product_url(&attempt, state.reveal());
+            return back.map(CallbackAnswer::ToProduct).ok_or(CallbackError::Expired);
         }
         let same_browser = attempt.claimed_code == Some(Digest::of(&code));
         Ok(self.answer_browser(attempt, state.reveal(), same_browser.then_some(finisher)))
@@ -155,7 +167,8 @@ impl Federation {
             Standing::Failed(failure) => {
                 Some(target.with_query(&[("state", state), ("error", failure.code())]))
             }
-            _ => None,
+            Standing::Expired => Some(target.with_query(&[("state", state), ("error", "login_expired")])),
+            Standing::Pending | Standing::Collected => None,
         }
     }
 
@@ -226,7 +239,15 @@ impl Federation {
                 they have to start again; nothing has to be done");
             Refused::from(Failure::ProviderChanged)
         })?;
-        let code = match provider.read_callback(query) {
+        let meaning = provider.read_callback(query);
+        if !came_as_asked(&*provider, query, meaning) {
+            let (attempt_id, provider) = (&attempt.attempt_id, &attempt.provider);
+            warn!(%attempt_id, %provider, by_post = query.by_post, "an answer came by another way than was asked for and was \
+                refused: the issuer ignores response_mode, or somebody led another provider's answer here \
+                (docs/oidc-login.md)");
+            return Err(Failure::AnswerRefused.into());
+        }
+        let code = match meaning {
             Callback::Code(code) => code,
             Callback::Denied => return Err(Failure::AccessDenied.into()),
             Callback::Error(failure) => return Err(failure.into()),

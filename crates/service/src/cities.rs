@@ -155,17 +155,22 @@ impl Federation {
     ///
     /// # Errors
     /// See [`CityError`].
-    pub async fn remove_city(&self, admin: &Admin, id: &str) -> Result<(), CityError> {
+    pub async fn remove_city(self: &Arc<Self>, admin: &Admin, id: &str) -> Result<(), CityError> {
         if id == DEFAULT_CITY {
             return Err(CityError::Permanent);
         }
         let city = self.city(id)?;
         let entry = self.city_entry(admin, "city.removed", &city.city_id);
-        if !self.store.remove_city(&city.city_id, entry).await? {
-            return Err(CityError::Unknown);
-        }
-        self.reload().await?;
-        Ok(())
+        // In a task of its own, which goes on when the caller has waited long enough: there may be millions of sessions.
+        let this = Arc::clone(self);
+        let work = self.tasks.spawn(async move {
+            if !this.store.remove_city(&city.city_id, entry).await? {
+                return Err(CityError::Unknown);
+            }
+            this.reload().await?;
+            Ok(())
+        });
+        work.await.map_err(|_| StoreError::Internal("a city's removal ended early".into()))?
     }
 
     async fn save(

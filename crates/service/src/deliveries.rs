@@ -195,6 +195,7 @@ impl Federation {
         };
         if self.store.note_failure(failure).await? {
             warn!(webhook_id, "a webhook was switched off: nothing has arrived for too long");
+            self.store.give_up_deliveries(now).await?;
         }
         Ok(())
     }

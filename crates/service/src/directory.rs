@@ -24,6 +24,8 @@ use tracing::debug;
 
 /// How long an admin's request waits for what other nodes changed: what it is about will say that the database is slow.
 const SOON: Duration = Duration::from_secs(1);
+/// The id of WeChat, the only provider that a city can have an app of its own at.
+const WECHAT: &str = "wechat";
 /// What local sign-in is called.
 const LOCAL: Text = Text::new("Local (development)", "本机（开发用）");
 
@@ -236,6 +238,12 @@ impl Directory {
             .chain(self.mailer.is_some().then(mail))
             .chain(local)
             .filter(|way| !self.is_off(city, way.id))
+    }
+
+    /// Whether people can sign in with WeChat, everywhere or in a city that has an app of its own.
+    #[must_use]
+    pub fn has_wechat(&self) -> bool {
+        self.provider(WECHAT).is_some() || self.city_apps.values().any(|app| app.provider.is_some())
     }
 
     /// Whether there is a provider of that name, set up or not: one that this build knows, or an issuer that

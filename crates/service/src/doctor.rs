@@ -157,7 +157,8 @@ impl Federation {
         let urls = std::iter::once(&self.settings.public_url).chain(&self.settings.other_urls);
         let made_up: [u8; 32] = self.random.bytes();
         let made_up = made_up.iter().map(|byte| format!("{byte:02x}")).collect();
-        Visit::new(urls.map(Self::callback_url).collect(), made_up, self.clock.now())
+        let visit = Visit::new(urls.map(Self::callback_url).collect(), made_up, self.clock.now());
+        visit.beside_wechat(self.directory().has_wechat())
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many mails one address may be sent in [`MAIL_WINDOW`].
-const MAILS: i64 = 3;
+const MAILS: u32 = 3;
 /// See [`MAILS`].
 const MAIL_WINDOW: Duration = Duration::from_secs(900);
 
@@ -167,7 +167,7 @@ impl Federation {
         letter: Letter<'_>,
     ) -> Result<(), StoreError> {
         // What tells an owner of a change is always sent: it could be drowned in mails that a stranger asks for.
-        if letter.is_limited() && self.enough_mails(address).await? {
+        if letter.is_limited() && !self.may_mail(address).await? {
             return Ok(());
         }
         self.store.enqueue_mail(self.new_mail(address, city, client, letter)).await?;
@@ -183,7 +183,7 @@ impl Federation {
         client: &Client,
         mailed: Mailed<'_>,
     ) -> Result<(), StoreError> {
-        if self.enough_mails(address).await? {
+        if !self.may_mail(address).await? {
             return Ok(());
         }
         let mail = self.new_mail(address, city, client, mailed.letter);
@@ -201,10 +201,12 @@ impl Federation {
         Ok(())
     }
 
-    /// Whether an address was sent as many mails lately as strangers may cause.
-    pub(crate) async fn enough_mails(&self, address: &Address) -> Result<bool, StoreError> {
-        let since = self.clock.now().minus(MAIL_WINDOW);
-        Ok(self.store.mails_since(address.as_str(), since).await? >= MAILS)
+    /// Counts a mail to an address before it is made; false when it was sent as many lately as strangers may cause.
+    pub(crate) async fn may_mail(&self, address: &Address) -> Result<bool, StoreError> {
+        let bucket = format!("mails:{}", self.vault.derive("limit", address.as_str()).reveal());
+        let now = self.clock.now();
+        let permits = self.store.take_permits(&bucket, 1, MAILS, (now, now.plus(MAIL_WINDOW))).await?;
+        Ok(permits.count == 1)
     }
 
     pub(crate) fn new_mail(

@@ -18,7 +18,6 @@ use downcity_store::{Engine, PeopleNumbers, Store, StoreError};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -121,7 +120,7 @@ pub struct Federation {
     pub(crate) token_keys: ArcSwap<TokenKeys>,
     pub(crate) reloading_keys: tokio::sync::Mutex<()>,
     /// When an unknown key last made this node look for new ones.
-    pub(crate) keys_asked_at: AtomicI64,
+    pub(crate) keys_asked_at: tokio::sync::Mutex<i64>,
     pub(crate) waiters: Waiters,
     pub(crate) limits: Limits,
     pub(crate) hasher: Hasher,
@@ -170,7 +169,7 @@ impl Federation {
             reloads_asked: std::sync::atomic::AtomicU64::new(0),
             token_keys: ArcSwap::from_pointee(token_keys),
             reloading_keys: tokio::sync::Mutex::new(()),
-            keys_asked_at: AtomicI64::new(0),
+            keys_asked_at: tokio::sync::Mutex::new(0),
             waiters: Waiters::default(),
             limits,
             hasher,

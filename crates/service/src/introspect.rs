@@ -23,13 +23,18 @@ pub struct Introspection {
 }
 
 impl Federation {
-    /// What a token is worth at this moment; nothing for one that would be refused, whatever the reason.
+    /// What a token is worth at this moment; nothing for one that would be refused, whatever the reason. A refresh token is
+    /// worth something only to somebody who asks for one: sent as a bearer it would be refused.
     ///
     /// # Errors
     /// When the store does not answer: then nobody knows.
-    pub async fn introspect(&self, token: &str) -> Result<Option<Introspection>, StoreError> {
-        if let Some(found) = self.introspect_refresh(token).await? {
-            return Ok(Some(found));
+    pub async fn introspect(
+        &self,
+        token: &str,
+        is_refresh: bool,
+    ) -> Result<Option<Introspection>, StoreError> {
+        if is_refresh {
+            return self.introspect_refresh(token).await;
         }
         let who = match self.authenticate(token).await {
             Ok(who) => who,

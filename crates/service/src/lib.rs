@@ -56,6 +56,7 @@ pub mod password;
 pub mod patterns;
 pub mod people;
 pub mod person;
+mod posted;
 pub mod profile;
 pub mod providers;
 pub mod refresh;

@@ -80,7 +80,7 @@ impl Federation {
         let city = self.city_for_email(Some(attempt.city_id.as_str()))?;
         self.limits.count_guest(client.network).map_err(EmailError::from)?;
         // Told to nobody: the answer would be another one for an address that others asked for, too.
-        if self.enough_mails(address).await? {
+        if !self.may_mail(address).await? {
             return Ok(());
         }
         let token = self.link_token(attempt);

@@ -3,7 +3,7 @@
 use crate::federation::Federation;
 use downcity_core::Timestamp;
 use downcity_providers::mail::{Mail, MailFailure, Mailer};
-use downcity_store::{Due, Outgoing, StoreError};
+use downcity_store::{Due, StoreError};
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Federation {
         // Without a mail server nothing is taken: the mails wait for one.
         let Some(mailer) = self.directory.load().mailer.clone() else { return Ok(0) };
         let now = self.clock.now();
-        let due = self.store.take_due(Outgoing::Mail, now, now.plus(TURN), MOST).await?;
+        let due = self.store.take_mails(now, now.plus(TURN), MOST).await?;
         let count = due.len();
         let sends = due.into_iter().map(|due| self.send_mail(&mailer, due));
         for result in futures::future::join_all(sends).await {

@@ -10,8 +10,8 @@ use crate::login::Client;
 use crate::result::{Handed, sid_digest};
 use crate::sessions::SignedIn;
 use downcity_core::email::Address;
-use downcity_core::{City, Digest, OpaqueToken, Secret, UserId};
-use downcity_store::{Ending, PasswordChange, Purpose, StoreError, Try};
+use downcity_core::{City, OpaqueToken, Secret, UserId};
+use downcity_store::{ChangedBy, Ending, PasswordChange, Purpose, StoreError, Try};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,19 +87,30 @@ impl Federation {
             Verdict::Wrong => return Err(EmailError::WrongCredentials),
             Verdict::Right => stored,
             Verdict::RightAnew(better) => {
-                if !self.store.improve_password(&user_id, &stored, &better).await? {
-                    // Somebody set another password while this one was checked.
-                    return Err(EmailError::WrongCredentials);
+                if self.store.improve_password(&user_id, &stored, &better).await? {
+                    better
+                } else {
+                    // Another login improved it at the same time, or somebody set another password.
+                    self.check_once_more(address, password).await?
                 }
-                better
             }
         };
         self.store.forget_tries(&bucket).await?;
         Ok(Checked { user_id, hash })
     }
 
-    /// Hands on what was begun with a password, if nobody set another meanwhile: that has ended all sessions but those
-    /// which did not stand yet.
+    /// The hash that an account has by now, if the password is right.
+    async fn check_once_more(&self, address: &Address, password: &Secret) -> Result<String, EmailError> {
+        let account = self.store.account_by_address(address.as_str()).await?;
+        let stored = account.and_then(|account| account.hash).ok_or(EmailError::WrongCredentials)?;
+        match self.hasher.check(password, Some(stored.clone())).await? {
+            Verdict::Right => Ok(stored),
+            Verdict::Wrong | Verdict::RightAnew(_) => Err(EmailError::WrongCredentials),
+        }
+    }
+
+    /// Returns `handed` only if the password is still the one that was checked. Setting another ends all sessions, but would
+    /// miss one that is begun at the same time; such a session is ended here.
     pub(crate) async fn while_it_stands(
         &self,
         checked: &Checked,
@@ -216,7 +227,9 @@ impl Federation {
         let address = Address::trusted(stored.address);
         let city = self.city_for_email(None).or_else(|_| self.any_city())?;
         self.check_new_password(password, &address, &city)?;
-        self.change(&user_id, password, Some(token), None, client).await?;
+        if !self.change(&user_id, password, ChangedBy::Token(token), client).await? {
+            return Err(EmailError::SpentToken);
+        }
         self.store.forget_tries(&self.tries_of(&address)).await?;
         Ok(self.post(&address, &city, client, Letter::PasswordChanged).await?)
     }
@@ -238,10 +251,14 @@ impl Federation {
         let address = self.address_of(user_id).await?.ok_or_else(|| {
             bad("current_password", "does not exist: this account has no e-mail address to sign in with")
         })?;
-        self.check_credentials(&address, current, client).await?;
+        let checked = self.check_credentials(&address, current, client).await?.hash;
         let city = self.city_for_email(Some(who.session.city_id.as_str()))?;
         self.check_new_password(password, &address, &city)?;
-        self.change(user_id, password, None, Some(sid_digest(&who.claims.sid)), client).await?;
+        let by = ChangedBy::Password { checked, keep: sid_digest(&who.claims.sid) };
+        if !self.change(user_id, password, by, client).await? {
+            // Somebody set another password, or ended this session, while this one was checked.
+            return Err(EmailError::WrongCredentials);
+        }
         Ok(self.post(&address, &city, client, Letter::PasswordChanged).await?)
     }
 
@@ -260,12 +277,14 @@ impl Federation {
         &self,
         user_id: &UserId,
         password: &Secret,
-        token: Option<Digest>,
-        keep: Option<Digest>,
+        by: ChangedBy,
         client: &Client,
-    ) -> Result<(), EmailError> {
+    ) -> Result<bool, EmailError> {
         let hash = self.hasher.hash(password).await?;
-        let detail = json!({"by": if token.is_some() { "mailed link" } else { "old password" }});
+        let detail = match by {
+            ChangedBy::Token(_) => json!({"by": "mailed link"}),
+            ChangedBy::Password { .. } => json!({"by": "old password"}),
+        };
         let event = self.event(
             "password.changed",
             Actor::User,
@@ -273,9 +292,8 @@ impl Federation {
             (None, Some(client.network)),
             &detail,
         );
-        let change =
-            PasswordChange { user_id: user_id.clone(), hash, token, keep, event, now: self.clock.now() };
-        if self.store.set_password(change).await? { Ok(()) } else { Err(EmailError::SpentToken) }
+        let change = PasswordChange { user_id: user_id.clone(), hash, by, event, now: self.clock.now() };
+        Ok(self.store.set_password(change).await?)
     }
 }
 

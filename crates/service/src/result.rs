@@ -251,6 +251,9 @@ fn told_of(attempt: &Attempt, session_id: &SessionId, cross_device: bool) -> ser
         detail["starter"] = json!({"network": starter.network.to_string(), "agent": starter.agent});
         detail["finisher"] = json!({"network": finisher.network.to_string(), "agent": finisher.agent});
     }
+    if let Some(link) = &attempt.link {
+        detail["replaces"] = json!(link.session_id);
+    }
     if cross_device {
         detail["cross_device"] = json!(true);
     }

@@ -9,7 +9,6 @@ use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, Timestamp, Us
 use downcity_store::{Ending, Engine, FoundSession, NewSession, StoreError};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tracing::{Instrument, debug, info, info_span, warn};
 
@@ -100,15 +99,15 @@ impl Federation {
         if !unknown || self.store.engine() != Engine::Postgres {
             return first.map_err(|_| AuthError::Invalid);
         }
-        let asked = self.keys_asked_at.load(Ordering::Relaxed);
-        let free = now.0 < asked || now.0 - asked >= ASK_KEYS_EVERY_MS;
-        let mine = self.keys_asked_at.compare_exchange(asked, now.0, Ordering::Relaxed, Ordering::Relaxed);
-        if !free || mine.is_err() {
-            return Err(AuthError::Invalid);
+        // Those who come while somebody looks wait for what is found.
+        let mut asked_at = self.keys_asked_at.lock().await;
+        if !(*asked_at..*asked_at + ASK_KEYS_EVERY_MS).contains(&now.0) {
+            *asked_at = now.0;
+            if let Err(problem) = self.reload_keys().await {
+                warn!(error = %problem, "could not look for new signing keys");
+            }
         }
-        if let Err(problem) = self.reload_keys().await {
-            warn!(error = %problem, "could not look for new signing keys");
-        }
+        drop(asked_at);
         self.token_keys.load().check(token, now).map_err(|_| AuthError::Invalid)
     }
 

@@ -8,6 +8,7 @@ use crate::people::{Listing, Paged, PeopleError, paged};
 use downcity_core::{CityId, Secret, Timestamp};
 use downcity_store::{Delivery, DeliveryQuery, NewWebhook, OUTBOX_KEPT, Replay, StoreError, Webhook};
 use serde_json::json;
+use tracing::warn;
 
 /// How many webhooks a Federation may have.
 const MOST: i64 = 50;
@@ -163,6 +164,13 @@ impl Federation {
         if !self.store.remove_webhook(id, event).await? {
             return Err(WebhookError::Unknown);
         }
+        // There may be very many, and nobody waits for that.
+        let (store, id) = (self.store.clone(), id.to_owned());
+        self.tasks.spawn(async move {
+            if let Err(problem) = store.forget_deliveries(&id).await {
+                warn!(error = %problem, "could not forget the deliveries of a removed webhook; trying again later");
+            }
+        });
         Ok(self.look_for_webhooks().await?)
     }
 

@@ -4,6 +4,7 @@ use crate::db::{Fault, Tx, args};
 use crate::events::{NewEvent, append};
 use crate::mail_tokens::{Purpose, spend};
 use crate::outbox::{NewMail, enqueue};
+use crate::passwords::claim_address;
 use crate::{Store, StoreError};
 use downcity_core::{Digest, IdentityId, SessionId, Timestamp, UserId};
 
@@ -115,11 +116,9 @@ async fn replace(change: &AddressChange, identity_id: &str, old: &str, tx: &mut 
     tx.put(sql, args![user_id, old]).await
 }
 
-/// Shows the new address in the profile; where a provider told it of somebody else it stays theirs to show.
+/// Shows the new address in the profile.
 async fn show(change: &AddressChange, tx: &mut Tx) -> Result<(), Fault> {
     let user_id = change.user_id.as_str();
-    let sql = "select user_id from users where email = $1 and user_id <> $2";
-    let held = tx.row(sql, args![&change.new, user_id]).await?.is_some();
-    let email = (!held).then_some(change.new.as_str());
-    tx.put("update users set email = $1 where user_id = $2", args![email, user_id]).await
+    claim_address(&change.new, user_id, tx).await?;
+    tx.put("update users set email = $1 where user_id = $2", args![&change.new, user_id]).await
 }

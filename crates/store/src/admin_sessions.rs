@@ -16,6 +16,8 @@ pub struct NewAdminSession {
     pub session_id: String,
     /// The key that it began with.
     pub key_id: String,
+    /// Digest of that key as it was shown.
+    pub key: Digest,
     /// From where it was begun.
     pub network: String,
     /// The `User-Agent` it was begun with. At most 256 characters.
@@ -67,11 +69,16 @@ pub struct ListedAdminSession {
 }
 
 impl Store {
-    /// Stores a session in place of the one that it replaces, with the entry that tells of it.
+    /// Stores a session in place of the one that it replaces, with the entry that tells of it. False when its key was
+    /// replaced or revoked, also just now.
     ///
     /// # Errors
-    /// `Unavailable`, also when the key has just been removed.
-    pub async fn begin_admin_session(&self, new: NewAdminSession, audit: NewAudit) -> Result<(), StoreError> {
+    /// `Unavailable`.
+    pub async fn begin_admin_session(
+        &self,
+        new: NewAdminSession,
+        audit: NewAudit,
+    ) -> Result<bool, StoreError> {
         self.db.write((new, audit), |(new, audit), tx| Box::pin(begin(new, audit, tx))).await
     }
 
@@ -154,7 +161,13 @@ impl Store {
     }
 }
 
-async fn begin(new: &NewAdminSession, audit: &NewAudit, tx: &mut Tx) -> Result<(), Fault> {
+async fn begin(new: &NewAdminSession, audit: &NewAudit, tx: &mut Tx) -> Result<bool, Fault> {
+    // The row is locked, so that whoever replaces the key finds this session, or is found here.
+    let sql = "update admin_keys set digest = digest where key_id = $1 and digest = $2 and revoked_at is null \
+               and (expires_at is null or expires_at > $3)";
+    if tx.exec(sql, args![&new.key_id, new.key, new.created_at]).await? == 0 {
+        return Ok(false);
+    }
     if let Some(old) = new.replaces {
         tx.put("delete from admin_sessions where digest = $1", args![old]).await?;
     }
@@ -171,7 +184,7 @@ async fn begin(new: &NewAdminSession, audit: &NewAudit, tx: &mut Tx) -> Result<(
         new.expires_at,
     ];
     tx.put(sql, args).await?;
-    append(audit, tx).await
+    append(audit, tx).await.map(|()| true)
 }
 
 fn session(row: &mut Row) -> Result<AdminSession, Misfit> {

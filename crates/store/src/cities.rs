@@ -2,11 +2,14 @@
 
 use crate::audit::{NewAudit, append};
 use crate::db::{Fault, Misfit, Row, Tx, args};
+use crate::housekeeping::BATCH;
 use crate::keys::count_change;
 use crate::{Store, StoreError};
 use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 
 const TABLE: &str = "cities";
+/// Sessions looked at by one statement.
+const LOOKED_AT: i64 = 5000;
 
 /// The columns of a [`City`], in the order in which [`city`] reads them.
 macro_rules! columns {
@@ -67,7 +70,30 @@ impl Store {
     /// # Errors
     /// `Unavailable`.
     pub async fn remove_city(&self, id: &CityId, audit: NewAudit) -> Result<bool, StoreError> {
+        self.empty_city(id).await?;
         self.db.write((id.clone(), audit), |(id, audit), tx| Box::pin(remove(id, audit, tx))).await
+    }
+
+    /// Removes the sessions and attempts of a city piece by piece, so that others get their turn: there may be millions.
+    async fn empty_city(&self, id: &CityId) -> Result<(), StoreError> {
+        let mut after = Vec::new();
+        loop {
+            // No index leads from cities to sessions, so all are looked at in the order of their keys.
+            let sql = "select sid, sid from sessions where sid > $1 order by sid limit $2";
+            let Some(last) = self.db.read(sql, args![after.as_slice(), LOOKED_AT]).await?.pop() else {
+                break;
+            };
+            let last = last.read_as("sessions", |row| {
+                row.bytes("sid")?;
+                row.bytes("sid")
+            })?;
+            let piece = (id.clone(), after, last.clone());
+            self.db.write(piece, |(id, after, last), tx| Box::pin(end_piece(id, after, last, tx))).await?;
+            after = last;
+        }
+        let sql = "delete from login_attempts where attempt_id in (select attempt_id from login_attempts \
+                   where city_id = $1 limit $2)";
+        self.in_batches(sql, args![id.as_str(), BATCH]).await.map(drop)
     }
 
     /// Runs one statement on cities, env or keys, counts the change and records it, if it was one.
@@ -147,6 +173,18 @@ async fn update(patch: &CityPatch, audit: &NewAudit, tx: &mut Tx) -> Result<Opti
     let entry = NewAudit { before: Some(shown(&before)), after: Some(shown(&after)), ..audit.clone() };
     append(&entry, tx).await?;
     Ok(Some(after))
+}
+
+/// Removes what sessions of a city there are in a part of the table.
+async fn end_piece(id: &CityId, after: &[u8], last: &[u8], tx: &mut Tx) -> Result<(), Fault> {
+    for sql in [
+        "delete from refresh_tokens where session_id in (select session_id from sessions \
+         where sid > $1 and sid <= $2 and city_id = $3)",
+        "delete from sessions where sid > $1 and sid <= $2 and city_id = $3",
+    ] {
+        tx.put(sql, args![after, last, id.as_str()]).await?;
+    }
+    Ok(())
 }
 
 /// The counter first, as everybody does who changes a city, so that two wait for each other in one order.

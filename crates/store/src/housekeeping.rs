@@ -1,7 +1,7 @@
 //! Forgetting what nobody needs any more.
 
 use crate::audit::{self, NewAudit};
-use crate::db::{Fault, Tx, args};
+use crate::db::{Fault, Tx, Val, args};
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 use std::time::Duration;
@@ -16,43 +16,46 @@ pub const OUTBOX_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const COUNTS_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
 /// Events, or entries of the audit record, that one call removes at most.
 pub const EVENTS_AT_A_TIME: u64 = 500;
-/// Rows removed by one statement, so that sign-ins get their turn in between.
-const BATCH: u64 = 500;
+/// Rows changed by one statement, so that sign-ins get their turn in between.
+pub(crate) const BATCH: i64 = 500;
 
 impl Store {
     /// Removes attempts and mailed tokens 24 hours, sessions and what was sent 30 days after their time, in small
     /// batches, erases the identities of attempts that nobody confirmed in time, and removes refresh tokens,
-    /// counts of limits and workspace sessions that are over. Says how many rows were removed.
+    /// counts of limits and workspace sessions that are over. Gives up deliveries that nobody wants any more. Says how many
+    /// rows there were.
     ///
     /// # Errors
     /// `Unavailable`; what was removed until then stays removed.
     pub async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+        // Each condition twice: a row may be renewed while its lock is waited for.
         let sql = "update login_attempts set sealed_identity = null where expires_at <= $1 \
                    and stage = 'confirming' and sealed_identity is not null";
         self.db.exec(sql, args![now]).await?;
-        let sql = "delete from mail_tokens where digest in (select digest from mail_tokens \
+        let sql = "delete from mail_tokens where expires_at <= $1 and digest in (select digest from mail_tokens \
                    where expires_at <= $1 order by expires_at limit $2)";
         let mailed = self.remove_in_batches(sql, now.minus(ATTEMPTS_KEPT)).await?;
-        let sql = "delete from login_attempts where attempt_id in (select attempt_id from login_attempts \
+        let sql = "delete from login_attempts where expires_at <= $1 and attempt_id in (select attempt_id from login_attempts \
                    where expires_at <= $1 order by expires_at limit $2)";
         let attempts = self.remove_in_batches(sql, now.minus(ATTEMPTS_KEPT)).await?;
-        let sql = "delete from sessions where sid in (select sid from sessions \
+        let sql = "delete from sessions where expires_at <= $1 and sid in (select sid from sessions \
                    where expires_at <= $1 order by expires_at limit $2)";
         let sessions = self.remove_in_batches(sql, now.minus(SESSIONS_KEPT)).await?;
-        let sql = "delete from refresh_tokens where session_id in (select session_id from refresh_tokens \
+        let sql = "delete from refresh_tokens where expires_at <= $1 and session_id in (select session_id from refresh_tokens \
                    where expires_at <= $1 order by expires_at limit $2)";
         let refreshes = self.remove_in_batches(sql, now).await?;
-        let sql = "delete from outbox where outbox_id in (select outbox_id from outbox \
+        let sql = "delete from outbox where ended_at <= $1 and outbox_id in (select outbox_id from outbox \
                    where ended_at <= $1 order by ended_at limit $2)";
         let sent = self.remove_in_batches(sql, now.minus(OUTBOX_KEPT)).await?;
-        let sql = "delete from limits where bucket in (select bucket from limits \
+        let sql = "delete from limits where ends_at <= $1 and bucket in (select bucket from limits \
                    where ends_at <= $1 order by ends_at limit $2)";
         let limits = self.remove_in_batches(sql, now).await?;
         self.db.exec("delete from sign_in_counts where hour < $1", args![now.minus(COUNTS_KEPT)]).await?;
-        let sql = "delete from admin_sessions where digest in (select digest from admin_sessions \
+        let sql = "delete from admin_sessions where expires_at <= $1 and digest in (select digest from admin_sessions \
                    where expires_at <= $1 order by expires_at limit $2)";
         let visits = self.remove_in_batches(sql, now).await?;
-        Ok(mailed + attempts + sessions + refreshes + sent + limits + visits)
+        let hopeless = self.give_up_deliveries(now).await?;
+        Ok(mailed + attempts + sessions + refreshes + sent + limits + visits + hopeless)
     }
 
     /// Removes at most 500 of the oldest events from before this moment, so that sign-ins get their turn in between; says how
@@ -63,7 +66,7 @@ impl Store {
     /// `Unavailable`.
     pub async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError> {
         let sql = "delete from events where event_id in (select event_id from events where created_at < $1 \
-                   and event_id not in (select event_id from outbox where state = 'waiting' and event_id is not null) \
+                   and not exists (select 1 from outbox o where o.event_id = events.event_id and o.state = 'waiting') \
                    order by created_at limit $2)";
         self.db.exec(sql, args![before, i64::try_from(EVENTS_AT_A_TIME).unwrap_or(i64::MAX)]).await
     }
@@ -77,12 +80,16 @@ impl Store {
     }
 
     async fn remove_in_batches(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+        self.in_batches(sql, args![before, BATCH]).await
+    }
+
+    /// Runs a statement that changes a batch of rows until it finds none any more; says how many there were.
+    pub(crate) async fn in_batches(&self, sql: &'static str, args: Vec<Val>) -> Result<u64, StoreError> {
         let mut total = 0;
         loop {
-            let removed = self.db.exec(sql, args![before, i64::try_from(BATCH).unwrap_or(i64::MAX)]).await?;
-            total += removed;
-            if removed < BATCH {
-                return Ok(total);
+            match self.db.exec(sql, args.clone()).await? {
+                0 => return Ok(total),
+                count => total += count,
             }
         }
     }

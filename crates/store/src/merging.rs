@@ -133,10 +133,18 @@ async fn take(merge: &Merge, from: &Side, merged: &Merged, tx: &mut Tx) -> Resul
     tx.put(sql, args![merge.now, from_id]).await?;
     for sql in [
         "delete from refresh_tokens where session_id in (select session_id from sessions where user_id = $1)",
-        "delete from login_attempts where user_id = $1 or link_user_id = $1",
+        "delete from login_attempts where user_id = $1",
+        "delete from login_attempts where link_user_id = $1",
         "delete from users where user_id = $1",
     ] {
         tx.put(sql, args![from_id]).await?;
+    }
+    // What is known of the person goes where an export and a removal will look for it.
+    for sql in [
+        "update sessions set user_id = $1 where user_id = $2",
+        "update events set user_id = $1 where user_id = $2",
+    ] {
+        tx.put(sql, args![into_id, from_id]).await?;
     }
     append(&merge.event, tx).await
 }

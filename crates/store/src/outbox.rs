@@ -7,24 +7,6 @@ use downcity_core::Timestamp;
 
 const TABLE: &str = "outbox";
 
-/// What kind of thing is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outgoing {
-    /// A mail.
-    Mail,
-    /// A webhook delivery.
-    Webhook,
-}
-
-impl Outgoing {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-            Self::Webhook => "webhook",
-        }
-    }
-}
-
 /// A mail to be sent.
 #[derive(Debug, Clone)]
 pub struct NewMail {
@@ -66,22 +48,21 @@ impl Store {
         self.db.write(mail, |mail, tx| Box::pin(enqueue(mail, tx))).await
     }
 
-    /// Takes what is due, for this node alone until `until`; what is not settled by then is due again.
+    /// Takes mails that are due, for this node alone until `until`; what is not settled by then is due again.
     ///
     /// # Errors
     /// `Unavailable`; `Corrupt` when a row contradicts itself.
-    pub async fn take_due(
+    pub async fn take_mails(
         &self,
-        kind: Outgoing,
         now: Timestamp,
         until: Timestamp,
         most: i64,
     ) -> Result<Vec<Due>, StoreError> {
         let sql = "update outbox set taken_until = $1, tries = tries + 1 where taken_until <= $2 and \
-                   state = 'waiting' and outbox_id in (select outbox_id from outbox where kind = $3 \
-                   and state = 'waiting' and next_at <= $2 and taken_until <= $2 order by next_at limit $4) \
+                   state = 'waiting' and outbox_id in (select outbox_id from outbox where kind = 'mail' \
+                   and state = 'waiting' and next_at <= $2 and taken_until <= $2 order by next_at limit $3) \
                    returning outbox_id, target, event_id, sealed, tries, created_at";
-        let rows = self.db.exec_rows(sql, args![until, now, kind.as_str(), most]).await?;
+        let rows = self.db.exec_rows(sql, args![until, now, most]).await?;
         rows.into_iter().map(|row| row.read_as(TABLE, due)).collect()
     }
 
@@ -113,21 +94,6 @@ impl Store {
         let sql = "update outbox set state = 'given_up', sealed = null, ended_at = $1, last_error = $2 \
                    where outbox_id = $3 and state = 'waiting'";
         self.db.exec(sql, args![now, error, outbox_id]).await.map(drop)
-    }
-
-    /// How many mails to an address were asked for since a moment, sent or not. Those that tell of an event are not
-    /// counted: nobody asked for them, and they must not use up what somebody may ask for.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn mails_since(&self, address: &str, since: Timestamp) -> Result<i64, StoreError> {
-        let sql = "select 'outbox', count(*) from outbox where target = $1 and created_at > $2 and kind = 'mail' \
-             and event_id is null";
-        let Some(row) = self.db.read_row(sql, args![address, since]).await? else { return Ok(0) };
-        row.read_as(TABLE, |row| {
-            row.text("table")?;
-            row.int("count")
-        })
     }
 }
 

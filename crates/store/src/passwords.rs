@@ -121,10 +121,11 @@ impl Store {
         Ok(self.db.exec_in_order(sql, args![user_id.as_str(), checked]).await? == 1)
     }
 
-    /// Sets a password; other sessions of the user end, all but `keep`. With a token, only if it is spent here.
+    /// Sets a password; the user's sessions end, all but the one that the change keeps. False when what allows it does not
+    /// stand any more, which changes nothing.
     ///
     /// # Errors
-    /// `Unavailable`. Answers false when the token was used or is over.
+    /// `Unavailable`.
     pub async fn set_password(&self, change: PasswordChange) -> Result<bool, StoreError> {
         self.db.write(change, |change, tx| Box::pin(set(change, tx))).await
     }
@@ -137,14 +138,26 @@ pub struct PasswordChange {
     pub user_id: UserId,
     /// PHC string.
     pub hash: String,
-    /// The mailed token that allows it, when the person does not know the old one.
-    pub token: Option<Digest>,
-    /// The session that stays: digest of its key.
-    pub keep: Option<Digest>,
+    /// What allows it.
+    pub by: ChangedBy,
     /// What to write into the event log.
     pub event: NewEvent,
     /// The time.
     pub now: Timestamp,
+}
+
+/// What allows to set a password.
+#[derive(Debug, Clone)]
+pub enum ChangedBy {
+    /// A mailed token, which is spent.
+    Token(Digest),
+    /// The old password and a session. Both must still stand: whoever set another meanwhile ended that session.
+    Password {
+        /// PHC string that the old password was checked against.
+        checked: String,
+        /// The session that stays: digest of its key.
+        keep: Digest,
+    },
 }
 
 async fn create(new: &NewAccount, tx: &mut Tx) -> Result<Registered, Fault> {
@@ -155,12 +168,10 @@ async fn create(new: &NewAccount, tx: &mut Tx) -> Result<Registered, Fault> {
     if tx.row(sql, args![&new.address]).await?.is_some() {
         return Ok(Registered::Taken);
     }
-    // A provider may have told the address of another user; it stays theirs to show, and signs nobody in.
-    let held = tx.row("select user_id from users where email = $1", args![&new.address]).await?.is_some();
-    let email = (!held).then_some(new.address.as_str());
+    claim_address(&new.address, new.user_id.as_str(), tx).await?;
     let sql = "insert into users (user_id, email, display_name, disabled, created_at, updated_at) \
                values ($1, $2, $3, 0, $4, $4)";
-    tx.put(sql, args![new.user_id.as_str(), email, new.display_name.as_ref(), new.now]).await?;
+    tx.put(sql, args![new.user_id.as_str(), &new.address, new.display_name.as_ref(), new.now]).await?;
     let sql = "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
                values ($1, $2, 'email', $3, $3)";
     tx.put(sql, args![&new.identity_id, new.user_id.as_str(), new.now]).await?;
@@ -176,23 +187,41 @@ async fn create(new: &NewAccount, tx: &mut Tx) -> Result<Registered, Fault> {
     Ok(Registered::Made)
 }
 
+/// Takes an address from whoever a provider told it of: it belongs to whoever has proven here that they read its mails.
+pub(crate) async fn claim_address(address: &str, user_id: &str, tx: &mut Tx) -> Result<(), Fault> {
+    let sql = "update users set email = null where email = $1 and user_id <> $2";
+    tx.put(sql, args![address, user_id]).await
+}
+
 async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
-    if let Some(token) = change.token
-        && !spend(token, Purpose::Reset, change.now, tx).await?
-    {
-        return Ok(false);
-    }
-    let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) \
-               do update set hash = excluded.hash, changed_at = excluded.changed_at, old = 0";
-    tx.put(sql, args![change.user_id.as_str(), &change.hash, change.now]).await?;
-    let keep = change.keep.map(|digest| digest.0.to_vec()).unwrap_or_default();
+    let user_id = change.user_id.as_str();
+    let keep = match &change.by {
+        ChangedBy::Token(token) => {
+            if !spend(*token, Purpose::Reset, change.now, tx).await? {
+                return Ok(false);
+            }
+            let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) \
+                       do update set hash = excluded.hash, changed_at = excluded.changed_at, old = 0";
+            tx.put(sql, args![user_id, &change.hash, change.now]).await?;
+            Vec::new()
+        }
+        ChangedBy::Password { checked, keep } => {
+            let sql = "update passwords set hash = $1, changed_at = $2, old = 0 where user_id = $3 and hash = $4 \
+                       and exists (select 1 from sessions where sid = $5 and revoked_at is null)";
+            let args = args![&change.hash, change.now, user_id, checked, *keep];
+            if tx.exec(sql, args).await? == 0 {
+                return Ok(false);
+            }
+            keep.0.to_vec()
+        }
+    };
     let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";
-    tx.put(sql, args![change.now, change.user_id.as_str(), keep]).await?;
+    tx.put(sql, args![change.now, user_id, keep]).await?;
     // Whatever was mailed to let somebody in or set a password is void now.
     let sql = "delete from mail_tokens where used_at is null and (user_id = $1 or address in (select k.value \
                from identity_keys k join identities i on i.identity_id = k.identity_id \
                where i.user_id = $1 and i.provider = 'email'))";
-    tx.put(sql, args![change.user_id.as_str()]).await?;
+    tx.put(sql, args![user_id]).await?;
     append(&change.event, tx).await?;
     Ok(true)
 }

@@ -5,6 +5,21 @@ use crate::events::{NewEvent, append};
 use crate::{Store, StoreError};
 use downcity_core::{Timestamp, UserId};
 
+/// The addresses that a user has proven here.
+macro_rules! proven {
+    () => {
+        "select k.value from identity_keys k join identities i on i.identity_id = k.identity_id \
+         where i.user_id = $1 and i.provider = 'email'"
+    };
+}
+/// The address that a provider told of a user, or one that they have proven. Somebody else may be about to prove it here: of
+/// the mails to it only those are the user's that tell of their own events.
+macro_rules! told {
+    () => {
+        "select u.email from users u where u.user_id = $1"
+    };
+}
+
 /// An account to be removed.
 #[derive(Debug, Clone)]
 pub struct Removal {
@@ -80,11 +95,14 @@ impl Store {
     /// # Errors
     /// `Unavailable`; `Corrupt` when a row contradicts itself.
     pub async fn mails_to(&self, user_id: &UserId) -> Result<Vec<MailTrace>, StoreError> {
-        let sql = "select o.outbox_id, o.target, o.state, o.created_at, o.ended_at from outbox o \
-                   where o.kind = 'mail' and o.target in (select k.value from identity_keys k \
-                   join identities i on i.identity_id = k.identity_id where i.user_id = $1 \
-                   and i.provider = 'email' union select u.email from users u where u.user_id = $1 \
-                   and u.email is not null) order by o.created_at desc, o.outbox_id desc";
+        let sql = concat!(
+            "select o.outbox_id, o.target, o.state, o.created_at, o.ended_at from outbox o \
+             where o.kind = 'mail' and (o.target in (",
+            proven!(),
+            ") or o.event_id is not null and o.target = (",
+            told!(),
+            ")) order by o.created_at desc, o.outbox_id desc"
+        );
         let rows = self.db.read(sql, args![user_id.as_str()]).await?;
         let trace = |row: &mut crate::db::Row| {
             Ok(MailTrace {
@@ -138,10 +156,13 @@ async fn remove(removal: &Removal, tx: &mut Tx) -> Result<bool, Fault> {
     if tx.row(sql, sql_args).await?.is_none() {
         return Ok(false);
     }
-    let addresses = "select k.value from identity_keys k join identities i on i.identity_id = k.identity_id \
-                     where i.user_id = $1 and i.provider = 'email' \
-                     union select u.email from users u where u.user_id = $1 and u.email is not null";
-    for row in tx.rows(addresses, args![user_id]).await? {
+    let notices = concat!(
+        "delete from outbox where kind = 'mail' and event_id is not null and target = (",
+        told!(),
+        ")"
+    );
+    tx.put(notices, args![user_id]).await?;
+    for row in tx.rows(proven!(), args![user_id]).await? {
         let address = row.read_as("identity_keys", |row| row.text("value"))?;
         tx.put("delete from outbox where kind = 'mail' and target = $1", args![&address]).await?;
         tx.put("delete from mail_tokens where address = $1", args![&address]).await?;
@@ -149,7 +170,8 @@ async fn remove(removal: &Removal, tx: &mut Tx) -> Result<bool, Fault> {
     for sql in [
         "delete from refresh_tokens where session_id in (select session_id from sessions where user_id = $1)",
         "delete from sessions where user_id = $1",
-        "delete from login_attempts where user_id = $1 or link_user_id = $1",
+        "delete from login_attempts where user_id = $1",
+        "delete from login_attempts where link_user_id = $1",
         "update events set network = null, detail = '{}' where user_id = $1",
         "delete from users where user_id = $1",
     ] {

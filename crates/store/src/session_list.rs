@@ -147,17 +147,25 @@ impl Store {
     }
 }
 
+/// Ends one session, of one user if one is named.
+pub(crate) const ONE: &str = "update sessions set revoked_at = $1 where session_id = $2 and ($3 = '' or user_id = $3) \
+                   and revoked_at is null and expires_at > $1 returning session_id, user_id";
+/// Ends a user's sessions but one.
+pub(crate) const ALL_BUT: &str = "update sessions set revoked_at = $1 where user_id = $2 and session_id <> $3 \
+                       and revoked_at is null and expires_at > $1 returning session_id, user_id";
+
 async fn end(ending: &Ending, tx: &mut Tx) -> Result<u64, Fault> {
-    let sql = "update sessions set revoked_at = $1 where revoked_at is null and expires_at > $1 \
-               and ($2 = '' or user_id = $2) and ($3 = '' or session_id = $3) and session_id <> $4 \
-               returning session_id, user_id";
     let user_id = ending.user_id.as_ref().map(UserId::as_str).unwrap_or_default();
-    let only = ending.only.as_ref().map(SessionId::as_str).unwrap_or_default();
     let but = ending.but.as_ref().map(SessionId::as_str).unwrap_or_default();
-    if user_id.is_empty() && only.is_empty() {
-        return Err(Fault::internal("nobody in particular's sessions can't be ended"));
-    }
-    let rows = tx.rows(sql, args![ending.now, user_id, only, but]).await?;
+    // Two statements, since SQLite chooses the index before it knows the values.
+    let (sql, owner_or_one, also) = match &ending.only {
+        Some(only) => (ONE, only.as_str(), user_id),
+        None if user_id.is_empty() => {
+            return Err(Fault::internal("nobody in particular's sessions can't be ended"));
+        }
+        None => (ALL_BUT, user_id, but),
+    };
+    let rows = tx.rows(sql, args![ending.now, owner_or_one, also]).await?;
     let count = u64::try_from(rows.len()).unwrap_or(0);
     if let Some(row) = rows.into_iter().next() {
         let owner = row.read_as(TABLE, |row| {

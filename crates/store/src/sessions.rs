@@ -108,9 +108,11 @@ impl Store {
         self.db
             .write((new, events), |(new, events), tx| {
                 Box::pin(async move {
-                    // The row is locked, so that disabling finds this session, or is found here.
-                    let sql = "update users set disabled = disabled where user_id = $1 and disabled = 0";
-                    if tx.exec(sql, args![new.session.user_id.as_str()]).await? == 0 {
+                    let user_id = new.session.user_id.as_str();
+                    // So that disabling finds this session, or is found here.
+                    tx.hold_user(user_id).await?;
+                    let sql = "select user_id from users where user_id = $1 and disabled = 0";
+                    if tx.row(sql, args![user_id]).await?.is_none() {
                         tx.undo();
                         return Ok(false);
                     }
@@ -284,10 +286,13 @@ impl Collect {
             "update login_attempts set collected_at = $1, collected_by = $2, session_id = $3 \
                    where attempt_id = $4 and stage = 'done' and collected_at is null and ended_at > $5 \
                    and exists (select 1 from users u where u.user_id = login_attempts.user_id and u.disabled = 0) \
-                   returning attempt_id, user_id, city_id, ",
+                   returning attempt_id, user_id, city_id, link_session_id, (select asking.provider from sessions asking \
+                   where asking.session_id = login_attempts.link_session_id) as asked_with, ",
             notices::address!("login_attempts.user_id")
         );
         let new = &self.new.session;
+        // So that disabling finds this session, or is found here.
+        tx.hold_user(new.user_id.as_str()).await?;
         let args = args![
             self.now,
             self.caller,
@@ -296,15 +301,27 @@ impl Collect {
             self.now.minus(COLLECT_WITHIN),
         ];
         let Some(row) = tx.row(sql, args).await? else { return self.again(tx).await };
-        let (user_id, city_id, address) = row.read_as(crate::login::TABLE, |row| {
+        let (user_id, city_id, asked, address) = row.read_as(crate::login::TABLE, |row| {
             row.text("attempt_id")?;
-            Ok((row.text("user_id")?, row.text("city_id")?, row.opt_text("address")?))
+            let (user_id, city_id) = (row.text("user_id")?, row.text("city_id")?);
+            let asked = row.opt_text("link_session_id")?.zip(row.opt_text("asked_with")?);
+            Ok((user_id, city_id, asked, row.opt_text("address")?))
         })?;
         if user_id != new.user_id.as_str() || city_id != new.city_id.as_str() {
             return Err(Fault::internal("a session for somebody else than the one who signed in"));
         }
-        begin(&self.new, &self.events, address.as_deref(), tx).await?;
-        Ok(Collected::First(new.clone()))
+        let Some((asked_in, asked_with)) = asked else {
+            begin(&self.new, &self.events, address.as_deref(), tx).await?;
+            return Ok(Collected::First(new.clone()));
+        };
+        // The person goes on from the session that asked for a link: the new one takes its place, and counts as begun with
+        // the same provider.
+        let session = Session { provider: asked_with, ..new.clone() };
+        let new = NewSession { session, ..self.new.clone() };
+        begin(&new, &self.events, address.as_deref(), tx).await?;
+        let sql = "update sessions set revoked_at = $1 where session_id = $2 and revoked_at is null";
+        tx.put(sql, args![self.now, asked_in]).await?;
+        Ok(Collected::First(new.session))
     }
 
     async fn again(&self, tx: &mut Tx) -> Result<Collected, Fault> {

@@ -4,7 +4,8 @@ mod pooler;
 
 pub use pooler::Pooler;
 
-use crate::db::args;
+use crate::db::{Val, args};
+use crate::session_list::{ALL_BUT, ONE};
 use crate::user_list::{fitting, page, straight, walk};
 use crate::users::user_columns;
 use crate::{Engine, Store};
@@ -162,14 +163,23 @@ pub async fn number(store: &Store, sql: &'static str) -> i64 {
 /// When the engine does not explain itself.
 pub async fn plan_of_users(store: &Store, by_name: bool) -> String {
     let (page, name) = (args![Timestamp(i64::MAX), "", "", "", ""], args!["a", "a", 50_i64]);
-    let sql = match (store.engine(), by_name) {
-        (Engine::Sqlite, true) => concat!("explain query plan ", straight!("<", "desc")),
-        (Engine::Sqlite, false) => concat!("explain query plan ", walk!("<", "desc")),
-        (Engine::Postgres, true) => concat!("explain ", straight!("<", "desc")),
-        (Engine::Postgres, false) => concat!("explain ", walk!("<", "desc")),
-    };
+    let sql = if by_name { straight!("<", "desc") } else { walk!("<", "desc") };
     let last = if by_name { name } else { args!["", 50_i64] };
-    let rows = store.db.read(sql, page.into_iter().chain(last).collect()).await.expect("a plan");
+    plan(store, sql, page.into_iter().chain(last).collect()).await
+}
+
+/// How the engine would end one session, and all of a user but one.
+///
+/// # Panics
+/// When the engine does not explain itself.
+pub async fn plans_of_ending(store: &Store) -> [String; 2] {
+    let args = || args![Timestamp(0), "a", "b"];
+    [plan(store, ONE, args()).await, plan(store, ALL_BUT, args()).await]
+}
+
+async fn plan(store: &Store, sql: &str, args: Vec<Val>) -> String {
+    let how = if store.engine() == Engine::Sqlite { "explain query plan" } else { "explain" };
+    let rows = store.db.read(format!("{how} {sql}").leak(), args).await.expect("a plan");
     let line = |row: crate::db::Row| {
         row.read_as("(a plan)", |row| {
             if store.engine() == Engine::Sqlite {

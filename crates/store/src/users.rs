@@ -6,6 +6,7 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append};
+use crate::passwords::claim_address;
 use crate::{Store, StoreError, login};
 use downcity_core::attempt::EXCHANGE_LIMIT;
 use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityId, IdentityKey, Timestamp, User, UserId};
@@ -190,12 +191,14 @@ async fn refresh(sign_in: &SignIn, known: &Known, tx: &mut Tx) -> Result<(), Fau
     Ok(())
 }
 
-/// Creates the user and an identity without names yet. An address that another user has is left out: it
-/// links nobody to anybody.
+/// Creates the user and an identity without names yet. An address that a provider tells and another user has is left out:
+/// it links nobody to anybody.
 async fn create(sign_in: &SignIn, tx: &mut Tx) -> Result<UserId, Fault> {
     let SignIn { identity, user_id, identity_id, now, .. } = sign_in;
     let mut email = identity.profile.email.as_ref().map(|email| email.to_lowercase());
-    if let Some(address) = &email
+    if identity.provider == "email" {
+        claim_address(email.as_deref().unwrap_or_default(), user_id.as_str(), tx).await?;
+    } else if let Some(address) = &email
         && tx.row("select user_id from users where email = $1", args![address]).await?.is_some()
     {
         email = None;

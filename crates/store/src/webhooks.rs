@@ -4,6 +4,7 @@ use crate::audit::{NewAudit, append as append_audit};
 use crate::cities::{list, list_text};
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append, insert};
+use crate::housekeeping::BATCH;
 use crate::keys::count_change;
 use crate::outbox::due;
 use crate::{Due, Store, StoreError};
@@ -153,7 +154,8 @@ impl Store {
         self.db.write(new, |new, tx| Box::pin(create(new, tx))).await
     }
 
-    /// Removes a webhook with its deliveries; false when there is none.
+    /// Removes a webhook; false when there is none. Its deliveries are then to be forgotten:
+    /// [`Self::forget_deliveries`].
     ///
     /// # Errors
     /// `Unavailable`.
@@ -230,7 +232,50 @@ impl Store {
         self.db.write(data, |(id, hook, now), tx| Box::pin(arrived(id, hook, *now, tx))).await
     }
 
-    /// Notes that a delivery failed; true when its webhook was switched off for that.
+    /// Gives up what waits for webhooks that are switched off, and forgets the deliveries of those that are no more, in small
+    /// batches, so that sign-ins get their turn in between; says how many there were. Events that were written just then may
+    /// bring more later.
+    ///
+    /// # Errors
+    /// `Unavailable`; what was done until then stands.
+    pub async fn give_up_deliveries(&self, now: Timestamp) -> Result<u64, StoreError> {
+        // From one target to the next by the index, however many deliveries each has.
+        let sql = "with recursive t (target) as ( \
+                   select min(target) from outbox where kind = 'webhook' and state = 'waiting' union all \
+                   select (select min(o.target) from outbox o where o.kind = 'webhook' and o.state = 'waiting' \
+                   and o.target > t.target) from t where t.target is not null) \
+                   select t.target, (select count(*) from webhooks w where w.webhook_id = t.target) from t \
+                   where t.target is not null and not exists \
+                   (select 1 from webhooks w where w.webhook_id = t.target and w.active = 1)";
+        let mut total = 0;
+        for row in self.db.read_aside(sql, args![]).await? {
+            let (hook, there) = row.read_as("outbox", |row| Ok((row.text("target")?, row.flag("there")?)))?;
+            if there {
+                let sql = "update outbox set state = 'given_up', ended_at = $1, \
+                           last_error = coalesce(last_error, 'the webhook was switched off') \
+                           where state = 'waiting' and outbox_id in (select outbox_id from outbox where target = $2 \
+                           and kind = 'webhook' and state = 'waiting' limit $3) \
+                           and not exists (select 1 from webhooks where webhook_id = $2 and active = 1)";
+                total += self.in_batches(sql, args![now, &hook, BATCH]).await?;
+            } else {
+                total += self.forget_deliveries(&hook).await?;
+            }
+        }
+        Ok(total)
+    }
+
+    /// Forgets the deliveries of a webhook that was removed, in small batches; says how many there were.
+    ///
+    /// # Errors
+    /// `Unavailable`; what was forgotten until then stays so.
+    pub async fn forget_deliveries(&self, webhook_id: &str) -> Result<u64, StoreError> {
+        let sql = "delete from outbox where outbox_id in (select outbox_id from outbox where target = $1 \
+                   and kind = 'webhook' limit $2) and not exists (select 1 from webhooks where webhook_id = $1)";
+        self.in_batches(sql, args![webhook_id, BATCH]).await
+    }
+
+    /// Notes that a delivery failed; true when its webhook was switched off for that. What else waits for it is then to be
+    /// given up: [`Self::give_up_deliveries`].
     ///
     /// # Errors
     /// `Unavailable`.
@@ -313,7 +358,6 @@ async fn remove(webhook_id: &str, event: &NewEvent, tx: &mut Tx) -> Result<bool,
     if tx.exec("delete from webhooks where webhook_id = $1", args![webhook_id]).await? == 0 {
         return Ok(false);
     }
-    tx.put("delete from outbox where target = $1 and kind = 'webhook'", args![webhook_id]).await?;
     count_change(tx).await?;
     append(event, tx).await?;
     Ok(true)
@@ -372,10 +416,6 @@ async fn failed(failure: &DeliveryFailure, tx: &mut Tx) -> Result<bool, Fault> {
         }
     }
     if disabled {
-        let sql = "update outbox set state = 'given_up', ended_at = $1, \
-                   last_error = coalesce(last_error, 'the webhook was switched off') \
-                   where target = $2 and kind = 'webhook' and state = 'waiting'";
-        tx.put(sql, args![now, hook]).await?;
         append(&failure.disabled, tx).await?;
     }
     Ok(disabled)

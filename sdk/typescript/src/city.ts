@@ -161,10 +161,10 @@ export class City {
   /**
    * Adds another way in to this user's account, as `signIn` does it. Needs a sign-in of the last five minutes
    * (`reauthentication_required`). What is somebody else's stays theirs (`identity_taken`). The answer is the same user
-   * with a fresh token.
+   * with a fresh token, in place of this one, and a refresh token where this one has one.
    */
   async link(provider: string, options: flow.SignInOptions = {}): Promise<City> {
-    return this.asUser(await flow.signIn(this, "identities/link", provider, options));
+    return this.asUser(await flow.signIn(this, "identities/link", provider, { refresh: !!this.refresh_token || undefined, ...options }));
   }
 
   /** Sends the browser to the provider; the page it comes back to calls `completeRedirect`. */
@@ -174,7 +174,7 @@ export class City {
 
   /** `link` by sending the browser away; the page it comes back to calls `completeRedirect`. */
   linkRedirect(provider: string, options: flow.RedirectOptions = {}): Promise<OauthStart> {
-    return flow.signInRedirect(this, "identities/link", provider, options);
+    return flow.signInRedirect(this, "identities/link", provider, { refresh: !!this.refresh_token || undefined, ...options });
   }
 
   /** On the page that the browser comes back to: the user, or null if this is no return from a sign-in. */

@@ -495,7 +495,11 @@ export interface paths {
          */
         get: operations["accounts_oauth_callback"];
         put?: never;
-        post?: never;
+        /**
+         * Takes the answer of an issuer that posts it, and sends the browser on to the same address by GET, with which it sends
+         *     its cookies. Code and state can't be read there.
+         */
+        post: operations["accounts_oauth_callback_posted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2532,8 +2536,13 @@ export interface components {
         };
         /** @description Asks what a token is worth. */
         IntrospectRequest: {
-            /** @description A user_token or a refresh token. */
+            /** @description A user_token; a refresh token where `token_type_hint` says so. */
             token: string;
+            /**
+             * @description `refresh_token` for a refresh token, which is not active otherwise: nobody may take one for a sign-in. Anything else
+             *     changes nothing (RFC 7662 §2.1).
+             */
+            token_type_hint?: string | null;
         };
         /** @description A signing key, without the key. */
         KeyItem: {
@@ -3070,6 +3079,17 @@ export interface components {
             /** @description Where it is unique: an app's id, an issuer, or empty. */
             scope: string;
             value: string;
+        };
+        /** @description What an issuer has the browser post (OAuth 2.0 Form Post Response Mode). */
+        PostedAnswer: {
+            /** @description The authorization code. */
+            code?: string | null;
+            /** @description An error (RFC 6749 §4.1.2.1). */
+            error?: string | null;
+            /** @description The issuer (RFC 9207). */
+            iss?: string | null;
+            /** @description The state of the sign-in. */
+            state?: string | null;
         };
         /** @description What is known about the person. Nothing is invented: WeChat gives no e-mail, so it is null. */
         Profile: {
@@ -4613,6 +4633,8 @@ export interface operations {
                 error?: string;
                 /** @description The issuer (RFC 9207). */
                 iss?: string;
+                /** @description What was posted here a moment ago, sealed. It comes alone. */
+                posted?: string;
                 /** @description The state of the sign-in. */
                 state?: string;
             };
@@ -4641,6 +4663,48 @@ export interface operations {
                 };
             };
             /** @description To the page about the outcome, or to return_to */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["NotNow"];
+        };
+    };
+    accounts_oauth_callback_posted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["PostedAnswer"];
+            };
+        };
+        responses: {
+            /** @description The request was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It could not be answered */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description To the same address by GET, with what was posted sealed in `posted` */
             303: {
                 headers: {
                     [name: string]: unknown;

@@ -83,17 +83,18 @@ describe("the accounts service, whole", { skip }, () => {
     assert.equal((await fed.signIn("zhangsan")).user_id, user.user_id, "it leads to the same account");
     const { items } = await accounts(linked).get("identities");
     assert.deepEqual(items.map((item) => item.provider).sort(), ["email", "wechat"]);
-    await post(user, "identities/unlink", { identity_id: items.find((item) => item.provider === "wechat").identity_id });
+    await assert.rejects(user.me(), fails("invalid_token", 401), "the linked one took its place");
+    await post(linked, "identities/unlink", { identity_id: items.find((item) => item.provider === "wechat").identity_id });
     const last = { identity_id: items.find((item) => item.provider === "email").identity_id };
-    await assert.rejects(post(user, "identities/unlink", last), fails("last_identity", 409));
+    await assert.rejects(post(linked, "identities/unlink", last), fails("last_identity", 409));
 
     await fed.signIn("zhangsan");
-    await assert.rejects(user.link("wechat", { open }), (error) => error.code === "identity_taken");
+    await assert.rejects(linked.link("wechat", { open }), (error) => error.code === "identity_taken");
     let shown;
     const storage = new Map();
     const store = { getItem: (k) => storage.get(k) ?? null, setItem: (k, v) => storage.set(k, v), removeItem: (k) => storage.delete(k) };
     const redirect = { return_to: "https://app.example.com/back", open: (url) => (shown = url), storage: store };
-    await assert.rejects(user.linkRedirect("wechat", redirect), fails("invalid_field", 400), "that address is not allowed");
+    await assert.rejects(linked.linkRedirect("wechat", redirect), fails("invalid_field", 400), "that address is not allowed");
     assert.equal(shown, undefined);
   });
 

@@ -172,8 +172,7 @@ async fn kill_minus_9_while_everything_is_sealed_anew() {
     fed.stop();
     let store = Store::open_sqlite(&database).await.unwrap();
     let vault = unlock(&store, KEY).await.unwrap();
-    let due = downcity_store::Outgoing::Mail;
-    let mails = store.take_due(due, Timestamp(i64::MAX - 9), Timestamp(i64::MAX - 8), MAILS).await.unwrap();
+    let mails = store.take_mails(Timestamp(i64::MAX - 9), Timestamp(i64::MAX - 8), MAILS).await.unwrap();
     assert_eq!(i64::try_from(mails.len()).unwrap(), MAILS);
     for mail in mails {
         let plain = vault.open(&format!("outbox/{}/sealed", mail.outbox_id), &mail.sealed.unwrap()).unwrap();

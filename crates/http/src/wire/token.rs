@@ -51,9 +51,19 @@ impl From<Handed> for RefreshAnswer {
 /// Asks what a token is worth.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct IntrospectRequest {
-    /// A user_token or a refresh token.
+    /// A user_token; a refresh token where `token_type_hint` says so.
     #[schema(value_type = String, write_only)]
     pub(crate) token: Secret,
+    /// `refresh_token` for a refresh token, which is not active otherwise: nobody may take one for a sign-in. Anything else
+    /// changes nothing (RFC 7662 §2.1).
+    #[serde(default)]
+    token_type_hint: Option<String>,
+}
+
+impl IntrospectRequest {
+    pub(crate) fn is_refresh(&self) -> bool {
+        self.token_type_hint.as_deref() == Some("refresh_token")
+    }
 }
 
 /// What a token is worth (RFC 7662 §2.2). Of one that is not active nothing else is told.

@@ -12,7 +12,8 @@ use std::time::Duration;
 on_both_engines!(a_good_token_is_described, what_would_be_refused_is_not_active);
 
 async fn ask(world: &World, token: &str) -> Value {
-    world.admin_post("accounts/token/introspect", json!({"token": token})).await
+    let hint = if token.starts_with("ur_") { "refresh_token" } else { "access_token" };
+    world.admin_post("accounts/token/introspect", json!({"token": token, "token_type_hint": hint})).await
 }
 
 async fn sign_in(world: &World) -> Value {
@@ -39,6 +40,9 @@ async fn a_good_token_is_described(on: On) {
         assert_eq!((&told["sub"], &told["session_id"]), (&done["user_id"], &claims["jti"]));
         assert!(told.get("aud").is_none(), "it is for nobody but this Federation");
     }
+    let body = json!({"token": refresh});
+    let unasked = world.admin_post("accounts/token/introspect", body).await;
+    assert_eq!(unasked, json!({"active": false}), "nobody takes it for a sign-in");
     let asked = "select max(number) as number from refresh_tokens";
     assert_eq!(number(&world.store, asked).await, 0, "looking does not use it up");
     let by_hand = json!({"city_id": "city_demo", "user_id": "own-7", "metadata": {"plan": "pro"}});
@@ -82,7 +86,7 @@ async fn what_would_be_refused_is_not_active(on: On) {
     world.post_as(token, "accounts/logout", json!({})).await.ok();
     for one in [token, next_refresh] {
         assert_inactive(&world, one, "logged out").await;
-        assert!(node.introspect(one).await.unwrap().is_none(), "on every node");
+        assert!(node.introspect(one, one.starts_with("ur_")).await.unwrap().is_none(), "on every node");
     }
     let theirs = other["user_token"].as_str().unwrap();
     world.clock.advance(Duration::from_secs(1000));

@@ -43,6 +43,12 @@ async fn every_guest_route_is_limited_by_address(on: On) {
         assert_wait(&world.get_from(&from, path).await);
         assert_wait(&world.get_from(&from, "accounts/providers").await);
     }
+    // An answer that an issuer has the browser post counts as the look that it leads to.
+    for n in 0..41 {
+        let told = world.post_from("192.0.2.200", "accounts/oauth/callback", json!({})).await;
+        if n < 40 { assert_eq!(told.status, 303, "{n}") } else { assert_wait(&told) }
+    }
+    assert_wait(&world.get_from("192.0.2.200", "accounts/providers").await);
     assert_eq!(world.get_from(AWAY, "accounts/providers").await.status, 200, "others go on");
     // Work: as few as starts, each call having cost a hash or a mail, or been meant to.
     let refresh = json!({"refresh_token": format!("ur_{0}.0.{0}", "x".repeat(43))});

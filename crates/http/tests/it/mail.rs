@@ -380,11 +380,15 @@ async fn an_address_is_given_up_with_its_password(on: On) {
     world.come_back(HOME, &callback).await;
     let linked = world.result(started["state"].as_str().unwrap()).await.ok();
     assert_eq!(linked["user_id"], done["user_id"]);
-    let by_wechat = linked["user_token"].as_str().unwrap();
+    let goes_on = linked["user_token"].as_str().unwrap();
+    let by_wechat = world.sign_in("alice").await;
+    let by_wechat = by_wechat["user_token"].as_str().unwrap();
     world.post_as(by_wechat, "accounts/identities/unlink", gone).await.ok();
     let me = world.get_as(by_wechat, "accounts/me").await.ok();
-    assert_eq!(me["profile"]["email"], Value::Null);
-    assert_eq!(world.get_as(token, "accounts/me").await.status, 401, "sessions of that way in ended");
+    assert_eq!((&me["profile"]["user_id"], &me["profile"]["email"]), (&done["user_id"], &Value::Null));
+    for ended in [token, goes_on] {
+        assert_eq!(world.get_as(ended, "accounts/me").await.status, 401, "sessions of that way in ended");
+    }
     assert_eq!(login(&world, "lilei@example.com", PASSWORD).await.code(), "wrong_credentials");
     let email = world.post_as(by_wechat, "accounts/identities/link", json!({"provider": "email"})).await;
     assert_eq!(email.code(), "invalid_field");

@@ -13,6 +13,7 @@ on_both_engines!(
     guesses_at_the_same_time_are_no_more_than_others,
     a_new_password_ends_what_was_begun_with_the_old_one,
     a_user_guesses_their_own_password_seldom,
+    mails_asked_for_at_the_same_time_are_no_more_than_others,
 );
 
 async fn guess(world: &World, email: &str) -> Answer {
@@ -105,4 +106,18 @@ async fn a_user_guesses_their_own_password_seldom(on: On) {
         statuses.push(world.post_as(token, "accounts/password/change", body).await.status);
     }
     assert_eq!(statuses, [401, 401, 401, 401, 401, 401, 429, 429]);
+}
+
+async fn mails_asked_for_at_the_same_time_are_no_more_than_others(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    registered(&world, &mut post, "lilei@example.com").await;
+    world.clock.advance(Duration::from_secs(900));
+    let forgot = || world.post_from(AWAY, "accounts/password/forgot", json!({"email": "lilei@example.com"}));
+    for answer in join_all((0..12).map(|_| forgot())).await {
+        answer.ok();
+    }
+    for _ in 0..3 {
+        post.next().await;
+    }
+    assert!(post.is_quiet().await, "an address gets three mails in a quarter of an hour");
 }

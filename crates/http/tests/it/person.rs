@@ -95,6 +95,19 @@ impl<'w> Browser<'w> {
         self.send(request).await
     }
 
+    /// A page of another site has the browser post a form here, which takes none of our cookies along, since they are
+    /// `Lax`; then it follows the redirect by GET, which does.
+    pub(crate) async fn post_across(&self, form: &[(String, String)]) -> Answer {
+        let request = self.world.http.post(self.world.url("accounts/oauth/callback")).form(form);
+        let request =
+            request.header("origin", "https://id.example.com").header("sec-fetch-site", "cross-site");
+        let kept = std::mem::take(&mut *self.cookies.lock().unwrap());
+        let carried = self.send(request).await;
+        self.cookies.lock().unwrap().extend(kept);
+        assert_eq!(carried.status, 303, "{}", carried.text);
+        self.get(carried.header("location")).await
+    }
+
     /// Sends any form of ours.
     pub(crate) async fn submit(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.send(self.world.http.post(self.world.url(path)).form(form)).await

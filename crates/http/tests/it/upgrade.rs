@@ -174,7 +174,7 @@ async fn a_step_that_waits_for_a_table_keeps_nobody_from_it() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let store = tokio::time::timeout(Duration::from_secs(20), opening).await.unwrap().unwrap().unwrap();
-    assert_eq!(number(&store, "select count(*) from schema_steps").await, 8);
+    assert_eq!(number(&store, "select count(*) from schema_steps").await, 9);
     store.close().await;
 }
 

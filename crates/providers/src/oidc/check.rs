@@ -14,6 +14,7 @@ use downcity_core::Verdict::{Failed, Ok as Fine, Warning};
 use downcity_core::{Finding, Said, Text, Verdict};
 
 const METADATA: Text = Text::new("Issuer and its metadata", "签发者及其元数据");
+const ANSWERS: Text = Text::new("How the issuer answers", "签发者的应答方式");
 const KEYS: Text = Text::new("The issuer's public keys", "签发者的公钥");
 
 /// Metadata first, then the rest at once.
@@ -23,7 +24,64 @@ pub(super) async fn check(app: &Oidc, visit: &Visit) -> Vec<Finding> {
     let pages = in_turn(visit.callbacks().map(|callback| authorize(app, visit, &metadata, callback)));
     let (keys, credentials, pages) =
         tokio::join!(keys(app, visit, &metadata), credentials(app, visit, &metadata), pages);
-    [discovery, keys, credentials].into_iter().chain(pages).collect()
+    let answers = answers(app, visit, &metadata);
+    [discovery].into_iter().chain(answers).chain([keys, credentials]).chain(pages).collect()
+}
+
+/// Whether a code of WeChat's is kept out of sign-ins with this issuer (docs/decisions/0037). Google is known by name and
+/// answers in the query.
+fn answers(app: &Oidc, visit: &Visit, metadata: &Metadata) -> Option<Finding> {
+    let (issuer, key) = (app.issuer.url(), settings::mode_key(&app.id));
+    let find = |result, en: String, zh: String| {
+        Finding::new((app.id.as_str(), "answers"), ANSWERS, result, Said::new(en, zh))
+    };
+    match (app.posts, metadata.can_post()) {
+        _ if app.is_google => None,
+        (true, true) => Some(find(
+            (Fine, "fine"),
+            format!("{issuer} answers by POST, so no code of WeChat's is taken for its own."),
+            format!("{issuer} 以 POST 应答，微信的 code 不会被当作它的。"),
+        )),
+        (true, false) => {
+            let finding = find(
+                (Failed, "no_form_post"),
+                format!(
+                    "The metadata of {issuer} does not list form_post in response_modes_supported, so nobody is sent there."
+                ),
+                format!(
+                    "{issuer} 的元数据未在 response_modes_supported 中列出 form_post，因此不会让用户前往。"
+                ),
+            );
+            Some(finding.remedy(Said::new(
+                format!("Switch form_post on at the issuer. If it can't, and you trust it as much as WeChat itself: fed env set {key} query."),
+                format!("请在签发者处启用 form_post。若它不支持，且您像信任微信一样信任它：fed env set {key} query。"),
+            )))
+        }
+        (false, can) if visit.is_beside_wechat() => {
+            let finding = find(
+                (Warning, "by_query"),
+                format!(
+                    "{issuer} answers in the query, so a code of WeChat's can be led into a sign-in with it: it could sign in as people who use WeChat."
+                ),
+                format!(
+                    "{issuer} 以 query 应答，微信的 code 可能被引入到它的登录中：它可以冒充使用微信的用户登录。"
+                ),
+            );
+            Some(finding.remedy(match can {
+                true => Said::new(
+                    format!("The issuer lists form_post, so remove the setting: fed env remove {key}."),
+                    format!("签发者已列出 form_post，请删除此设置：fed env remove {key}。"),
+                ),
+                false => Said::new(
+                    format!(
+                        "Switch form_post on at the issuer, then remove the setting: fed env remove {key}."
+                    ),
+                    format!("请在签发者处启用 form_post，然后删除此设置：fed env remove {key}。"),
+                ),
+            }))
+        }
+        (false, _) => None,
+    }
 }
 
 async fn discovery(app: &Oidc, visit: &Visit) -> (Finding, Option<Metadata>) {

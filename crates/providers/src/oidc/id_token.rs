@@ -1,15 +1,13 @@
 //! The ID token: every check of OpenID Connect Core §3.1.3.7, with the rules of RFC 8725.
 
-use super::issuer::Issuer;
+use super::issuer::{Asking, Candidates, Issuer};
 use super::keys::is_accepted;
-use super::metadata::Metadata;
+use crate::ProviderError;
 use crate::token::{Fields, text};
-use crate::{Outside, ProviderError};
 use downcity_core::{Failure, Timestamp};
 use jsonwebtoken::{Validation, decode, decode_header};
 use serde_json::Value;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// How far the issuer's clock may be off.
 const SKEW: Duration = Duration::from_secs(60);
@@ -30,23 +28,14 @@ pub(super) async fn verify(
     token: &str,
     expected: &Expected<'_>,
     issuer: &Issuer,
-    outside: &Outside,
-    metadata: &Metadata,
-    until: Instant,
+    asking: &Asking<'_>,
 ) -> Result<Fields, ProviderError> {
-    let claims = signed(token, expected.now, issuer, outside, metadata, until).await?;
+    let claims = signed(token, issuer, asking).await?;
     check(&claims, expected).map_err(|what| refused(issuer.url(), what))?;
     Ok(claims)
 }
 
-async fn signed(
-    token: &str,
-    now: Timestamp,
-    issuer: &Issuer,
-    outside: &Outside,
-    metadata: &Metadata,
-    until: Instant,
-) -> Result<Fields, ProviderError> {
+async fn signed(token: &str, issuer: &Issuer, asking: &Asking<'_>) -> Result<Fields, ProviderError> {
     let refuse = |what| refused(issuer.url(), what);
     // `none` and unknown algorithms can't even be read.
     let header = (token.len() <= LONGEST).then(|| decode_header(token).ok()).flatten();
@@ -60,16 +49,28 @@ async fn signed(
     if header.crit.is_some() {
         return Err(refuse("its header has `crit`"));
     }
-    let keys = issuer.keys_for(&header, outside, metadata, now, until).await?;
-    if keys.is_empty() {
-        return Err(refuse("the issuer has no key of that id and kind"));
-    }
     let mut validation = Validation::new(header.alg);
     // The claims are checked below, by the service's own clock.
     validation.required_spec_claims.clear();
     (validation.validate_exp, validation.validate_aud) = (false, false);
-    let mut found = keys.iter().filter_map(|key| decode::<Fields>(token, key, &validation).ok());
-    found.next().map(|data| data.claims).ok_or_else(|| refuse("its signature is not the issuer's"))
+    let claims = |of: &Candidates| {
+        let mut found = of.keys.iter().filter_map(|key| decode::<Fields>(token, key, &validation).ok());
+        found.next().map(|data| data.claims)
+    };
+    let mut tried = issuer.keys_for(&header, asking).await?;
+    if let Some(claims) = claims(&tried) {
+        return Ok(claims);
+    }
+    if let Some(newer) = issuer.newer_keys_for(&header, &tried, asking).await? {
+        if let Some(claims) = claims(&newer) {
+            return Ok(claims);
+        }
+        tried = newer;
+    }
+    Err(refuse(match tried.keys.is_empty() {
+        true => "the issuer has no key of that id and kind",
+        false => "its signature is not the issuer's",
+    }))
 }
 
 pub(super) fn check(claims: &Fields, expected: &Expected<'_>) -> Result<(), &'static str> {

@@ -1,6 +1,7 @@
 //! The code against an ID token (once), the ID token against a person.
 
 use super::id_token::{self, Expected};
+use super::issuer::Asking;
 use super::metadata::Metadata;
 use super::{GOOGLE_TOO, Oidc, TOTAL};
 use crate::line::Fault;
@@ -36,7 +37,8 @@ pub(super) async fn identify(app: &Oidc, given: &Exchange<'_>) -> Result<Externa
     })?;
     let issuers: &[&str] = if app.is_google { &[url, GOOGLE_TOO] } else { &[url] };
     let expected = Expected { issuers, client_id: &app.client_id, nonce: given.nonce, now: given.now };
-    let claims = id_token::verify(id_token, &expected, &app.issuer, &app.outside, &metadata, until).await?;
+    let asking = Asking { outside: &app.outside, metadata: &metadata, now: given.now, until };
+    let claims = id_token::verify(id_token, &expected, &app.issuer, &asking).await?;
     let more = match is_told(&claims) {
         true => None,
         false => userinfo(app, &metadata, &tokens, &claims, until).await?,

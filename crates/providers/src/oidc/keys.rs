@@ -11,7 +11,7 @@ use std::time::Duration;
 const USUAL_LIFE: Duration = Duration::from_secs(3600);
 /// The shortest and longest that an issuer can say.
 const LIFE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(86_400));
-/// Keys are asked for because of an unknown one at most this often.
+/// Keys are asked for because of a signature that none of them made at most this often.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// How many keys of one set are looked at.
 const MOST: usize = 64;
@@ -63,12 +63,18 @@ impl KeySet {
         self.keys.iter().filter(signs).count()
     }
 
-    /// Whether these keys may be used without asking.
-    pub(super) fn is_fresh(&self, address: &str, now: Timestamp) -> bool {
-        self.address == address && now >= self.fetched_at && now < self.fetched_at.plus(self.life)
+    /// Whether these keys are in their time, or not longer than `beyond` after it.
+    pub(super) fn is_usable(&self, address: &str, beyond: Duration, now: Timestamp) -> bool {
+        let until = self.fetched_at.plus(self.life + beyond);
+        self.address == address && now >= self.fetched_at && now < until
     }
 
-    /// Whether an unknown key is a reason to ask again.
+    /// When they were fetched.
+    pub(super) fn fetched_at(&self) -> Timestamp {
+        self.fetched_at
+    }
+
+    /// Whether an unknown key, or a signature of none of these, is a reason to ask again.
     pub(super) fn may_ask_again(&self, now: Timestamp) -> bool {
         now >= self.fetched_at.plus(ASK_AGAIN) || now < self.fetched_at
     }

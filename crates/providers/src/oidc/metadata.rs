@@ -21,6 +21,8 @@ pub(crate) struct Metadata {
     #[serde(default)]
     scopes_supported: Option<Vec<String>>,
     #[serde(default)]
+    response_modes_supported: Option<Vec<String>>,
+    #[serde(default)]
     pub(crate) authorization_response_iss_parameter_supported: bool,
 }
 
@@ -55,7 +57,9 @@ impl Metadata {
     pub(crate) fn read(body: &[u8], issuer: &str, outside: &Outside) -> Result<Self, ProviderError> {
         Self::parse(body, issuer, outside).map_err(|mistake| {
             let what = format!("The issuer {issuer} can't be used: {mistake}.");
-            ProviderError::new(Failure::ProviderMisconfigured, what)
+            let error = ProviderError::new(Failure::ProviderMisconfigured, what);
+            // Something else than metadata is mostly the page of a proxy whose issuer is down.
+            if mistake == Mistake::Unreadable { error.silent() } else { error }
         })
     }
 
@@ -82,6 +86,11 @@ impl Metadata {
         self.code_challenge_methods_supported
             .as_ref()
             .is_none_or(|all| all.iter().any(|method| method == "S256"))
+    }
+
+    /// Whether it can answer by POST. Where nothing is said, it answers by query and fragment only (Discovery §3).
+    pub(crate) fn can_post(&self) -> bool {
+        self.response_modes_supported.as_ref().is_some_and(|all| all.iter().any(|mode| mode == "form_post"))
     }
 
     /// Whether the client secret goes into the body instead of the header. The header is what every issuer
@@ -134,6 +143,17 @@ mod tests {
             for never in ["http://id.example.com/x", "javascript:alert(1)", "/x", ""] {
                 assert!(read(&json!({name: never}), &open).is_err(), "{name} {never}");
             }
+        }
+    }
+
+    #[test]
+    fn only_what_says_so_can_post() {
+        let can = |modes: serde_json::Value| {
+            read(&json!({"response_modes_supported": modes}), &Outside::real().unwrap()).unwrap().can_post()
+        };
+        assert!(can(json!(["query", "form_post"])));
+        for modes in [json!(null), json!([]), json!(["query", "fragment", "form_post.jwt"])] {
+            assert!(!can(modes.clone()), "{modes}");
         }
     }
 

@@ -42,13 +42,15 @@ pub(crate) struct Oidc {
     issuer: Arc<Issuer>,
     /// Whether this is Google, which has two names.
     is_google: bool,
+    /// Whether the issuer is asked to answer by POST.
+    posts: bool,
 }
 
 impl Oidc {
     /// Google's id on the wire.
     pub(crate) const GOOGLE: &str = "google";
 
-    /// Any issuer.
+    /// Any issuer; it is asked to answer by POST.
     pub(crate) fn new(
         outside: Arc<Outside>,
         id: String,
@@ -59,14 +61,31 @@ impl Oidc {
         let issuer = outside.issuers.of(issuer);
         let (client_id, secret) = client;
         let app_id = format!("{client_id} {}", issuer.url());
-        Self { outside, id, label, client_id, secret, app_id, issuer, is_google: false }
+        Self { outside, id, label, client_id, secret, app_id, issuer, is_google: false, posts: true }
     }
 
     /// Google.
     pub(crate) fn google(outside: Arc<Outside>, client: (String, Secret)) -> Self {
         let issuer = outside.google().to_owned();
         let made = Self::new(outside, Self::GOOGLE.to_owned(), "Google".to_owned(), &issuer, client);
-        Self { is_google: true, ..made }
+        Self { is_google: true, ..made }.by_query()
+    }
+
+    /// The same, answering in the query of the callback's address, which is the default of OAuth. For issuers that are
+    /// trusted like the other providers: a code of WeChat's that ends up in a sign-in with such an issuer is sent to it.
+    pub(crate) fn by_query(self) -> Self {
+        Self { posts: false, ..self }
+    }
+
+    /// The issuer can't answer by POST, and nobody said that it is trusted to answer otherwise.
+    fn can_not_post(&self) -> ProviderError {
+        let (url, key) = (self.issuer.url(), settings::mode_key(&self.id));
+        let report = format!(
+            "The issuer {url} can't be used: its metadata does not list form_post in response_modes_supported, and without \
+             form_post a code of WeChat's could be led into a sign-in with it. Switch form_post on there; or, if you trust \
+             this issuer as much as WeChat itself, set {key} to query (docs/oidc-login.md)."
+        );
+        ProviderError::new(Failure::ProviderMisconfigured, report)
     }
 
     /// The address of the issuer's page.
@@ -86,6 +105,9 @@ impl Oidc {
             query
                 .append_pair("code_challenge", request.code_challenge)
                 .append_pair("code_challenge_method", "S256");
+        }
+        if self.posts {
+            query.append_pair("response_mode", "form_post");
         }
         if let Some(lang) = request.lang {
             query.append_pair("ui_locales", lang.tag());
@@ -114,13 +136,20 @@ impl LoginProvider for Oidc {
 
     fn prepare(&self, now: Timestamp) -> BoxFuture<'_, Result<(), ProviderError>> {
         let until = Instant::now() + TOTAL;
-        Box::pin(async move { self.issuer.metadata(&self.outside, now, until).await.map(drop) })
+        Box::pin(async move {
+            let metadata = self.issuer.metadata(&self.outside, now, until).await?;
+            if self.posts && !metadata.can_post() { Err(self.can_not_post()) } else { Ok(()) }
+        })
     }
 
     fn authorize_url(&self, request: &Authorize<'_>) -> String {
         // Without metadata, which `prepare` gets, the issuer's own address is all there is.
         let Some(metadata) = self.issuer.last() else { return self.issuer.url().to_owned() };
         self.address(&metadata, request)
+    }
+
+    fn answers_by_post(&self) -> bool {
+        self.posts
     }
 
     fn read_callback<'a>(&self, query: &'a CallbackQuery) -> Callback<'a> {

@@ -1,4 +1,4 @@
-//! Settings of OpenID Connect issuers in the Federation env: Google's two, and four for any other issuer,
+//! Settings of OpenID Connect issuers in the Federation env: Google's two, and five for any other issuer,
 //! `OIDC_<NAME>_ISSUER` and so on. The provider's id is the name in lower case.
 
 use crate::catalogue::{EnvKey, EnvSpec};
@@ -82,7 +82,31 @@ static PARTS: &[Part] = &[
         secret: false,
         check: |_| None,
     },
+    Part {
+        suffix: MODE,
+        description: Text::new(
+            "How the issuer answers: form_post (also when this is not set), or query for an issuer that can't post and that you trust as much as WeChat itself.",
+            "签发者的应答方式：form_post（未设置时也是它）；若签发者不支持且您像信任微信一样信任它，可设为 query。",
+        ),
+        required: false,
+        secret: false,
+        check: check_mode,
+    },
 ];
+
+/// What follows the name in the key that says how an issuer answers.
+pub(crate) const MODE: &str = "_RESPONSE_MODE";
+
+/// Whether a value of `OIDC_<NAME>_RESPONSE_MODE` asks for answers in the query. Anything else does not: a slip must not
+/// take a defence away.
+pub(crate) fn is_query(value: &str) -> bool {
+    value.trim().eq_ignore_ascii_case("query")
+}
+
+/// The key that says how an issuer answers, by the provider's id.
+pub(crate) fn mode_key(id: &str) -> String {
+    key(&id.to_ascii_uppercase(), MODE)
+}
 
 /// Name and part of a key such as `OIDC_CORP_ISSUER`.
 fn split(key: &str) -> Option<(&str, &'static Part)> {
@@ -158,6 +182,16 @@ fn check_issuer(value: &str) -> Option<Text> {
         Text::new(
             "This address is private: it works only if the Federation runs with --allow-private-issuers.",
             "这是内网地址：仅当 Federation 以 --allow-private-issuers 运行时可用。",
+        )
+    })
+}
+
+fn check_mode(value: &str) -> Option<Text> {
+    let known = is_query(value) || value.trim().eq_ignore_ascii_case("form_post");
+    (!known).then(|| {
+        Text::new(
+            "Only form_post and query are known. This value counts as form_post.",
+            "只能是 form_post 或 query，当前值等同于 form_post。",
         )
     })
 }

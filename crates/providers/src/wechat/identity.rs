@@ -62,7 +62,8 @@ pub(super) fn identity(
         avatar_url: text(person, "headimgurl").and_then(clean_simulated_avatar),
         email: None,
     };
-    let keys = union_key.into_iter().chain([open_key]).collect();
+    // The openid decides: this app knew the person by it, whatever Open Platform account the app belongs to now.
+    let keys = [open_key].into_iter().chain(union_key).collect();
     Ok(ExternalIdentity { provider: WeChat::ID.to_owned(), keys, profile })
 }
 

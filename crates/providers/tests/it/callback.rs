@@ -7,7 +7,8 @@ use std::sync::Arc;
 fn read(code: Option<&str>, error: Option<&str>) -> String {
     let provider = crate::fake::provider(&Arc::new(Outside::real().unwrap()));
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let query = CallbackQuery { code: owned(code), error: owned(error), state: owned(Some("st")), iss: None };
+    let (code, error, state) = (owned(code), owned(error), owned(Some("st")));
+    let query = CallbackQuery { code, error, state, ..CallbackQuery::default() };
     match provider.read_callback(&query) {
         Callback::Code(code) => format!("code {code}"),
         Callback::Denied => "denied".into(),
@@ -53,6 +54,7 @@ fn nothing_of_it_is_printed() {
         state: secretive("5tate"),
         error: secretive("err0r"),
         iss: secretive("i55"),
+        by_post: false,
     };
     let shown = format!("{query:?} {:?}", Callback::Code("c0de"));
     for text in ["c0de", "5tate", "err0r", "i55"] {

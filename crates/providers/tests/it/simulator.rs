@@ -74,7 +74,13 @@ fn query(callback: &str) -> CallbackQuery {
     let url = Url::parse(callback).unwrap();
     let read =
         |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    CallbackQuery { code: read("code"), state: read("state"), error: read("error"), iss: None }
+    CallbackQuery {
+        code: read("code"),
+        state: read("state"),
+        error: read("error"),
+        iss: None,
+        by_post: false,
+    }
 }
 
 fn value(found: &ExternalIdentity, kind: KeyKind) -> Option<&str> {
@@ -88,7 +94,7 @@ async fn a_person_signs_in() {
     let (appid, account) = (&stage.app.appid, &stage.app.open_account);
     assert_eq!(value(&found, KeyKind::Unionid), Some(stage.sim.unionid("zhangsan", account).as_str()));
     assert_eq!(value(&found, KeyKind::Openid), Some(stage.sim.openid("zhangsan", appid).as_str()));
-    assert_eq!(found.keys[0].kind, KeyKind::Unionid, "the strongest first");
+    assert_eq!(found.keys[0].kind, KeyKind::Openid, "the one that never changes first");
     assert_eq!(found.profile.display_name.as_deref(), Some("张三🌟"));
     assert_eq!(stage.counts(), (1, 1));
 }

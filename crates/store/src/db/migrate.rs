@@ -44,6 +44,7 @@ const STEPS: &[Step] = steps! {
     6 "workspace",
     7 "data_keys",
     8 "new_sign_ins",
+    9 "backlogs",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::pg_tx::PgTx;
-use super::{Row, Val, sqlite};
+use super::{Row, Val, dialect, sqlite};
 use rusqlite::Connection;
 
 /// A write transaction in progress.
@@ -76,6 +76,15 @@ impl Tx {
     pub(crate) fn tell_settings(&mut self) {
         if let EngineTx::Postgres(tx) = &mut self.engine {
             tx.tell_settings();
+        }
+    }
+
+    /// Waits for whoever is just disabling, removing or merging this user, and makes others wait for the end of this
+    /// transaction: what the next statement finds of the user stays true until then.
+    pub(crate) async fn hold_user(&mut self, user_id: &str) -> Result<(), Fault> {
+        match &mut self.engine {
+            EngineTx::Sqlite(_) => Ok(()),
+            EngineTx::Postgres(_) => self.put(dialect::HOLD_USER, super::args![user_id]).await,
         }
     }
 

@@ -9,6 +9,7 @@ on_both_engines! {
     an_unconfirmed_identity_is_erased_when_its_time_is_over,
     events_are_forgotten_in_batches_but_for_what_still_waits,
     the_audit_record_says_what_was_removed_from_it,
+    deliveries_that_nobody_wants_are_given_up_in_batches,
 }
 
 const DAY: i64 = 24 * 3600;
@@ -109,4 +110,31 @@ async fn the_audit_record_says_what_was_removed_from_it(store: Store) {
     let forgotten = "audit.forgotten".to_owned();
     let wanted = [(forgotten.clone(), entries(2)), (forgotten, entries(500)), ("env.set".to_owned(), None)];
     assert_eq!(told, wanted);
+}
+
+async fn deliveries_that_nobody_wants_are_given_up_in_batches(store: Store) {
+    let hooks = "insert into webhooks (webhook_id, url, types, cities, sealed, active, created_at, updated_at) \
+                 select column1, 'https://hooks.test', '[]', '[]', sealed_identity, column2, 1, 1 from \
+                 (values ('dead', 0), ('live', 1)) v, login_attempts where attempt_id = 'a'";
+    let id = exchanging(&store, "a", later(0)).await;
+    store.hold_attempt(&id, b"sealed", later(1)).await.unwrap();
+    assert_eq!(testing::tamper(&store, hooks).await, 2);
+    // Of 'gone' there is no webhook any more: an event was written while it was removed.
+    for hook in ["dead", "live", "gone"] {
+        let waiting = format!(
+            "insert into outbox (outbox_id, kind, target, event_id, next_at, state, created_at) with recursive n(i) as \
+             (select 1 union all select i + 1 from n where i < 1203) \
+             select '{hook}' || cast(i as text), 'webhook', '{hook}', 'e', 0, 'waiting', 0 from n"
+        );
+        assert_eq!(testing::tamper(&store, waiting.leak()).await, 1203);
+    }
+    assert_eq!(store.give_up_deliveries(later(2)).await.unwrap(), 2 * 1203);
+    assert_eq!(store.give_up_deliveries(later(2)).await.unwrap(), 0);
+    let left = "select count(*) from outbox where state = 'waiting' and target = 'live'";
+    assert_eq!(testing::number(&store, left).await, 1203);
+    let ended =
+        "select count(*) from outbox where state = 'given_up' and ended_at is not null and last_error <> ''";
+    assert_eq!(testing::number(&store, ended).await, 1203);
+    assert_eq!(testing::number(&store, "select count(*) from outbox where target = 'gone'").await, 0);
+    assert_eq!(store.forget_deliveries("live").await.unwrap(), 0, "it is there");
 }

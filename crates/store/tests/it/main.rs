@@ -20,3 +20,4 @@ mod people;
 mod races;
 mod sessions;
 mod settings;
+mod standing;

@@ -100,10 +100,15 @@ async fn one_person_in_two_apps(store: Store) {
 async fn two_users_stay_two_and_the_conflict_is_told(store: Store) {
     signed_in(&store, "a", wechat(vec![unionid("u1"), openid("wx1", "o1")])).await;
     signed_in(&store, "b", wechat(vec![openid("wx2", "o2")])).await;
-    let both = signed_in(&store, "c", wechat(vec![unionid("u1"), openid("wx2", "o2")])).await;
+    // The app of 'b' came under the account of the other: whoever it knew stays who they are.
+    let both = signed_in(&store, "c", wechat(vec![openid("wx2", "o2"), unionid("u1")])).await;
     let conflict =
-        Completed::SignedIn { user_id: user("a"), new_user: false, conflicts_with: Some(user("b")) };
+        Completed::SignedIn { user_id: user("b"), new_user: false, conflicts_with: Some(user("a")) };
     assert_eq!(both, conflict);
+    assert_eq!(
+        signed_in(&store, "e", wechat(vec![openid("wx1", "o1"), unionid("u1")])).await,
+        as_user("a", false)
+    );
     assert_eq!(signed_in(&store, "d", wechat(vec![openid("wx2", "o2")])).await, as_user("b", false));
 }
 

@@ -110,6 +110,20 @@ async fn a_failure_travels_as_error() {
 }
 
 #[tokio::test]
+async fn a_browser_that_comes_too_late_is_sent_back_to_the_product() {
+    let world = listed(On::Sqlite).await;
+    let (url, state) = started(&world, json!({"return_to": DONE})).await;
+    let callback = world.allow(&url, "alice");
+    world.clock.advance(std::time::Duration::from_secs(601));
+    let back = world.come_back(HOME, &callback).await;
+    assert!(back.header("location").starts_with(DONE), "{}", back.header("location"));
+    let brought = query_of(back.header("location"));
+    assert_eq!((brought["error"].as_str(), brought["state"].as_str()), ("login_expired", state.as_str()));
+    assert_eq!(world.sim.count("access_token"), 0, "the code was sent nowhere");
+    assert_error(&world.result(&state).await, 410, "login_expired");
+}
+
+#[tokio::test]
 async fn a_reload_of_the_callback_brings_the_browser_there_again() {
     let world = listed(On::Sqlite).await;
     let (url, _) = started(&world, json!({"return_to": DONE})).await;

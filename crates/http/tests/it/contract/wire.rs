@@ -58,7 +58,11 @@ async fn unknown_routes_and_wrong_methods_have_our_shape() {
     {
         assert_error(&Answer::of(to(&world, "GET", path)).await, 404, "unknown_route");
     }
-    for (path, allowed) in [("/v1/accounts/oauth/start", "POST"), ("/v1/accounts/me", "GET,HEAD")] {
+    for (path, allowed) in [
+        ("/v1/accounts/oauth/start", "POST"),
+        ("/v1/accounts/me", "GET,HEAD"),
+        ("/v1/accounts/oauth/callback", "GET,HEAD,POST"),
+    ] {
         let answer = Answer::of(to(&world, "PUT", path)).await;
         assert_error(&answer, 405, "wrong_method");
         // RFC 9110 §15.5.6: a 405 names the methods that would do.

@@ -1,6 +1,6 @@
 //! GitHub, Google and OpenID Connect issuers, with each mistake that can be made with them.
 
-use super::{examined, finding, result, says};
+use super::{examined, examined_zh, finding, result, says};
 use crate::support::{On, Plan, World};
 use crate::ways::github::{self, GitHub};
 use crate::ways::issuer::{CLIENT, Issuer, SECRET, Script, set_up, with_issuer};
@@ -77,7 +77,9 @@ async fn an_issuer_is_examined_in_every_part() {
     let refused = |error: &str| Some((400, json!({ "error": error }).to_string()));
     issuer.play(|script| script.token = refused("invalid_grant"));
     let report = examined(&world, "corp").await;
-    for check in ["corp.settings", "corp.discovery", "corp.keys", "corp.credentials", "corp.authorize"] {
+    for check in
+        ["corp.settings", "corp.discovery", "corp.answers", "corp.keys", "corp.credentials", "corp.authorize"]
+    {
         assert_eq!(result(&finding(&report, check, None)), ("ok", "fine"), "{report:#}");
     }
     type Turn = fn(&mut Script);
@@ -105,6 +107,18 @@ async fn an_issuer_is_examined_in_every_part() {
             "corp.discovery",
             ("failed", "not_found"),
             "openid-configuration",
+        ),
+        (
+            |s| s.metadata = json!({"response_modes_supported": ["query", "fragment"]}),
+            "corp.answers",
+            ("failed", "no_form_post"),
+            "fed env set OIDC_CORP_RESPONSE_MODE query",
+        ),
+        (
+            |s| s.metadata = json!({"response_modes_supported": null}),
+            "corp.answers",
+            ("failed", "no_form_post"),
+            "Switch form_post on",
         ),
         (|s| s.published = Vec::new(), "corp.keys", ("failed", "no_keys"), "publish"),
         (
@@ -151,6 +165,34 @@ async fn an_issuer_is_examined_in_every_part() {
     // A check that was not reached is answered with what kept it.
     let report = examined(&world, "corp.keys").await;
     assert_eq!(result(&finding(&report, "corp.discovery", None)), ("failed", "slash"));
+}
+
+/// An issuer that answers in the query is a risk for people who use WeChat, and only for them.
+#[tokio::test]
+async fn an_issuer_that_answers_in_the_query_is_warned_of_beside_wechat() {
+    let issuer = Issuer::start().await;
+    let world = with_issuer(On::Sqlite, &issuer).await;
+    let mode = |value: &'static str| {
+        world.admin_post("env/upsert", json!({"key": "OIDC_CORP_RESPONSE_MODE", "value": value}))
+    };
+    mode("query").await;
+    let report = examined(&world, "corp").await;
+    assert!(!report.to_string().contains("corp.answers"), "{report:#}");
+    assert_eq!(result(&finding(&report, "corp.settings", None)), ("ok", "fine"));
+    world.set_up_wechat().await;
+    let found = finding(&examined(&world, "corp").await, "corp.answers", None);
+    assert_eq!(result(&found), ("warning", "by_query"));
+    says(&found, &["WeChat"], &["fed env remove OIDC_CORP_RESPONSE_MODE"]);
+    let found = finding(&examined_zh(&world, "corp").await, "corp.answers", None);
+    says(&found, &["微信"], &["fed env remove OIDC_CORP_RESPONSE_MODE"]);
+    mode("qeury").await;
+    let report = examined(&world, "corp").await;
+    assert_eq!(result(&finding(&report, "corp.settings", None)), ("warning", "looks_wrong"));
+    assert_eq!(
+        result(&finding(&report, "corp.answers", None)),
+        ("ok", "fine"),
+        "a slip takes no defence away"
+    );
 }
 
 #[tokio::test]

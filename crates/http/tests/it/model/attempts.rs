@@ -18,7 +18,11 @@ impl Model {
         match request.phase {
             0 if brings == Brings::WrongState => request.ends("problem unknown_login"),
             0 if attempt.stage != Stage::Waiting => request.goes_on(SETTLED),
-            0 if now >= attempt.expires_at => request.ends("problem login_expired"),
+            0 if now >= attempt.expires_at => request.ends(if attempt.return_to {
+                "the product, login_expired"
+            } else {
+                "problem login_expired"
+            }),
             0 => {
                 (attempt.stage, attempt.claimed) = (Stage::Exchanging, Some(brings));
                 request.goes_on(CLAIMED)
@@ -44,6 +48,7 @@ impl Model {
                     _ if !finisher => "our page".to_owned(),
                     (_, "ready") if attempt.return_to => "the product, with a code".to_owned(),
                     (Stage::Failed(why), _) if attempt.return_to => format!("the product, {why}"),
+                    (_, "410 login_expired") if attempt.return_to => "the product, login_expired".to_owned(),
                     _ => "our page, as the browser that finished".to_owned(),
                 };
                 if let Some(code) = &request.seen.login_code {

@@ -1,7 +1,7 @@
 //! Broken ways to providers: wrong certificates, names that lead nowhere, and one provider that hangs beside others.
 
 use super::github::{self, GitHub};
-use super::issuer::{come_back, set_up, start};
+use super::issuer::{come_back_by_get, set_up, start};
 use crate::doctor::tls::{Cert, Pass, Proxy};
 use crate::doctor::{examined, finding, result};
 use crate::kit::assert_error;
@@ -31,7 +31,7 @@ async fn ready(ca: PathBuf, wechat: &str) -> World {
 async fn sign_in(world: &World) -> Value {
     let state = start(world, "wechat").await.ok()["state"].as_str().unwrap().to_owned();
     let code = world.sim.mint_code(&world.sim.app().appid, "alice").unwrap();
-    come_back(world, &state, &[("code", &code)]).await
+    come_back_by_get(world, &state, &[("code", &code)]).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,7 +85,7 @@ async fn a_hung_wechat_leaves_github_and_all_else_alone_and_shows() {
         while begun.elapsed() < Duration::from_secs(5) {
             let asked = Instant::now();
             let state = start(&world, "github").await.ok()["state"].as_str().unwrap().to_owned();
-            let done = come_back(&world, &state, &[("code", "a1b2c3d4e5f6a7b8c9d0")]).await;
+            let done = come_back_by_get(&world, &state, &[("code", "a1b2c3d4e5f6a7b8c9d0")]).await;
             assert_eq!(done["status"], "done", "{done}");
             world.get_as(done["user_token"].as_str().unwrap(), "accounts/me").await.ok();
             world.get_from(HOME, "accounts/providers").await.ok();

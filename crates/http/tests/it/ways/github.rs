@@ -1,7 +1,7 @@
 //! GitHub, by answers in the shape that its documentation records (docs.github.com, "Authorizing OAuth
 //! apps", REST "Get the authenticated user", "List email addresses for the authenticated user").
 
-use super::issuer::{come_back, start, users};
+use super::issuer::{come_back_by_get, start, users};
 use crate::kit::query_of;
 use crate::on_both_engines;
 use crate::support::{HOME, On, Plan, World};
@@ -98,7 +98,7 @@ pub(crate) async fn ready(on: On, github: &GitHub) -> World {
 
 async fn sign_in(world: &World) -> Value {
     let state = start(world, "github").await.ok()["state"].as_str().unwrap().to_owned();
-    come_back(world, &state, &[("code", "a1b2c3d4e5f6a7b8c9d0")]).await
+    come_back_by_get(world, &state, &[("code", "a1b2c3d4e5f6a7b8c9d0")]).await
 }
 
 async fn profile(world: &World, done: &Value) -> Value {
@@ -120,7 +120,7 @@ async fn a_person_signs_in_with_github(on: On) {
     assert_eq!(sent["redirect_uri"], world.url("accounts/oauth/callback"));
     assert_eq!(sent["code_challenge_method"], "S256");
 
-    let done = come_back(&world, &sent["state"], &[("code", "a1b2c3d4e5f6a7b8c9d0")]).await;
+    let done = come_back_by_get(&world, &sent["state"], &[("code", "a1b2c3d4e5f6a7b8c9d0")]).await;
     assert_eq!((&done["status"], &done["provider"]), (&json!("done"), &json!("github")));
     let (_, form, headers) = github.asked("/login/oauth/access_token").remove(0);
     assert_eq!(headers["accept"], "application/json");
@@ -234,11 +234,12 @@ async fn a_refusal_and_a_foreign_issuer_end_the_sign_in() {
     ];
     for (parameters, code) in ends {
         let state = start(&world, "github").await.ok()["state"].as_str().unwrap().to_owned();
-        assert_eq!(come_back(&world, &state, parameters).await["code"], code);
+        assert_eq!(come_back_by_get(&world, &state, parameters).await["code"], code);
     }
     assert!(github.asked.lock().unwrap().is_empty(), "nothing was asked of GitHub");
     let state = start(&world, "github").await.ok()["state"].as_str().unwrap().to_owned();
     let done =
-        come_back(&world, &state, &[("code", "c0de"), ("iss", "https://github.com/login/oauth")]).await;
+        come_back_by_get(&world, &state, &[("code", "c0de"), ("iss", "https://github.com/login/oauth")])
+            .await;
     assert_eq!(done["status"], "done");
 }

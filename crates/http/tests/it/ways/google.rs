@@ -1,6 +1,6 @@
 //! Google: its issuer is a constant; what an ID token of Google looks like is in its guide "OpenID Connect".
 
-use super::issuer::{CLIENT, Issuer, SECRET, come_back, started, users};
+use super::issuer::{CLIENT, Issuer, SECRET, come_back_by_get, started, users};
 use crate::support::{HOME, On, Plan, World};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ async fn a_person_signs_in_with_google() {
             (script.nonce, script.now) = (sent["nonce"].clone(), world.federation.now().0 / 1000);
             script.claims["iss"] = json!(iss);
         });
-        people.push(come_back(&world, &state, &[("code", "4/P7q7W91a-oMsCeLvIaQm6bTrgtp7")]).await);
+        people.push(come_back_by_get(&world, &state, &[("code", "4/P7q7W91a-oMsCeLvIaQm6bTrgtp7")]).await);
     }
     assert_eq!(people[0]["user_id"], people[1]["user_id"], "Google has two names for itself");
     assert_eq!(people[2]["code"], "provider_answer_refused");

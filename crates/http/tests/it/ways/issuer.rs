@@ -66,6 +66,10 @@ pub(crate) struct Script {
     pub(crate) authorize: Option<Canned>,
     /// In place of the metadata's answer.
     pub(crate) discovery: Option<Canned>,
+    /// In place of the published keys.
+    pub(crate) jwks: Option<Canned>,
+    /// Metadata and keys are never answered.
+    pub(crate) hangs: bool,
     /// The nonce of the running sign-in.
     pub(crate) nonce: String,
     /// The present moment of the Federation, in seconds.
@@ -104,6 +108,8 @@ impl Issuer {
             userinfo: None,
             authorize: None,
             discovery: None,
+            jwks: None,
+            hangs: false,
             nonce: String::new(),
             now: 0,
         };
@@ -141,7 +147,8 @@ impl Issuer {
         let base = &self.base;
         let metadata = json!({"issuer": base, "authorization_endpoint": format!("{base}/authorize?tenant=7"),
             "token_endpoint": format!("{base}/token"), "jwks_uri": format!("{base}/jwks"),
-            "userinfo_endpoint": format!("{base}/userinfo"), "code_challenge_methods_supported": ["plain", "S256"]});
+            "userinfo_endpoint": format!("{base}/userinfo"), "code_challenge_methods_supported": ["plain", "S256"],
+            "response_modes_supported": ["query", "fragment", "form_post"]});
         self.play(|script| laid_over(metadata, &script.metadata))
     }
 
@@ -175,6 +182,9 @@ async fn serve(
     let body = String::from_utf8(body.to_vec()).unwrap();
     let asked = Asked { path: uri.path().to_owned(), body, authorization: header.to_owned() };
     issuer.asked.lock().unwrap().push(asked);
+    if issuer.play(|script| script.hangs) && !matches!(uri.path(), "/token" | "/userinfo") {
+        std::future::pending::<()>().await;
+    }
     match uri.path() {
         "/.well-known/openid-configuration" => match issuer.play(|script| script.discovery.clone()) {
             Some(answer) => answer.into_response(),
@@ -184,9 +194,12 @@ async fn serve(
             Some(answer) => answer.into_response(),
             None => "Sign in".into_response(),
         },
-        "/jwks" => {
-            json!({"keys": issuer.play(|script| script.published.clone())}).to_string().into_response()
-        }
+        "/jwks" => match issuer.play(|script| script.jwks.clone()) {
+            Some(answer) => answer.into_response(),
+            None => {
+                json!({"keys": issuer.play(|script| script.published.clone())}).to_string().into_response()
+            }
+        },
         "/token" => {
             if let Some((status, body)) = issuer.play(|script| script.token.clone()) {
                 return (StatusCode::from_u16(status).unwrap(), body).into_response();
@@ -230,8 +243,30 @@ pub(crate) async fn started(world: &World, provider: &str) -> (String, String) {
     (started["url"].as_str().unwrap().to_owned(), started["state"].as_str().unwrap().to_owned())
 }
 
-/// The browser comes back from the provider with these parameters beside the state; gives the outcome.
-pub(crate) async fn come_back(world: &World, state: &str, parameters: &[(&str, &str)]) -> Value {
+/// The issuer has the browser post these fields beside the state; gives the outcome.
+pub(crate) async fn come_back(world: &World, state: &str, fields: &[(&str, &str)]) -> Value {
+    let carried = post(world, state, fields).await;
+    assert!(carried.header("location").starts_with(POSTED), "{}", carried.header("location"));
+    let back = world.come_back(HOME, &format!("{}{}", world.base, carried.header("location"))).await;
+    assert_eq!(back.status, 303, "{}", back.text);
+    world.result(state).await.ok()
+}
+
+/// Where what was posted is carried on to.
+pub(crate) const POSTED: &str = "/v1/accounts/oauth/callback?posted=";
+
+/// An issuer's page posts these fields beside the state.
+pub(crate) async fn post(world: &World, state: &str, fields: &[(&str, &str)]) -> Answer {
+    let form: Vec<_> = fields.iter().copied().chain([("state", state)]).collect();
+    let request = world.http.post(world.url("accounts/oauth/callback")).form(&form);
+    let request = request.header("origin", "https://id.example.com").header("sec-fetch-site", "cross-site");
+    let carried = Answer::of(request.header("x-forwarded-for", HOME)).await;
+    assert_eq!((carried.status, carried.cookies().as_str()), (303, ""), "{}", carried.text);
+    carried
+}
+
+/// The browser comes back from a provider that answers by GET, with these parameters beside the state; gives the outcome.
+pub(crate) async fn come_back_by_get(world: &World, state: &str, parameters: &[(&str, &str)]) -> Value {
     let mut url = url::Url::parse(&world.url("accounts/oauth/callback")).unwrap();
     url.query_pairs_mut().append_pair("state", state).extend_pairs(parameters);
     let back = world.come_back(HOME, url.as_str()).await;

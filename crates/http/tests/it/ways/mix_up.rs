@@ -1,7 +1,9 @@
 //! Answers that come from, or go to, the wrong provider (RFC 9207, RFC 9700 section 4.4), and answers that
 //! are errors.
 
-use super::issuer::{Issuer, come_back, set_up, sign_in, start, started, users, with_issuer};
+use super::issuer::{
+    Issuer, POSTED, come_back, come_back_by_get, post, set_up, sign_in, start, started, users, with_issuer,
+};
 use crate::kit::assert_error;
 use crate::support::{HOME, On};
 use serde_json::json;
@@ -56,6 +58,64 @@ async fn a_code_goes_only_where_its_sign_in_was_started() {
     let now = world.federation.now().0 / 1000;
     issuer.play(|script| (script.nonce, script.now) = ("of another sign-in".into(), now));
     assert_eq!(come_back(&world, &state, &[("code", "c")]).await["code"], "provider_answer_refused");
+}
+
+/// An issuer sends the person on to WeChat's page, with the state of the sign-in with itself. WeChat has no PKCE, no nonce and
+/// no `iss`, and looks at the host of the callback alone: only that it answers by GET tells its answer apart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_of_wechat_that_an_issuer_led_to_its_own_sign_in_is_sent_nowhere() {
+    let issuer = Issuer::start().await;
+    let world = with_issuer(On::Sqlite, &issuer).await;
+    world.set_up_wechat().await;
+    let led = |wechat: &str, state: &str, more: &str| {
+        let mut url = url::Url::parse(wechat).unwrap();
+        let of_page: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let changed = of_page.into_iter().map(|(name, value)| match name.as_str() {
+            "state" => (name, state.to_owned()),
+            "redirect_uri" => (name, format!("{value}{more}")),
+            _ => (name, value),
+        });
+        url.query_pairs_mut().clear().extend_pairs(changed.collect::<Vec<_>>()).finish();
+        url.to_string()
+    };
+    // The attacker's own sign-in with WeChat, into which the code would be put.
+    let (wechat, own) = world.start().await;
+    let iss = format!("?iss={}", issuer.base);
+    let mut code = String::new();
+    for more in ["", iss.as_str()] {
+        let (_, state) = started(&world, "corp").await;
+        let callback = world.allow(&led(&wechat, &state, more), "alice");
+        assert!(callback.starts_with(&world.url("accounts/oauth/callback")) && callback.contains(&state));
+        code = crate::kit::query_of(&callback)["code"].clone();
+        assert_eq!(world.come_back(HOME, &callback).await.status, 303);
+        let told = world.result(&state).await.ok();
+        assert_eq!(
+            (&told["status"], &told["code"]),
+            (&json!("failed"), &json!("provider_answer_refused")),
+            "{more}"
+        );
+    }
+    // What the issuer posted itself can be carried along, but nothing counts beside it.
+    let (_, state) = started(&world, "corp").await;
+    let carried = post(&world, &state, &[("code", "of-the-issuer")]).await;
+    let sealed = carried.header("location").strip_prefix(POSTED).unwrap();
+    let callback = world.allow(&led(&wechat, &state, &format!("?posted={sealed}")), "alice");
+    assert!(callback.contains(sealed), "{callback}");
+    let back = world.come_back(HOME, &callback).await;
+    assert_eq!(back.header("location"), "/v1/accounts/oauth/outcome?problem=unknown_login");
+    assert_eq!(world.result(&state).await.ok()["status"], "pending");
+
+    assert!(issuer.asked("/token").is_empty(), "the code did not get to the issuer");
+    assert_eq!((world.sim.count("access_token"), users(&world).await), (0, 0), "nor to WeChat");
+    // It was good all the same: in the sign-in that it would have been put into.
+    assert_eq!(come_back_by_get(&world, &own, &[("code", &code)]).await["status"], "done");
+
+    // In the query it would have got there: that is what the setting costs, and what is warned of.
+    world.admin_post("env/upsert", json!({"key": "OIDC_CORP_RESPONSE_MODE", "value": "query"})).await;
+    let (_, state) = started(&world, "corp").await;
+    let callback = world.allow(&led(&wechat, &state, ""), "alice");
+    world.come_back(HOME, &callback).await;
+    assert!(issuer.asked("/token")[0].body.contains(&crate::kit::query_of(&callback)["code"]));
 }
 
 #[tokio::test]

@@ -8,5 +8,6 @@ pub(crate) mod issuer;
 mod keys;
 mod mix_up;
 pub(crate) mod openid;
+mod posted;
 mod secrecy;
 mod ssrf;

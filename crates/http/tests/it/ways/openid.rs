@@ -3,7 +3,8 @@
 
 use super::issuer::{CLIENT, SECRET, set_up, started, users};
 use crate::on_both_engines;
-use crate::support::{HOME, On, Plan, World};
+use crate::person::Browser;
+use crate::support::{AWAY, HOME, On, Plan, World};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -67,16 +68,19 @@ impl<'w> Person<'w> {
         answer
     }
 
-    /// Follows redirects and fills in forms as `who`, or turns back, until the browser is sent to us.
-    async fn walk(&mut self, url: &str, who: Option<&str>) -> String {
+    /// Follows redirects and fills in forms as `who`, or turns back, until a page is there that posts something to us;
+    /// gives what it posts.
+    async fn walk(&mut self, url: &str, who: Option<&str>) -> Form {
         let mut url = url::Url::parse(url).unwrap();
         for _ in 0..12 {
-            if url.as_str().starts_with(&self.world.base) {
-                return url.into();
-            }
             let mut answer = self.send(self.world.http.get(url.clone())).await;
-            if answer.status() == 200 {
+            // It shows an error with 400, and posts that too.
+            if !answer.status().is_redirection() {
                 let page = answer.text().await.unwrap();
+                let to_us = format!("action=\"{}\"", self.world.url("accounts/oauth/callback"));
+                if page.contains(&to_us) {
+                    return inputs(&page);
+                }
                 let asks = |prompt: &str| page.contains(&format!("name=\"prompt\" value=\"{prompt}\""));
                 let request = match (who, asks("login"), asks("consent")) {
                     (None, ..) => self.world.http.get(format!("{url}/abort")),
@@ -96,6 +100,23 @@ impl<'w> Person<'w> {
     }
 }
 
+/// The fields of a form.
+type Form = Vec<(String, String)>;
+
+/// The hidden fields of a page.
+fn inputs(page: &str) -> Form {
+    let part = |input: &str, name: &str| {
+        let from = input.split_once(&format!("{name}=\"")).unwrap().1;
+        from.split('"').next().unwrap().replace("&amp;", "&")
+    };
+    let inputs = page.split("<input type=\"hidden\" ").skip(1);
+    inputs.map(|input| (part(input, "name"), part(input, "value"))).collect()
+}
+
+fn field(form: &Form, name: &str) -> Value {
+    form.iter().find(|(key, _)| key == name).map_or(Value::Null, |(_, value)| json!(value))
+}
+
 async fn ready(on: On) -> (World, Server) {
     let world = World::planned(Plan { private_issuers: true, ..Plan::on(on) }).await;
     world.admin_post("cities/create", json!({"name": "Demo", "city_id": "city_demo"})).await;
@@ -104,20 +125,23 @@ async fn ready(on: On) -> (World, Server) {
     (world, server)
 }
 
-/// A sign-in in a browser of its own; gives the callback's parameters and the outcome.
-async fn sign_in(world: &World, who: Option<&str>) -> (Value, Value) {
-    let (url, state) = started(world, "corp").await;
-    let callback = Person::at(world).walk(&url, who).await;
-    assert_eq!(world.come_back(HOME, &callback).await.status, 303);
-    (json!(crate::kit::query_of(&callback)), world.result(&state).await.ok())
+/// A sign-in in a browser that goes elsewhere in between: without its cookies it would be asked first. Gives what was posted
+/// to us, and the outcome.
+async fn sign_in(world: &World, who: Option<&str>) -> (Form, Value) {
+    let browser = Browser::at(world, HOME);
+    let (url, state) = browser.start(json!({"provider": "corp"})).await;
+    let posted = Person::at(world).walk(&url, who).await;
+    let back = browser.moves_to(AWAY).post_across(&posted).await;
+    assert_eq!(back.status, 303, "{}", back.text);
+    (posted, world.result(&state).await.ok())
 }
 
 on_both_engines!(a_person_signs_in_at_a_certified_server);
 
 async fn a_person_signs_in_at_a_certified_server(on: On) {
     let (world, server) = ready(on).await;
-    let (callback, done) = sign_in(&world, Some("alice")).await;
-    assert_eq!(callback["iss"], server.issuer, "RFC 9207");
+    let (posted, done) = sign_in(&world, Some("alice")).await;
+    assert_eq!(field(&posted, "iss"), server.issuer, "RFC 9207");
     assert_eq!((&done["status"], &done["provider"]), (&json!("done"), &json!("corp")));
     let me = world.get_as(done["user_token"].as_str().unwrap(), "accounts/me").await.ok();
     assert_eq!(me["profile"]["display_name"], "alice 李雷");
@@ -135,8 +159,8 @@ async fn a_person_signs_in_at_a_certified_server(on: On) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn turning_back_at_the_server_ends_the_sign_in() {
     let (world, _server) = ready(On::Sqlite).await;
-    let (callback, failed) = sign_in(&world, None).await;
-    assert_eq!(callback["error"], "access_denied");
+    let (posted, failed) = sign_in(&world, None).await;
+    assert_eq!(field(&posted, "error"), "access_denied");
     assert_eq!((&failed["status"], &failed["code"]), (&json!("failed"), &json!("access_denied")));
     assert_eq!(users(&world).await, 0);
 }
@@ -145,21 +169,21 @@ async fn turning_back_at_the_server_ends_the_sign_in() {
 async fn a_wrong_client_secret_and_a_used_code_are_told_apart() {
     let (world, _server) = ready(On::Sqlite).await;
     let (url, state) = started(&world, "corp").await;
-    let callback = Person::at(&world).walk(&url, Some("alice")).await;
+    let mut posted = Person::at(&world).walk(&url, Some("alice")).await;
+    let browser = Browser::at(&world, HOME);
     world.admin_post("env/upsert", json!({"key": "OIDC_CORP_CLIENT_SECRET", "value": "wrong"})).await;
-    world.come_back(HOME, &callback).await;
+    browser.post_across(&posted).await;
     assert_eq!(world.result(&state).await.ok()["code"], "provider_misconfigured");
     // A code that nobody gave out.
     world.admin_post("env/upsert", json!({"key": "OIDC_CORP_CLIENT_SECRET", "value": SECRET})).await;
     let (_, state) = started(&world, "corp").await;
-    let mut forged = url::Url::parse(&callback).unwrap();
-    let iss = crate::kit::query_of(&callback)["iss"].clone();
-    forged
-        .query_pairs_mut()
-        .clear()
-        .append_pair("code", "made-up")
-        .append_pair("state", &state)
-        .append_pair("iss", &iss);
-    world.come_back(HOME, forged.as_str()).await;
+    for (name, value) in &mut posted {
+        match name.as_str() {
+            "code" => "made-up".clone_into(value),
+            "state" => state.clone_into(value),
+            _ => {}
+        }
+    }
+    browser.post_across(&posted).await;
     assert_eq!(world.result(&state).await.ok()["code"], "code_rejected");
 }

@@ -1,0 +1,199 @@
+//! What was found a moment ago must still stand when something is built on it; and what is removed leaves nothing behind.
+
+use crate::support::{
+    as_user, city, deed, exchanging, home, later, new_session, on_both_engines, openid, sign_in, signed_in,
+    unionid, user, wechat,
+};
+use downcity_core::identity::KeyKind;
+use downcity_core::{CityId, Digest, ExternalIdentity, IdentityKey, Profile, Role, Timestamp};
+use downcity_store::{
+    AdminKeyRow, ChangedBy, Disabling, Engine, Merge, NewAdminSession, NewEvent, NewRefresh, PasswordChange,
+    Store, testing,
+};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+on_both_engines! {
+    a_password_is_changed_only_while_the_old_one_and_the_session_stand,
+    a_session_is_collected_or_found_by_whoever_disables_its_user,
+    a_workspace_session_begins_only_with_the_key_that_stands,
+    what_a_merged_user_did_goes_to_the_one_who_stays,
+    an_address_belongs_to_whoever_proved_it,
+    a_removed_city_leaves_no_session_behind,
+    sessions_are_ended_by_an_index,
+}
+
+fn event(kind: &'static str, who: &str) -> NewEvent {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    NewEvent {
+        event_id: format!("e{:04}", COUNT.fetch_add(1, Ordering::Relaxed)),
+        kind,
+        user_id: Some(who.to_owned()),
+        city_id: None,
+        actor: "system".to_owned(),
+        network: Some("192.0.2.1".to_owned()),
+        detail: "{}".to_owned(),
+        audit: None,
+        at: later(0),
+    }
+}
+
+async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(store: Store) {
+    signed_in(&store, "a", wechat(vec![openid("wx", "o")])).await;
+    testing::tamper(&store, "insert into passwords (user_id, hash, changed_at) values ('user-a', 'old', 1)")
+        .await;
+    let new = new_session("s", user("a"), later(0));
+    store.insert_session(&new, deed("token.issued")).await.unwrap();
+    let change = |checked: &str, hash: &str| PasswordChange {
+        user_id: user("a"),
+        hash: hash.into(),
+        by: ChangedBy::Password { checked: checked.into(), keep: new.sid },
+        event: event("password.changed", "user-a"),
+        now: later(1),
+    };
+    assert!(store.set_password(change("old", "second")).await.unwrap());
+    // Checked before that, and set after it.
+    assert!(!store.set_password(change("old", "thief's")).await.unwrap());
+    assert!(store.password_stands(&user("a"), "second").await.unwrap());
+    store.revoke_session(new.sid, later(2)).await.unwrap();
+    assert!(!store.set_password(change("second", "thief's")).await.unwrap(), "by a session that was ended");
+    assert!(store.password_stands(&user("a"), "second").await.unwrap());
+    let told = "select count(*) from events where type = 'password.changed'";
+    assert_eq!(testing::number(&store, told).await, 1);
+}
+
+async fn a_session_is_collected_or_found_by_whoever_disables_its_user(store: Store) {
+    for round in 0..24 {
+        let name = format!("a{round}");
+        let id = exchanging(&store, &name, later(0)).await;
+        store.complete_sign_in(&sign_in(&name, wechat(vec![openid("wx", &name)]), later(0))).await.unwrap();
+        let new = new_session(&name, user(&name), later(1));
+        let disabling = Disabling {
+            user_id: user(&name),
+            disabled: true,
+            event: event("user.disabled", user(&name).as_str()),
+            now: later(1),
+        };
+        let (collecting, by) = (store.clone(), store.clone());
+        let collected =
+            tokio::spawn(async move { collecting.collect(&id, home(), later(1), &new, Vec::new()).await });
+        let disabled = tokio::spawn(async move { by.set_disabled(disabling).await });
+        collected.await.unwrap().unwrap();
+        assert!(disabled.await.unwrap().unwrap());
+    }
+    let live = "select count(*) from sessions s join users u on u.user_id = s.user_id \
+                where u.disabled = 1 and s.revoked_at is null";
+    assert_eq!(testing::number(&store, live).await, 0);
+}
+
+async fn a_workspace_session_begins_only_with_the_key_that_stands(store: Store) {
+    let (old, new) = (Digest::of("old"), Digest::of("new"));
+    let key = AdminKeyRow {
+        key_id: "k".into(),
+        digest: old,
+        name: "n".into(),
+        role: Role::Owner,
+        city_id: None,
+        expires_at: None,
+        last_used_at: None,
+        revoked_at: None,
+        created_at: later(0),
+    };
+    store.insert_admin_key(&key, deed("admin_key.created")).await.unwrap();
+    let begin = async |name: &str, key: Digest| {
+        let session = NewAdminSession {
+            digest: Digest::of(name),
+            session_id: name.into(),
+            key_id: "k".into(),
+            key,
+            network: "192.0.2.1".into(),
+            agent: "UA".into(),
+            created_at: later(1),
+            expires_at: later(100),
+            replaces: None,
+        };
+        store.begin_admin_session(session, deed("admin.signed_in")).await.unwrap()
+    };
+    assert!(begin("one", old).await);
+    assert!(store.replace_admin_key("k", new, deed("admin_key.replaced")).await.unwrap());
+    assert!(!begin("two", old).await, "the key was checked before it was replaced");
+    assert_eq!(store.admin_sessions("k", later(2), Timestamp(0)).await.unwrap(), []);
+    assert!(begin("three", new).await);
+    store.insert_admin_key(&AdminKeyRow { key_id: "l".into(), digest: old, ..key }, deed("x")).await.unwrap();
+    store.revoke_admin_key("k", deed("admin_key.revoked")).await.unwrap();
+    assert!(!begin("four", new).await);
+}
+
+async fn what_a_merged_user_did_goes_to_the_one_who_stays(store: Store) {
+    signed_in(&store, "a", wechat(vec![openid("wx", "o")])).await;
+    signed_in(&store, "b", wechat(vec![openid("wx2", "o")])).await;
+    store.record(event("user.signed_in", "user-b")).await.unwrap();
+    store.insert_session(&new_session("s", user("b"), later(0)), deed("token.issued")).await.unwrap();
+    let merge = Merge {
+        from: user("b"),
+        into: user("a"),
+        preview: false,
+        event: event("user.merged", "user-a"),
+        now: later(1),
+    };
+    store.merge_users(merge).await.unwrap().unwrap();
+    for table in ["sessions", "events"] {
+        let left = format!("select count(*) from {table} where user_id = 'user-b'");
+        assert_eq!(testing::number(&store, left.leak()).await, 0, "{table}");
+    }
+    let theirs = "select count(*) from sessions where user_id = 'user-a' and revoked_at is not null";
+    assert_eq!(testing::number(&store, theirs).await, 1, "it is over, and theirs to see");
+}
+
+async fn an_address_belongs_to_whoever_proved_it(store: Store) {
+    let told = |provider: &str, address: &str| ExternalIdentity {
+        provider: provider.into(),
+        keys: vec![IdentityKey { kind: KeyKind::Sub, scope: String::new(), value: address.into() }],
+        profile: Profile { email: Some(address.into()), ..Profile::default() },
+    };
+    let complete = async |name: &str, identity: ExternalIdentity| {
+        exchanging(&store, name, later(0)).await;
+        let provider = format!("update login_attempts set provider = '{}'", identity.provider);
+        testing::tamper(&store, provider.leak()).await;
+        store.complete_sign_in(&sign_in(name, identity, later(0))).await.unwrap()
+    };
+    // Whoever signs in there first; the address may have belonged to somebody else for long.
+    assert_eq!(complete("stranger", told("corp", "bob@corp.test")).await, as_user("stranger", true));
+    let email = async |name: &str| store.user(&user(name)).await.unwrap().unwrap().email;
+    assert_eq!(email("stranger").await.as_deref(), Some("bob@corp.test"));
+    assert_eq!(complete("bob", told("email", "bob@corp.test")).await, as_user("bob", true));
+    assert_eq!((email("stranger").await, email("bob").await.as_deref()), (None, Some("bob@corp.test")));
+    // And from then on no provider tells it of anybody else.
+    assert_eq!(complete("late", told("other", "bob@corp.test")).await, as_user("late", true));
+    assert_eq!((email("late").await, email("bob").await.as_deref()), (None, Some("bob@corp.test")));
+}
+
+async fn a_removed_city_leaves_no_session_behind(store: Store) {
+    store.insert_city(&city("city_other"), None).await.unwrap();
+    for (name, place) in [("a", "city_demo"), ("b", "city_other"), ("c", "city_demo")] {
+        let mut new = new_session(name, user(name), later(0));
+        new.session.city_id = CityId::parse(place).unwrap();
+        new.session.refreshable = true;
+        new.refresh = Some(NewRefresh { digest: Digest::of(name), expires_at: later(1000) });
+        signed_in(&store, name, wechat(vec![unionid(name)])).await;
+        assert!(store.begin_session(new, Vec::new()).await.unwrap());
+    }
+    let demo = CityId::parse("city_demo").unwrap();
+    assert!(store.remove_city(&demo, deed("city.removed")).await.unwrap());
+    for table in ["sessions", "refresh_tokens"] {
+        let left = format!("select count(*) from {table} where session_id = 'session-b'");
+        assert_eq!(testing::number(&store, left.leak()).await, 1, "{table}");
+        let all = format!("select count(*) from {table}");
+        assert_eq!(testing::number(&store, all.leak()).await, 1, "{table}");
+    }
+    assert_eq!(testing::number(&store, "select count(*) from login_attempts").await, 0);
+}
+
+async fn sessions_are_ended_by_an_index(store: Store) {
+    let [one, all_but] = testing::plans_of_ending(&store).await;
+    let (by_id, by_user) = match store.engine() {
+        Engine::Sqlite => ("(session_id=?)", "(user_id=?)"),
+        // It takes no index of an empty table, whatever there is.
+        Engine::Postgres => ("session_id = ", "user_id = "),
+    };
+    assert!(one.contains(by_id) && all_but.contains(by_user), "{one}\n{all_but}");
+}
