@@ -143,22 +143,25 @@ impl Serving {
             let _ = tell.send(());
         };
         let admin_door = async {
-            let Some(door) = self.admin_door else { return };
+            let door = self.admin_door?;
             let hurry = async {
                 if told.await.is_err() {
                     // The other door has closed in its time; this one takes its own.
                     std::future::pending::<()>().await;
                 }
             };
-            door.close(hurry).await;
+            Some(door.close(hurry).await)
         };
-        tokio::join!(self.door.close(hurry), admin_door);
-        if let Some(door) = self.metrics_door {
+        let doors = tokio::join!(self.door.close(hurry), admin_door);
+        let metrics_door = match self.metrics_door {
             // Measured to the end; nobody is hurt by a scrape that is cut off.
-            door.close(std::future::ready(())).await;
-        }
+            Some(door) => Some(door.close(std::future::ready(())).await),
+            None => None,
+        };
         self.keeping.abort();
         self.federation.close().await;
+        // Only now: what requests have begun runs on the threads of the doors.
+        drop((doors, metrics_door));
     }
 }
 
@@ -170,7 +173,7 @@ fn make_master_key(plan: &Plan) -> Result<Option<PathBuf>, Problem> {
         // A fresh key could open nothing in there.
         let what =
             format!("{} is there, but its master key {} is missing", database.display(), path.display());
-        return Err(Problem::new(what).next("put the key back from a backup; nothing was changed"));
+        return Err(Problem::usage(what).next("put the key back from a backup; nothing was changed"));
     }
     Ok(master::make(path)?.then(|| path.clone()))
 }
@@ -213,11 +216,12 @@ async fn open(plan: &Plan, answered: Option<Store>, made: Option<&Path>) -> Resu
         (OpenError::Vault(VaultError::WrongMasterKey { .. }), Some(path)) => {
             // Only now is it sure that nothing was sealed with it.
             let _ = std::fs::remove_file(path);
-            Problem::new("this database belongs to a Federation that has a master key already").next(format_args!(
+            Problem::usage("this database belongs to a Federation that has a master key already").next(format_args!(
                 "copy {MASTER_KEY} from its first node to {} (mode 0600), or name it with --master-key-file",
                 path.display()
             ))
         }
+        (why @ OpenError::Vault(VaultError::WrongMasterKey { .. }), None) => Problem::usage(why),
         (why, _) => Problem::new(why),
     })
 }
@@ -225,8 +229,18 @@ async fn open(plan: &Plan, answered: Option<Store>, made: Option<&Path>) -> Resu
 fn not_opened(why: StoreOpenError) -> Problem {
     match why {
         // Nothing is broken: what was asked for is not there, or not yet.
-        StoreOpenError::Moved { .. } | StoreOpenError::Copying { .. } => Problem::usage(why),
+        StoreOpenError::Moved { .. } => Problem::usage(why),
+        StoreOpenError::Copying { .. } => Problem::unreachable(why),
         StoreOpenError::Url => Problem::usage(why).next("write --database-url (FED_DATABASE_URL) in that form"),
+        StoreOpenError::TooOld { .. } => {
+            Problem::usage(why).next("bring the server to a newer version, or use another one; 15 is what is tested")
+        }
+        StoreOpenError::Forbidden { .. } => Problem::usage(why).next(
+            "give the database to that user: ALTER DATABASE name OWNER TO user; or make one for it, as an administrator \
+             of the server: CREATE DATABASE fed OWNER fed",
+        ),
+        StoreOpenError::Occupied { .. } => Problem::usage(why)
+            .next("use a database of its own: CREATE DATABASE fed OWNER fed"),
         StoreOpenError::Connect(_) => Problem::new(why).next(
             "see that PostgreSQL runs there and that this machine may connect, and look at host, port, user, password \
              and database in --database-url (FED_DATABASE_URL)",
@@ -260,16 +274,18 @@ async fn admin_key(
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// SIGTERM, from a supervisor: in a way that nobody notices.
+    /// SIGTERM, from a supervisor, or SIGHUP, from a terminal that is closed: in a way that nobody notices.
     ToStop,
     /// SIGINT, from somebody at a keyboard.
     ToStopAtOnce,
 }
 
-/// SIGTERM and SIGINT.
+/// SIGTERM, SIGINT and SIGHUP.
 pub(crate) struct Signals {
     term: Signal,
     int: Signal,
+    /// Absent where whoever started this (nohup) wants it to outlive its terminal.
+    hup: Option<Signal>,
 }
 
 impl Signals {
@@ -279,16 +295,32 @@ impl Signals {
         Ok(Self {
             term: signal(SignalKind::terminate()).map_err(fault)?,
             int: signal(SignalKind::interrupt()).map_err(fault)?,
+            hup: (!ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose().map_err(fault)?,
         })
     }
 
     /// Waits for the next one.
     pub(crate) async fn next(&mut self) -> Asked {
+        let hangup = async {
+            match &mut self.hup {
+                Some(hup) => hup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.term.recv() => Asked::ToStop,
+            _ = hangup => Asked::ToStop,
             _ = self.int.recv() => Asked::ToStopAtOnce,
         }
     }
+}
+
+/// Whether this process was started deaf to SIGHUP, which is signal 1, as Linux tells it.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored =
+        status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// The address that a listener really has.

@@ -4,6 +4,7 @@
 //! before it; the others are clients of the Admin API of a running Federation.
 
 mod admin;
+mod calm;
 mod cli;
 mod command;
 mod config;

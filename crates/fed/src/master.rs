@@ -100,7 +100,7 @@ impl Source {
                 Problem::usage(format_args!("no Federation is here: there is no {}", path.display()))
                     .next("start it once with `fed serve`, or name its folder with --data")
             }
-            _ => Problem::new(format_args!("there is no master key file {}", path.display())).next(
+            _ => Problem::usage(format_args!("there is no master key file {}", path.display())).next(
                 format_args!(
                     "copy it from another node or a backup, or for a new Federation make one: \
                  (umask 077; fed master-key new > {})",
@@ -131,7 +131,7 @@ fn parse(text: &SecretString, name: &str) -> Result<Vec<MasterKey>, Problem> {
     let keys: Option<Vec<MasterKey>> = words.iter().map(|word| MasterKey::parse(word)).collect();
     match keys {
         Some(keys) if matches!(keys.len(), 1 | 2) => Ok(keys),
-        _ => Err(Problem::new(format_args!(
+        _ => Err(Problem::usage(format_args!(
             "{name} holds no master key: 64 hexadecimal digits are expected"
         ))
         .next("give it the key that was made for this data (two, one after the other, while it is changed)")),

@@ -1,15 +1,44 @@
 //! Where the data of a Federation on this machine are: what the commands that work on its database are told.
 
 use crate::config::Options;
-use crate::house::Plan;
+use crate::house::{self, Plan};
 use crate::master::Source;
 use crate::problem::Problem;
 use downcity_providers::Outside;
-use downcity_service::{Premises, Retention, Settings};
+use downcity_service::{Federation, Premises, Retention, Settings};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Options of commands that ask a running Federation, or work on its database themselves with `--offline`.
+#[derive(clap::Args)]
+pub(crate) struct Offline {
+    /// Work on the database itself, while no Federation serves (on PostgreSQL also while one does)
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// With --offline: its PostgreSQL database, if it has one; better in the environment
+    #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
+    database_url: Option<SecretString>,
+    /// With --offline: the address of that database's server itself, where the other leads through a pooler
+    #[arg(long, env = "FED_DATABASE_DIRECT_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
+    database_direct_url: Option<SecretString>,
+    /// With --offline: the file of its master key, where that does not lie in the data folder
+    #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+    /// With --offline: a command that prints its master key; or FED_MASTER_KEY holds the key itself
+    #[arg(long, env = "FED_MASTER_KEY_COMMAND", value_name = "COMMAND")]
+    master_key_command: Option<String>,
+}
+
+impl Offline {
+    /// The Federation whose data are in this folder.
+    pub(crate) async fn open(self, data: PathBuf) -> Result<Arc<Federation>, Problem> {
+        let key = (self.master_key_file, self.master_key_command);
+        let place = Place::at(data, self.database_direct_url.or(self.database_url), key);
+        house::open_stories(place.plan()?).await
+    }
+}
 
 /// Options of commands that work on a database themselves.
 #[derive(clap::Args)]

@@ -105,7 +105,7 @@ fn change_in<T>(folder: &Path, edit: impl FnOnce(&mut Book) -> Result<T, Problem
 fn write(folder: &Path, book: &Book) -> io::Result<()> {
     let text = toml::to_string(book).map_err(io::Error::other)?;
     // For its owner only from its first byte on.
-    let mut fresh = tempfile::Builder::new().prefix(".federations").tempfile_in(folder)?;
+    let mut fresh = keys::beside(&file_in(folder))?;
     fresh.write_all(text.as_bytes())?;
     fresh.as_file().sync_all()?;
     fresh.persist(file_in(folder))?;

@@ -1,5 +1,6 @@
 //! Logs: to standard error, as text for people or JSON for machines. A line says which trace it belongs to.
 
+use crate::calm::Calm;
 use crate::problem::Problem;
 use crate::traces::{self, Traces};
 use serde::Deserialize;
@@ -50,18 +51,19 @@ fn layers(format: LogFormat, level: &str, traces: Option<&Traces>) -> Result<Lay
         return Err(unreadable(&format_args!("`{word}` is no level")));
     }
     let wanted = level.parse::<Targets>().map_err(|why| unreadable(&why))?;
-    let filter = wanted.and(FilterFn::new(harmless));
+    let calm = Calm::default();
+    let filter = wanted.and(FilterFn::new(harmless)).and(calm.clone());
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let log = match format {
         LogFormat::Text => layer
             .with_ansi(std::io::stderr().is_terminal())
-            .map_event_format(|lines| Traced { lines, format })
+            .map_event_format(|lines| Traced { lines, format, calm })
             .with_filter(filter)
             .boxed(),
         LogFormat::Json => layer
             .json()
             .flatten_event(true)
-            .map_event_format(|lines| Traced { lines, format })
+            .map_event_format(|lines| Traced { lines, format, calm })
             .with_filter(filter)
             .boxed(),
     };
@@ -74,10 +76,11 @@ fn harmless(about: &Metadata<'_>) -> bool {
         && (*about.level() <= Level::INFO || OURS.iter().any(|name| about.target().starts_with(name)))
 }
 
-/// Log lines with the trace that they belong to, if there is one.
+/// Log lines with the trace that they belong to, if there is one, and how many of their kind were left out.
 struct Traced<F> {
     lines: F,
     format: LogFormat,
+    calm: Calm,
 }
 
 impl<S, N, F> FormatEvent<S, N> for Traced<F>
@@ -92,18 +95,29 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let Some((trace, span)) = traces::current() else {
+        let (traced, left_out) = (traces::current(), self.calm.left_out_before(event));
+        if traced.is_none() && left_out.is_none() {
             return self.lines.format_event(context, writer, event);
-        };
+        }
         let mut line = String::new();
         self.lines.format_event(context, Writer::new(&mut line), event)?;
         let line = line.trim_end();
-        match (self.format, line.strip_suffix('}')) {
-            (LogFormat::Json, Some(open)) => {
-                writeln!(writer, r#"{open},"trace_id":"{trace}","span_id":"{span}"}}"#)
-            }
-            _ => writeln!(writer, "{line} trace_id={trace}"),
+        let (line, end) = match (self.format, line.strip_suffix('}')) {
+            (LogFormat::Json, Some(open)) => (open, "}"),
+            _ => (line, ""),
+        };
+        let json = !end.is_empty();
+        write!(writer, "{line}")?;
+        if let Some(count) = left_out {
+            let field = if json { ",\"left_out\":" } else { " left_out=" };
+            write!(writer, "{field}{count}")?;
         }
+        match traced {
+            Some((trace, span)) if json => write!(writer, r#","trace_id":"{trace}","span_id":"{span}""#)?,
+            Some((trace, _)) => write!(writer, " trace_id={trace}")?,
+            None => {}
+        }
+        writeln!(writer, "{end}")
     }
 }
 

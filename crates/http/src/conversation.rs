@@ -33,12 +33,17 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 /// What is kept of a connection that was not read yet, in bytes, and with that the largest head of a request.
 const BUFFER: usize = 32 * 1024;
+
+/// How long a peer that has said nothing yet may take to do so when the server stops: most of those have just connected,
+/// and their request is on its way.
+const FIRST_WORD: Duration = Duration::from_millis(250);
 
 /// What goes on while hyper is away.
 enum Rest {
@@ -80,10 +85,14 @@ pub(crate) async fn converse(
     let _ = stream.set_nodelay(true);
     let turn = Arc::<Turn>::default();
     let mut stream = Patient::new(stream, Arc::clone(&turn));
+    let silent_at_the_end = async {
+        closing.cancelled().await;
+        tokio::time::sleep(FIRST_WORD).await;
+    };
     let begun = tokio::select! {
         biased;
         begun = stream.begun() => begun,
-        () = closing.cancelled() => false,
+        () = silent_at_the_end => false,
     };
     if !begun {
         return Ok(());

@@ -30,7 +30,18 @@ pub(crate) struct Guest {
     pub(crate) counted: TaskTrackerToken,
 }
 
-/// The threads of one listener. When it is dropped, they end once their connections have.
+/// What ends one after the other.
+pub(crate) struct Ends {
+    /// Connections, with the next answer.
+    pub(crate) closing: CancellationToken,
+    /// Connections, at once.
+    pub(crate) gone: CancellationToken,
+    /// The threads. One that ended before the others would take what was spawned there with it: connections to the
+    /// database that others use, and writes whose client is gone.
+    pub(crate) ended: CancellationToken,
+}
+
+/// The threads of one listener. When it is dropped, they serve nobody any more once their connections have ended.
 pub(crate) struct Crew(Vec<Seat>);
 
 struct Seat {
@@ -40,26 +51,21 @@ struct Seat {
 }
 
 impl Crew {
-    /// Starts `size` threads. Their connections end with the next answer when `closing` is cancelled, and at once when
-    /// `gone` is.
-    pub(crate) fn start(
-        size: usize,
-        app: &App,
-        closing: &CancellationToken,
-        gone: &CancellationToken,
-    ) -> io::Result<Self> {
+    /// Starts `size` threads, which end when they are told.
+    pub(crate) fn start(size: usize, app: &App, ends: &Ends) -> io::Result<Self> {
         let seat = |number: usize| {
             let (guests, inbox) = unbounded_channel();
             let count = Arc::new(());
             // A child for each thread, since all of its connections look at it all the time.
-            let closing = closing.child_token();
+            let closing = ends.closing.child_token();
             let serving = Serving { app: app.clone(), count: Arc::clone(&count), closing };
-            let gone = gone.clone();
+            let (gone, ended) = (ends.gone.clone(), ends.ended.clone());
             let runtime =
                 runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
             std::thread::Builder::new().name(format!("door-{number}")).spawn(move || {
                 runtime.block_on(async {
                     tokio::select!(() = serving.serve(inbox) => {}, () = gone.cancelled() => {});
+                    ended.cancelled().await;
                 });
             })?;
             Ok(Seat { guests, count })

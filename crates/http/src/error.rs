@@ -225,7 +225,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let cause = Some(error.to_string());
         match error {
-            StoreError::Unavailable(_) | StoreError::TooLong => {
+            StoreError::Unavailable(_) | StoreError::TakesNoWrites(_) | StoreError::TooLong => {
                 Self { cause, retry_after: Some(Duration::from_secs(2)), ..Self::of(Code::Unavailable) }
             }
             _ => Self { cause, ..Self::of(Code::Internal) },

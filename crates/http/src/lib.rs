@@ -49,7 +49,7 @@ mod wire;
 mod workspace;
 
 pub use hallway::App;
-pub use listen::Listening;
+pub use listen::{Closed, Listening};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_json;
 pub use routes::{Door, Serves, app};

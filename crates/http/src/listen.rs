@@ -2,7 +2,7 @@
 //!
 //! HTTP/1.1 only, without TLS: what speaks to browsers from afar is a proxy, and proxies speak this.
 
-use crate::crew::{Crew, Guest};
+use crate::crew::{Crew, Ends, Guest};
 use crate::hallway::App;
 use std::io;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
@@ -24,6 +24,15 @@ const BREATH: Duration = Duration::from_millis(100);
 pub struct Listening {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+    threads: Arc<DropGuard>,
+}
+
+/// A listener that is served no more. Its threads end when this is dropped: what requests have begun there goes on until
+/// then (writes whose client is gone, an exchange with a provider), and so do connections to the database that they
+/// opened, which other threads use, too.
+#[must_use = "dropped only after all that requests have begun is done"]
+pub struct Closed {
+    _threads: Arc<DropGuard>,
 }
 
 impl Listening {
@@ -37,8 +46,16 @@ impl Listening {
         let (stop, stopped) = oneshot::channel();
         let (closing, gone) = (CancellationToken::new(), CancellationToken::new());
         let threads = std::thread::available_parallelism()?.get();
-        let crew = Crew::start(threads, app, &closing, &gone)?;
+        let ended = CancellationToken::new();
+        let crew = Crew::start(
+            threads,
+            app,
+            &Ends { closing: closing.clone(), gone: gone.clone(), ended: ended.clone() },
+        )?;
+        let threads = Arc::new(ended.drop_guard());
+        let kept = Arc::clone(&threads);
         let task = async move {
+            let _kept = kept;
             let _gone = gone.drop_guard();
             let connections = TaskTracker::new();
             serve(listener, most, crew, &connections, stopped).await;
@@ -46,12 +63,12 @@ impl Listening {
             connections.close();
             connections.wait().await;
         };
-        Ok(Self { stop, task: tokio::spawn(task) })
+        Ok(Self { stop, task: tokio::spawn(task), threads })
     }
 
     /// Takes no new connections and lets running requests end, for ten seconds at the most; `hurry` ends the wait.
-    pub async fn close(self, hurry: impl Future<Output = ()>) {
-        let Self { stop, mut task } = self;
+    pub async fn close(self, hurry: impl Future<Output = ()>) -> Closed {
+        let Self { stop, mut task, threads } = self;
         // An error means that it has ended by itself.
         let _ = stop.send(());
         tokio::select! {
@@ -59,10 +76,11 @@ impl Listening {
             () = tokio::time::sleep(DRAIN) => task.abort(),
             () = hurry => task.abort(),
         }
+        Closed { _threads: threads }
     }
 }
 
-/// Takes connections until it is told to stop.
+/// Takes connections until it is told to stop, and then those that the system has let in before.
 async fn serve(
     listener: tokio::net::TcpListener,
     most: usize,
@@ -78,24 +96,34 @@ async fn serve(
     };
     tokio::pin!(stopped);
     let places = Arc::new(Semaphore::new(most));
+    let seat = |stream, peer| {
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            return debug!(%peer, "a connection was closed: there are too many");
+        };
+        crew.seat(Guest { stream, peer, place, counted: connections.token() });
+    };
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = &mut stopped => return,
+            () = &mut stopped => break,
         };
         let accepted = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok((stream, peer)) => seat(stream, peer),
             Err(why) => {
                 debug!(%why, "a connection was not accepted");
                 tokio::time::sleep(BREATH).await;
-                continue;
             }
-        };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            debug!(%peer, "a connection was closed: there are too many");
-            continue;
-        };
-        crew.seat(Guest { stream, peer, place, counted: connections.token() });
+        }
+    }
+    // They are connected already: a listener that goes away would reset them.
+    let Ok(listener) = listener.into_std() else { return };
+    loop {
+        match listener.accept() {
+            Ok((stream, peer)) if stream.set_nonblocking(true).is_ok() => seat(stream, peer),
+            Ok(_) => {}
+            Err(why) if why.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(_) => return,
+        }
     }
 }

@@ -24,6 +24,8 @@ use tokio::time::{Instant, timeout};
 const FRESH: Duration = Duration::from_secs(5);
 /// The group about the time.
 const CLOCK: &str = "clock";
+/// From here on a node's clock is told not to agree with PostgreSQL's, in milliseconds.
+pub const CLOCKS_APART: i64 = 10_000;
 /// How long one group of checks may take.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -119,9 +121,25 @@ impl Federation {
             timeout(PATIENCE, run).await.unwrap_or_else(|_| vec![too_slow(&group)])
         });
         let mut findings: Vec<Finding> = join_all(runs).await.into_iter().flatten().collect();
-        findings.push(skew(&visit.skews()));
+        if only.is_none_or(|only| only == CLOCK) {
+            let database = timeout(PATIENCE, self.database_skew()).await.ok().flatten();
+            findings.push(
+                database
+                    .and_then(of_database_clock)
+                    .unwrap_or_else(|| skew(&visit.skews(), database.is_some())),
+            );
+        }
         findings.retain(|finding| only.is_none_or(|only| finding.group() == only));
         Ok(Report { checked_at, took: began.elapsed(), findings })
+    }
+
+    /// How far PostgreSQL's clock is ahead of this node's, in milliseconds. All nodes write down times for each other, and
+    /// that clock is what they have in common. None on SQLite, and where it does not answer.
+    pub async fn database_skew(&self) -> Option<i64> {
+        let before = self.clock.now();
+        let there = self.store.time().await.ok()??;
+        // The answer was on its way for a while, and so was the question.
+        Some(there.0 - i64::midpoint(before.0, self.clock.now().0))
     }
 
     /// What belongs to no provider.
@@ -157,14 +175,39 @@ fn too_slow(group: &str) -> Finding {
     ))
 }
 
+const MACHINE: Text = Text::new("This machine's clock", "本机时钟");
+const SET_CLOCK: Text = Text::new(
+    "Set the clock by NTP (timedatectl set-ntp true): tokens would start or end at the wrong time.",
+    "请通过 NTP 校准时钟（timedatectl set-ntp true），否则令牌的生效与过期时间会出错。",
+);
+
+/// Our clock beside PostgreSQL's, if the two disagree.
+fn of_database_clock(skew: i64) -> Option<Finding> {
+    let seconds = (skew.abs() + 500) / 1000;
+    let verdict = match skew.abs() {
+        ..=CLOCKS_APART => return None,
+        ..=30_000 => Verdict::Warning,
+        _ => Verdict::Failed,
+    };
+    let (en, zh) = if skew > 0 { ("behind", "慢") } else { ("ahead of", "快") };
+    let evidence = Said::new(
+        format!("It is {seconds} seconds {en} PostgreSQL's clock, which the other nodes share."),
+        format!("比 PostgreSQL 的时钟{zh} {seconds} 秒，而其他节点也使用该数据库。"),
+    );
+    Some(Finding::new((CLOCK, "skew"), MACHINE, (verdict, "skewed"), evidence).remedy(SET_CLOCK))
+}
+
 /// Our clock beside those of providers. Tokens and sealed times are worth as much as it is.
-fn skew(skews: &[i64]) -> Finding {
-    let title = Text::new("This machine's clock", "本机时钟");
-    let find = |result, evidence| Finding::new((CLOCK, "skew"), title, result, evidence);
+fn skew(skews: &[i64], database_agrees: bool) -> Finding {
+    let find = |result, evidence| Finding::new((CLOCK, "skew"), MACHINE, result, evidence);
     // The middle one: one provider with a wrong clock says nothing about ours.
     let mut sorted = skews.to_vec();
     sorted.sort_unstable();
     let Some(skew) = sorted.get(sorted.len() / 2) else {
+        if database_agrees {
+            let fine = Said::new("It agrees with PostgreSQL's clock.", "与 PostgreSQL 的时钟一致。");
+            return find((Verdict::Ok, "fine"), fine);
+        }
         let none = Said::new("No provider told the time.", "没有登录服务提供时间。");
         return find((Verdict::Skipped, "unknown"), none);
     };
@@ -179,8 +222,5 @@ fn skew(skews: &[i64]) -> Finding {
         format!("比登录服务的时钟{zh} {seconds} 秒。"),
     );
     let verdict = if seconds > 30 { Verdict::Failed } else { Verdict::Warning };
-    find((verdict, "skewed"), evidence).remedy(Text::new(
-        "Set the clock by NTP (timedatectl set-ntp true): tokens would start or end at the wrong time.",
-        "请通过 NTP 校准时钟（timedatectl set-ntp true），否则令牌的生效与过期时间会出错。",
-    ))
+    find((verdict, "skewed"), evidence).remedy(SET_CLOCK)
 }

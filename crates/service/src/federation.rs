@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 use downcity_core::id::{DEFAULT_CITY, Sequence};
 use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 use downcity_providers::Outside;
-use downcity_store::{PeopleNumbers, Store, StoreError};
+use downcity_store::{Engine, PeopleNumbers, Store, StoreError};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -196,12 +196,26 @@ impl Federation {
         &self.settings
     }
 
-    /// Whether the Federation can serve: a real read through the store.
+    /// Whether the Federation can serve: a real read through the store. On PostgreSQL another node may reach a server that
+    /// takes changes, so one whose server does not is not ready; where there is no other, those who only read are served.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn check_ready(&self) -> Result<(), StoreError> {
-        self.store.ping().await
+        self.store.ping().await?;
+        if self.store.engine() == Engine::Postgres && !self.store.takes_writes(self.clock.now()).await {
+            return Err(StoreError::TakesNoWrites("the last write was refused".into()));
+        }
+        Ok(())
+    }
+
+    /// Which engine the memory stands on, and the newest step of its schema, where it tells.
+    pub async fn memory(&self) -> (&'static str, Option<i64>) {
+        let engine = match self.store.engine() {
+            Engine::Sqlite => "SQLite",
+            Engine::Postgres => "PostgreSQL",
+        };
+        (engine, self.store.schema().await.ok().map(|schema| schema.taken))
     }
 
     /// This node is about to stop: it is not ready any more, and whoever waits here shall soon wait elsewhere.

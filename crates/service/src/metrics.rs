@@ -94,6 +94,7 @@ pub struct Metrics {
     failing_webhooks: Number,
     hears: Number,
     store_up: Number,
+    store_writable: Number,
     store_waiting: Number,
     connections: Number,
     connections_in_use: Number,
@@ -121,6 +122,7 @@ impl Metrics {
             failing_webhooks: Number::default(),
             hears: Number::default(),
             store_up: Number::default(),
+            store_writable: Number::default(),
             store_waiting: Number::default(),
             connections: Number::default(),
             connections_in_use: Number::default(),
@@ -160,6 +162,8 @@ impl Metrics {
         let help = "Webhooks to which nothing arrives or that were switched off for it";
         r.register("downcity_webhooks_failing", help, self.failing_webhooks.clone());
         r.register("downcity_store_up", "1 when the database answers in time", self.store_up.clone());
+        let help = "0 while the database is full or read-only, so that every change is refused";
+        r.register("downcity_store_writable", help, self.store_writable.clone());
         let help = "Writes not committed yet (SQLite), callers without a connection (PostgreSQL)";
         r.register("downcity_store_waiting", help, self.store_waiting.clone());
         r.register("downcity_store_connections", "PostgreSQL connections", self.connections.clone());
@@ -242,6 +246,8 @@ impl Federation {
         let now = self.clock.now();
         let backlog = tokio::time::timeout(PATIENCE, self.store.backlog(now)).await;
         let backlog = backlog.ok().and_then(Result::ok);
+        let writable = tokio::time::timeout(PATIENCE, self.store.takes_writes(now)).await.unwrap_or(false);
+        self.metrics.store_writable.set(if writable { 1.0 } else { 0.0 });
         self.metrics.hears.set(if self.store.others() == Others::Heard { 1.0 } else { 0.0 });
         self.metrics.note(self.store.load(), backlog, &self.breakers, now);
         // With many open files this takes longer than a thread that serves connections may stand still.

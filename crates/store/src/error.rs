@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+/// The oldest version of PostgreSQL that is taken. The statements use nothing that it lacks; but nothing older than 15 is
+/// tested.
+pub const OLDEST_POSTGRES: u32 = 13;
+
 /// Why a store could not be opened. Never contains a password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -53,6 +57,30 @@ pub enum OpenError {
         /// Where it is, without secrets.
         place: String,
     },
+    /// The server is too old.
+    #[error("{place} is PostgreSQL {version}; this needs {OLDEST_POSTGRES} or later")]
+    TooOld {
+        /// Where it is, without secrets.
+        place: String,
+        /// As the server tells it.
+        version: String,
+    },
+    /// The user of the database may not do what a migration does.
+    #[error("the user may not make or change tables in {place}: {cause}")]
+    Forbidden {
+        /// Where it is, without secrets.
+        place: String,
+        /// What the server said.
+        cause: String,
+    },
+    /// Somebody else's tables are there.
+    #[error("{place} holds tables that are not of a Federation: {cause}")]
+    Occupied {
+        /// Where it is, without secrets.
+        place: String,
+        /// What the server said.
+        cause: String,
+    },
     /// The schema can't be brought to this version.
     #[error("the database can't be migrated: {0}")]
     Migrate(String),
@@ -61,9 +89,12 @@ pub enum OpenError {
 /// Why the memory did not do what it was asked. Never contains a stored or bound value.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// Not possible right now: no free connection, connection lost, disk full, busy. Worth another try later.
+    /// Not possible right now: no free connection, connection lost, busy. Worth another try later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// It is read, but takes no changes: its disk is full, or it is read-only. Worth another try later.
+    #[error("the database takes no changes: {0}")]
+    TakesNoWrites(String),
     /// It looked at too much for too long, and was given up.
     #[error("the search took too long")]
     TooLong,

@@ -1,7 +1,7 @@
-//! What the doctor asks of the memory: which schema it has, and how long a durable write takes.
+//! What is asked of the memory itself: which schema it has, how long a durable write takes, whether it takes any.
 
-use crate::db::{args, newest_step};
-use crate::{Store, StoreError};
+use crate::db::{TIME_POSTGRES, args, newest_step};
+use crate::{Engine, Store, StoreError};
 use downcity_core::Timestamp;
 
 /// How far a database is migrated.
@@ -31,6 +31,19 @@ impl Store {
         Ok(Schema { taken, known: newest_step() })
     }
 
+    /// What time it is where the database is; none where that is this process.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        if self.engine() == Engine::Sqlite {
+            return Ok(None);
+        }
+        let row = self.db.read_row(TIME_POSTGRES, args![]).await?;
+        let row = row.ok_or_else(|| StoreError::Internal("a time without a row".into()))?;
+        row.read_as("clock", |row| row.int("now").map(|now| Some(Timestamp(now))))
+    }
+
     /// Writes one small row durably, for nothing but the time it takes.
     ///
     /// # Errors
@@ -40,5 +53,16 @@ impl Store {
                    on conflict (name) do update set value = excluded.value";
         let value: &[u8] = &now.0.to_be_bytes();
         self.db.exec(sql, args![value]).await.map(drop)
+    }
+
+    /// Whether the database takes changes, as far as the last write told. After one that was refused because the disk is
+    /// full or the database read-only, this writes, once a second at the most, so that it becomes true again where nobody
+    /// else does.
+    pub async fn takes_writes(&self, now: Timestamp) -> bool {
+        if self.db.refusal().shall_try() {
+            // How it ends is remembered.
+            let _ = self.write_for_measure(now).await;
+        }
+        !self.db.refusal().is_standing()
     }
 }

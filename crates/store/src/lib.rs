@@ -60,7 +60,7 @@ pub use cities::CityPatch;
 pub use data_keys::{DataKeyRow, KeyPurpose, KeyTurn};
 pub use db::LoadError;
 pub use env::{CityEnvRow, EnvRow};
-pub use error::{OpenError, StoreError};
+pub use error::{OLDEST_POSTGRES, OpenError, StoreError};
 pub use events::{Event, EventQuery, NewEvent};
 pub use foreign::{Cell, ForeignError, Rows, Wanted, read_foreign};
 pub use health::Schema;

@@ -1,11 +1,15 @@
 //! `fed admin-key`: who may do how much at a running Federation.
 
 use crate::admin::{Connection, Sure};
+use crate::place::Offline;
 use crate::problem::Problem;
 use crate::table::{Table, text};
 use crate::{on_this_thread, screen};
 use clap::{Subcommand, ValueEnum};
+use downcity_service::admin::Admin;
+use downcity_service::admin_keys::NewAdminKey;
 use downcity_service::core;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 /// What to do with admin keys.
@@ -14,6 +18,9 @@ pub(crate) enum Command {
     /// List all admin keys, also those that are good no more
     List(#[command(flatten)] Connection),
     /// Make an admin key; it alone is printed on standard output, this once
+    #[command(after_long_help = "\
+Where the last owner's key is lost, --offline makes another one: it needs no admin key, but the database and the master \
+key. On SQLite stop the server first. The record says that it was made on the machine.")]
     Create {
         /// Who holds it, or what it is for
         name: String,
@@ -21,11 +28,13 @@ pub(crate) enum Command {
         #[arg(long)]
         role: Role,
         /// For this city only [default: the whole Federation]
-        #[arg(long, value_name = "CITY_ID")]
+        #[arg(long, value_name = "CITY_ID", conflicts_with = "offline")]
         city: Option<String>,
         /// When it ends by itself: 12h, 90d, … [default: never]
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", conflicts_with = "offline")]
         ttl: Option<String>,
+        #[command(flatten)]
+        offline: Offline,
         #[command(flatten)]
         connection: Connection,
     },
@@ -99,7 +108,10 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
                 let caller = connection.admin()?;
                 caller.show(caller.admin.raw().get("admin-keys", "list", &()), |keys| list(&keys)).await
             }
-            Command::Create { name, role, city, ttl, connection } => {
+            Command::Create { name, role, offline, connection, .. } if offline.offline => {
+                create_here(name, role, offline, &connection).await
+            }
+            Command::Create { name, role, city, ttl, connection, .. } => {
                 let body = json!({ "name": name, "role": core::Role::from(role).as_str(), "city_id": city, "ttl": ttl });
                 let caller = connection.admin()?;
                 caller
@@ -128,6 +140,23 @@ pub(crate) fn run(command: Command) -> Result<(), Problem> {
             }
         }
     })
+}
+
+/// Makes a key in the database itself.
+async fn create_here(
+    name: String,
+    role: Role,
+    offline: Offline,
+    connection: &Connection,
+) -> Result<(), Problem> {
+    let federation = offline.open(connection.data_folder()).await?;
+    let new = NewAdminKey { name, role: core::Role::from(role).as_str().to_owned(), city_id: None, ttl: None };
+    let made = federation.create_admin_key(&Admin::on_this_machine("fed admin-key create"), &new).await;
+    federation.close().await;
+    let (row, key) = made.map_err(Problem::new)?;
+    let made = json!({ "key_id": row.key_id, "admin_key": key.expose_secret() });
+    screen::say(if connection.json { made.to_string() } else { told_once(&made) });
+    Ok(())
 }
 
 impl Named {

@@ -2,13 +2,14 @@
 
 use crate::admin::Connection;
 use crate::house::{self, DATABASE, Plan};
-use crate::place::Place;
+use crate::place::{Offline, Place};
 use crate::problem::Problem;
 use crate::{keys, on_this_thread, screen};
+use downcity::Error;
 use downcity_service::admin::Admin;
 use downcity_service::backup::{self, DumpError, LoadError, Verified};
 use downcity_service::seams::SystemRandom;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -28,21 +29,8 @@ pub(crate) struct BackupArgs {
     file: PathBuf,
     #[command(flatten)]
     connection: Connection,
-    /// Read the database itself, while no Federation serves (on PostgreSQL also while one does)
-    #[arg(long)]
-    offline: bool,
-    /// With --offline: its PostgreSQL database, if it has one; better in the environment
-    #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
-    database_url: Option<SecretString>,
-    /// With --offline: the address of that database's server itself, where the other leads through a pooler
-    #[arg(long, env = "FED_DATABASE_DIRECT_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
-    database_direct_url: Option<SecretString>,
-    /// With --offline: the file of its master key, where that does not lie in the data folder
-    #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
-    master_key_file: Option<PathBuf>,
-    /// With --offline: a command that prints its master key; or FED_MASTER_KEY holds the key itself
-    #[arg(long, env = "FED_MASTER_KEY_COMMAND", value_name = "COMMAND")]
-    master_key_command: Option<String>,
+    #[command(flatten)]
+    offline: Offline,
 }
 
 /// What to restore, and into what.
@@ -68,7 +56,7 @@ pub(crate) fn back_up(args: BackupArgs) -> Result<(), Problem> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut part =
             tempfile::Builder::new().prefix(".fed-backup-").tempfile_in(folder).map_err(unwritable)?;
-        if args.offline {
+        if args.offline.offline {
             read(args, &mut part).await?;
         } else {
             receive(&args.connection, &mut part, &file).await?;
@@ -85,7 +73,15 @@ pub(crate) fn back_up(args: BackupArgs) -> Result<(), Problem> {
 /// From a Federation that serves.
 async fn receive(connection: &Connection, part: &mut NamedTempFile, file: &Path) -> Result<(), Problem> {
     let caller = connection.admin()?;
-    let failed = |error: &_| caller.target.problem(error).next("where no Federation serves, say --offline");
+    let failed = |error: &Error| {
+        let problem = caller.target.problem(error);
+        // One that answers serves, and says itself what is wrong.
+        if matches!(error, Error::Api(_)) {
+            problem
+        } else {
+            problem.next("where no Federation serves, say --offline")
+        }
+    };
     let mut download = caller.admin.backup().await.map_err(|error| failed(&error))?;
     let (mut bytes, mut progress) = (0, Progress::new("received", "KiB"));
     while let Some(text) = download.part().await.map_err(|error| failed(&error))? {
@@ -98,9 +94,7 @@ async fn receive(connection: &Connection, part: &mut NamedTempFile, file: &Path)
 
 /// From the database itself.
 async fn read(args: BackupArgs, part: &mut NamedTempFile) -> Result<(), Problem> {
-    let key = (args.master_key_file, args.master_key_command);
-    let place = Place::at(args.connection.data_folder(), args.database_direct_url.or(args.database_url), key);
-    let federation = house::open_stories(place.plan()?).await?;
+    let federation = args.offline.open(args.connection.data_folder()).await?;
     let mut parts = federation.backup(&Admin::on_this_machine("fed backup")).await.map_err(Problem::new)?;
     while let Some(text) = parts.recv().await {
         let written = part.write_all(&text.map_err(Problem::new)?);
@@ -207,7 +201,8 @@ async fn fill(plan: &Plan, file: &Path, database: &Path) -> Result<(), Problem> 
     let made = beside.path().join(DATABASE);
     backup::restore_sqlite(&made, file, tell)
         .map_err(|error| not_filled(file, error, &database.display().to_string()))?;
-    File::open(&made).and_then(|made| made.sync_all()).map_err(unwritable)?;
+    let whole = File::open(&made).map_err(unwritable)?;
+    keys::leave_to_owner(&whole, database).and_then(|()| whole.sync_all()).map_err(unwritable)?;
     // A link, since that never replaces a file.
     std::fs::hard_link(&made, database).map_err(unwritable)?;
     File::open(&plan.data).and_then(|folder| folder.sync_all()).map_err(unwritable)

@@ -71,7 +71,7 @@ async fn dev(args: Args) -> Result<(), Problem> {
     }
     signals.next().await;
     tokio::select! {
-        () = async { tokio::join!(product.close(std::future::pending()), sandbox.close(std::future::pending())); } => {}
+        _ = async { tokio::join!(product.close(std::future::pending()), sandbox.close(std::future::pending())) } => {}
         _ = signals.next() => {}
     }
     Ok(())

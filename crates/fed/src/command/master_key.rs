@@ -83,7 +83,11 @@ async fn rotate(file: &Path, only_node: bool, connection: &Connection) -> Result
     let ask = async || caller.admin.master_key().await.map_err(|error| caller.target.problem(&error));
     let before = ask().await?;
     // A change that was interrupted after the Federation had made it is only brought to its end.
-    let done = held(file)?.is_some_and(|keys| keys.len() == 2 && keys[1].0 == before.master_key_id);
+    let keys = held(file)?.unwrap_or_default();
+    if keys.iter().any(|(id, _)| *id == before.master_key_id) {
+        keys::check_replaceable(file)?;
+    }
+    let done = matches!(keys.as_slice(), [_, (id, _)] if *id == before.master_key_id);
     if !done {
         if before.next_master_key_id.is_none() {
             put_next(file, &before, only_node)?;

@@ -6,12 +6,13 @@ use crate::problem::Problem;
 use crate::traces::{ADOPT, Traces};
 use crate::{door, on_all_cores, screen, telemetry};
 use downcity_providers::Outside;
+use downcity_service::doctor::CLOCKS_APART;
 use downcity_service::{Federation, Premises, Settings};
 use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::warn;
+use tracing::{info, warn};
 use url::Url;
 
 /// What stands below the options in `fed serve --help`.
@@ -89,11 +90,13 @@ async fn serve(config: Config) -> Result<(), Problem> {
     if config.local_login {
         warn!("LOCAL SIGN-IN IS ON: anybody on this machine can sign in as anybody");
     }
+    let federation = Arc::clone(&house.federation);
     let serving = house.serve(listener, admin_listener, metrics_listener, adopt)?;
     screen::say(format_args!("Web workspace: {}/admin\n", bare(&workspace)));
     if let Some(address) = metrics {
         screen::say(format_args!("Metrics: http://{address}/metrics\n"));
     }
+    note_start(&federation, bare(&address)).await;
     screen::say(format_args!("ready: listening on {}", bare(&address)));
     let grace = match signals.next().await {
         Asked::ToStop => config.drain,
@@ -107,6 +110,19 @@ async fn serve(config: Config) -> Result<(), Problem> {
         })
         .await;
     Ok(())
+}
+
+/// A line for whoever reads the log later: what began here, on what; and what is wrong with the clock.
+async fn note_start(federation: &Federation, address: &str) {
+    let (engine, schema) = federation.memory().await;
+    info!(version = env!("CARGO_PKG_VERSION"), address, engine, schema, "serving");
+    if let Some(skew) = federation.database_skew().await.filter(|skew| skew.abs() > CLOCKS_APART) {
+        let seconds = skew / 1000;
+        warn!(
+            seconds,
+            "this machine's clock and PostgreSQL's do not agree: set the clock by NTP (timedatectl set-ntp true)"
+        );
+    }
 }
 
 /// Who plays WeChat.

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 /// What stands below the options.
 pub(crate) const AFTER_HELP: &str = "\
 Exit code 0: it can serve, and nothing keeps people from signing in. 1: something does, see what is told. 2: the command
-was called wrongly. 3: the admin key was refused. 4: no Federation answered, or its database does not answer.
+was called wrongly. 3: the admin key was refused. 4: no Federation answered, or its database does not answer
+or takes no changes.
 
 The key of a city sees that city's part. `fed doctor` looks closer, `fed overview` further back.";
 
@@ -53,6 +54,8 @@ async fn ask(caller: &Caller, instruction: bool) -> Result<Value, Problem> {
     // Asked first: it needs no database, and tells whether the key is one.
     let metrics = permitted(caller, admin.metrics().await)?.unwrap_or_default();
     status["started_at"] = json!(started(&metrics));
+    status["writable"] =
+        json!(series(&metrics, "downcity_store_writable").map(|value| value.starts_with('1')));
     if ready.is_err() {
         return Ok(status);
     }
@@ -150,6 +153,9 @@ fn draw(status: &Value) -> String {
         },
     );
     row("database", text(&status["database"]["evidence"]));
+    if status["writable"] == false {
+        row("changes", "all are refused: the database is full or read-only".to_owned());
+    }
     if status["others"]["code"] != "none" {
         row("other nodes", text(&status["others"]["evidence"]));
     }
@@ -185,6 +191,12 @@ fn draw(status: &Value) -> String {
 
 /// How the command ends.
 fn verdict(status: &Value) -> Result<(), Problem> {
+    if status["writable"] == false {
+        return Err(Problem::unreachable(
+            "the Federation runs and can't sign anybody in: its database takes no changes",
+        )
+        .next("make room on its disk, or see that it may be written; service comes back by itself"));
+    }
     if status["ready"] != true {
         return Err(Problem::unreachable(
             "the Federation runs and can't serve: its database does not answer",

@@ -1,6 +1,6 @@
 //! How `fed serve` is configured, and what its first start makes.
 
-use crate::support::{Fed, READY, Setup, fed, read, run, said};
+use crate::support::{Cluster, Fed, READY, Setup, fed, read, run, said};
 use serde_json::Value;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
@@ -263,4 +263,25 @@ fn log_lines_are_json_where_that_is_asked_for() {
         let entry: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
         assert!(entry["level"].is_string() && entry["timestamp"].is_string(), "{line}");
     }
+}
+
+#[test]
+fn a_database_that_it_may_not_use_is_refused_with_the_remedy() {
+    let cluster = Cluster::start("");
+    let serve_as = |user: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let mut command = serve(&["--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+        command.env("FED_DATABASE_URL", cluster.url().replace("postgres@", &format!("{user}@")));
+        refused(command)
+    };
+    // As PostgreSQL 15 makes a database for everybody.
+    cluster.sql("create role guest login");
+    let (code, told) = serve_as("guest");
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("may not make or change tables") && told.contains("OWNER TO"), "{told}");
+    cluster.sql("create table cities (name text)");
+    let (code, told) = serve_as("postgres");
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("not of a Federation") && told.contains("CREATE DATABASE fed"), "{told}");
 }

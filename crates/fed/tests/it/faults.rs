@@ -5,7 +5,7 @@ mod asker;
 mod disk;
 mod replica;
 
-use crate::support::{Cluster, Fed, Flow, Setup, Wire};
+use crate::support::{Cluster, Fed, Flow, Setup, Wire, run, said};
 use asker::{Asker, BOUND};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number};
@@ -32,6 +32,10 @@ async fn a_postgres_that_is_restarted_or_killed_is_found_again() {
             assert!(told.after < Duration::from_secs(15), "{city} {:?}", told.after);
         }
         assert_eq!(asker.get("/ready").await.status, 503, "{how}");
+        // The log tells of it, and not of each request.
+        asker.crowd(&format!("{how}_flood"), 100).await;
+        let lines = fed.log().lines().filter(|line| line.contains("request failed")).count();
+        assert!(lines > 0 && lines < 100, "{lines} lines: {}", fed.log());
         for path in ["/health", "/v1/accounts/providers", "/.well-known/jwks.json"] {
             assert_eq!(asker.get(path).await.status, 200, "{path} needs no database");
         }
@@ -141,7 +145,15 @@ async fn a_full_disk_refuses_changes_until_there_is_room() {
         assert_eq!(asker.get(path).await.status, 200, "{path} is only read");
     }
     assert_eq!(asker.listed("admin-keys/list").await.len(), 1, "and so is the database");
+    asker.is_told_writable(false).await;
+    let status = run(fed.command(&["status"]), "");
+    assert!(
+        status.status.code() == Some(4) && said(&status).contains("full or read-only"),
+        "{}",
+        said(&status)
+    );
     limit("unlimited:unlimited");
+    asker.is_told_writable(true).await;
     asker.recovers("room").await;
     asker.holds(&told).await;
     let cities = asker.listed("cities/list").await;

@@ -1,6 +1,7 @@
 //! Nodes that are stopped and started while people sign in: nobody notices.
 
-use crate::support::{Nodes, Setup, field};
+use crate::deploy::nginx_before;
+use crate::support::{Fed, Identity, Nodes, Setup, field, free_port};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -10,15 +11,23 @@ use downcity_store::testing::fresh_postgres;
 use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
+use url::Url;
+use wechat_sim::App;
 
 /// How often the balancer asks each node whether it is ready.
 const ASKS: Duration = Duration::from_millis(100);
 /// People who sign in at the same time.
 const PEOPLE: usize = 6;
+/// Clients that ask at the same time, each on a fresh connection.
+const CROWD: usize = 48;
+/// How often a node is stopped under them.
+const ROUNDS: usize = 6;
 
 /// A small balancer, as simple as they come: one node after the other of those whose `/ready` was 200 when it last
 /// asked. It tries nothing twice.
@@ -135,21 +144,52 @@ async fn a_rolling_restart_of_three_nodes_fails_not_one_request() {
     let database = fresh_postgres().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
+    let mut nodes = some(3, &base, &database).await;
+    Balancer::open(listener, nodes.all.iter().map(|node| node.url().to_owned()).collect());
+    let http = nodes.http.clone();
+    roll(&mut nodes, &http, &base).await;
+}
+
+/// nginx asks no node whether it is ready: a node that is gone for a moment must not be taken for one that is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_of_two_nodes_behind_the_shipped_nginx_file_fails_not_one_request() {
+    let database = fresh_postgres().await;
+    let folder = TempDir::new().unwrap();
+    let identity = Identity::in_folder(folder.path());
+    let authority = reqwest::Certificate::from_pem(&std::fs::read(&identity.authority).unwrap()).unwrap();
+    let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).tls_certs_only([authority]);
+    let port = free_port();
+    let base = format!("https://localhost:{port}");
+    let mut nodes = some(2, &base, &database).await;
+    nodes.sim.put_app(App { callback_domain: "localhost".to_owned(), ..nodes.sim.app() });
+    let ports: Vec<u16> =
+        nodes.all.iter().map(|node| Url::parse(node.url()).unwrap().port().unwrap()).collect();
+    let _front = nginx_before(folder, &identity, port, &ports);
+    roll(&mut nodes, &http.build().unwrap(), &base).await;
+}
+
+/// So many nodes that drain for two seconds.
+async fn some(count: usize, base: &str, database: &str) -> Nodes {
     let mut nodes = Nodes::none().await;
-    for _ in 0..3 {
-        let setup = nodes.setup(&base).database_url(&database);
+    for _ in 0..count {
+        let setup = nodes.setup(base).database_url(database);
         nodes.all.push(setup.env("FED_DRAIN", "2s").start());
     }
     nodes.configure();
-    Balancer::open(listener, nodes.all.iter().map(|node| node.url().to_owned()).collect());
-    // All three have heard that there is WeChat now.
-    for node in 0..3 {
+    nodes
+}
+
+/// People sign in at `base` while one node after the other is restarted.
+async fn roll(nodes: &mut Nodes, http: &reqwest::Client, base: &str) {
+    let count = nodes.all.len();
+    // All have heard that there is WeChat now.
+    for node in 0..count {
         nodes.begin(node).await;
     }
     let over = Arc::new(AtomicBool::new(false));
     let people: Vec<_> = (0..PEOPLE)
         .map(|_| {
-            let person = Person { http: nodes.http.clone(), base: base.clone(), sim: nodes.sim.handle() };
+            let person = Person { http: http.clone(), base: base.to_owned(), sim: nodes.sim.handle() };
             let over = Arc::clone(&over);
             tokio::spawn(async move {
                 let mut count = 0;
@@ -161,7 +201,7 @@ async fn a_rolling_restart_of_three_nodes_fails_not_one_request() {
             })
         })
         .collect();
-    for _ in 0..3 {
+    for _ in 0..count {
         // The first becomes the last, and so each has its turn.
         let mut node = nodes.all.remove(0);
         node.terminate();
@@ -177,6 +217,54 @@ async fn a_rolling_restart_of_three_nodes_fails_not_one_request() {
     for person in people {
         let count: usize = person.await.expect("not one request failed");
         assert!(count > 5, "{count} sign-ins of one person");
+    }
+}
+
+/// What became of a request on a connection of its own: served, refused by a listener that is not there any more, or else
+/// a request that was lost.
+async fn posted(http: &reqwest::Client, url: &str) -> Result<bool, String> {
+    match http.post(url).json(&json!({"provider": "wechat"})).send().await {
+        Ok(answer) if answer.status() == 200 => Ok(true),
+        Ok(answer) => Err(format!("{} {}", answer.status(), answer.text().await.unwrap_or_default())),
+        Err(why) if why.is_connect() && format!("{why:?}").contains("ConnectionRefused") => Ok(false),
+        Err(why) => Err(format!("{why:?}")),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_connected_when_a_node_stops_is_served() {
+    let mut nodes = Nodes::start(1, &fresh_postgres().await).await;
+    nodes.begin(0).await;
+    // Nothing is kept: each request comes on a fresh connection.
+    let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    for round in 0..ROUNDS {
+        let url = format!("{}/v1/accounts/oauth/start", nodes.all[0].url());
+        let asking: Vec<_> = (0..CROWD)
+            .map(|_| {
+                let (http, url) = (http.clone(), url.clone());
+                tokio::spawn(async move {
+                    let mut served = 0;
+                    while posted(&http, &url).await? {
+                        served += 1;
+                    }
+                    Ok::<usize, String>(served)
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let mut node = nodes.all.remove(0);
+        node.terminate();
+        let mut served = 0;
+        for one in asking {
+            served += one.await.unwrap().unwrap_or_else(|lost| panic!("round {round}: {lost}"));
+        }
+        assert!(served > CROWD, "round {round}: {served}");
+        let restarted = tokio::task::spawn_blocking(move || {
+            assert!(node.ended().success(), "{}", node.log());
+            assert!(!node.log().contains("request failed"), "{}", node.log());
+            node.restart()
+        });
+        nodes.all.push(restarted.await.unwrap());
     }
 }
 
@@ -233,4 +321,22 @@ fn nobody_waits_for_a_node_that_no_other_can_stand_in_for() {
     let begun = Instant::now();
     assert!(fed.stop().success());
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it_in_good_order_unless_it_was_to_stay() {
+    let hang_up = |fed: &Fed| {
+        let sent = Command::new("kill").args(["-HUP", &fed.pid().to_string()]).status();
+        assert!(sent.unwrap().success());
+    };
+    let mut fed = Setup::default().start();
+    hang_up(&fed);
+    assert!(fed.ended().success(), "{}", fed.log());
+    assert!(fed.log().contains("stopping"), "{}", fed.log());
+    // As under nohup.
+    let mut fed = Setup::default().deaf_to("HUP").start();
+    hang_up(&fed);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!fed.log().contains("stopping"), "{}", fed.log());
+    assert!(fed.stop().success());
 }

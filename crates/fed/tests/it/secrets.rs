@@ -8,7 +8,7 @@ use downcity_service::seams::SystemRandom;
 use downcity_service::vault::{MasterKeys, Vault};
 use downcity_store::NewMail;
 use downcity_store::testing::number;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -50,22 +50,25 @@ fn the_master_key_comes_from_the_environment_or_a_command() {
     let (code, told) = refused(&data, |command| {
         command.env("FED_MASTER_KEY", &other);
     });
-    assert!(code == Some(1) && told.contains("does not fit this database"), "{told}");
+    assert!(code == Some(2) && told.contains("does not fit this database"), "{told}");
     assert!(!told.contains(&other), "{told}");
     let (code, told) = refused(&data, |command| {
         command.env("FED_MASTER_KEY", "short");
     });
-    assert!(code == Some(1) && told.contains("64 hexadecimal digits"), "{told}");
-    let (_, told) = refused(&data, |command| {
+    assert!(code == Some(2) && told.contains("64 hexadecimal digits"), "{told}");
+    let (code, told) = refused(&data, |command| {
         command.args(["--master-key-file", "/no/such/file"]);
     });
-    assert!(told.contains("no master key file"), "{told}");
+    assert!(code == Some(2) && told.contains("no master key file"), "{told}");
     let (code, told) = refused(&data, |command| {
         command.env("FED_MASTER_KEY", KEY).args(["--master-key-command", "true"]);
     });
     assert!(code == Some(2) && told.contains("more than one place"), "{told}");
-    let (_, told) = refused(&data, |_| ());
-    assert!(told.contains("master.key is missing") && !data.join("master.key").exists(), "{told}");
+    let (code, told) = refused(&data, |_| ());
+    assert!(
+        code == Some(2) && told.contains("master.key is missing") && !data.join("master.key").exists(),
+        "{told}"
+    );
     let third = Setup::default().folder(first.folder()).env("FED_MASTER_KEY", KEY).start();
     assert!(third.run(&["env", "list"]).contains("MY_API_TOKEN"), "none of these changed anything");
 }
@@ -249,4 +252,53 @@ fn restores(first: &Fed, file: &Path) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let cities = runtime.block_on(admin.cities().list()).unwrap();
     assert!(cities.items.iter().any(|city| city.city_id == "city_demo"));
+}
+
+#[test]
+fn whoever_holds_the_data_makes_an_owners_key_without_one() {
+    let mut fed = Fed::start();
+    let lost = fed.admin_key();
+    std::fs::remove_file(fed.data().join("admin.key")).unwrap();
+    let make = |fed: &Fed| {
+        run(fed.command(&["admin-key", "create", "found again", "--role", "owner", "--offline"]), "")
+    };
+    assert!(said(&make(&fed)).contains("in use by another running process"));
+    fed.stop();
+    let made = make(&fed);
+    assert!(made.status.success(), "{}", said(&made));
+    let key = String::from_utf8(made.stdout).unwrap();
+    assert!(key.starts_with("ak_") && key.trim() != lost, "{key}");
+    let fed = fed.restart();
+    let ask = |args: &[&str]| {
+        let mut command = fed.command(args);
+        command.env("FED_ADMIN_KEY", key.trim());
+        let told = run(command, "");
+        assert!(told.status.success(), "{}", said(&told));
+        said(&told)
+    };
+    assert!(ask(&["admin-key", "list"]).contains("found again"));
+    let record = ask(&["audit", "list", "--action", "admin_key.created", "--json"]);
+    assert!(record.contains("fed admin-key create") && record.contains("machine"), "{record}");
+}
+
+/// Only root can give files away, so elsewhere there is nothing to look at.
+#[test]
+fn a_master_key_that_root_changes_stays_the_services_own() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let fed = Fed::start();
+    let service = Some(12_345);
+    for path in std::fs::read_dir(fed.data()).unwrap().map(|entry| entry.unwrap().path()).chain([fed.data()])
+    {
+        std::os::unix::fs::chown(path, service, service).unwrap();
+    }
+    fed.run(&["master-key", "rotate"]);
+    let files: Vec<PathBuf> =
+        std::fs::read_dir(fed.data()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.iter().any(|path| path.to_string_lossy().ends_with(".old")), "{files:?}");
+    for path in &files {
+        let (found, shown) = (path.metadata().unwrap(), path.display());
+        assert_eq!((found.uid(), found.gid()), (12_345, 12_345), "{shown}");
+    }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Setup {
     args: Vec<String>,
     env: Vec<(String, String)>,
     folder: Option<Arc<TempDir>>,
-    outgrows: bool,
+    deaf_to: Option<&'static str>,
     files: Option<u64>,
     usual_drain: bool,
 }
@@ -72,8 +72,13 @@ impl Setup {
     }
 
     /// A limit on the size of its files is an error to it, as a full disk is, and not its end.
-    pub(crate) fn may_outgrow_its_files(mut self) -> Self {
-        self.outgrows = true;
+    pub(crate) fn may_outgrow_its_files(self) -> Self {
+        self.deaf_to("XFSZ")
+    }
+
+    /// A signal is ignored unless it asks for it.
+    pub(crate) fn deaf_to(mut self, signal: &'static str) -> Self {
+        self.deaf_to = Some(signal);
         self
     }
 
@@ -97,10 +102,10 @@ impl Setup {
     /// The same on an address of its own, for instance that of one that was stopped: tokens name it.
     pub(crate) fn start_on(self, listen: &str) -> Fed {
         let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().expect("a temp folder")));
-        let mut command = match self.files {
-            Some(most) => fed_with_files(most),
-            None if self.outgrows => deaf_fed(),
-            None => fed(),
+        let mut command = match (self.files, self.deaf_to) {
+            (Some(most), _) => fed_with_files(most),
+            (None, Some(signal)) => deaf_fed(signal),
+            (None, None) => fed(),
         };
         command.args(["serve", "--listen", listen, "--data"]).arg(folder.path().join("data"));
         if !self.usual_drain {

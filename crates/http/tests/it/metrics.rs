@@ -50,6 +50,7 @@ async fn what_happens_is_counted(on: On) {
     one(r#"downcity_request_duration_seconds_count{route="/v1/accounts/me"}"#);
     one("downcity_attempts_waiting");
     one("downcity_store_up");
+    one("downcity_store_writable");
     assert_eq!(value(&text, r#"downcity_provider_circuit_open{provider="wechat"}"#), Some(0.0), "{text}");
     assert_eq!(value(&text, r#"downcity_outbox_waiting{kind="mail"}"#), Some(0.0), "{text}");
     assert!(value(&text, "process_resident_memory_bytes").unwrap() > 1e6, "{text}");

@@ -147,6 +147,21 @@ impl Federation {
         let keys = self.signing_keys();
         let find = |result, evidence| Finding::new(("keys", "signing"), SIGNING, result, evidence);
         let Some(active) = keys.iter().find(|key| key.status == "active") else {
+            if let Some(next) = keys.iter().find(|key| key.status == "next") {
+                let at = jiff::Timestamp::from_millisecond(next.starts_at.0);
+                let at = at.map(|at| at.strftime("%F %T UTC").to_string()).unwrap_or_default();
+                let evidence = Said::new(
+                    format!(
+                        "The key {} signs from {at} on, and this machine's clock is not there yet.",
+                        next.kid
+                    ),
+                    format!("密钥 {} 从 {at} 起签名，而本机时钟尚未到该时刻。", next.kid),
+                );
+                return find((Failed, "not_yet"), evidence).remedy(Text::new(
+                    "Set the clock by NTP (timedatectl set-ntp true), and rotate nothing: the key is good.",
+                    "请通过 NTP 校准时钟（timedatectl set-ntp true），无需轮换：密钥本身没有问题。",
+                ));
+            }
             let none = Said::new("No key signs tokens.", "没有可用的签名密钥。");
             return find((Failed, "none"), none).remedy(Text::new(
                 "Rotate: POST federation/keys/rotate.",
@@ -181,8 +196,8 @@ impl Federation {
         if !owner {
             let none = Said::new("No key of an owner is good any more.", "没有有效的所有者（owner）密钥。");
             return find((Failed, "no_owner"), none).remedy(Text::new(
-                "Without an owner's key nobody can make keys: see the guide about admin keys.",
-                "没有 owner 密钥就无法创建密钥：请参见管理员密钥的说明。",
+                "Make one where the database and the master key are: fed admin-key create NAME --role owner --offline.",
+                "请在持有数据库和主密钥的机器上创建：fed admin-key create NAME --role owner --offline。",
             ));
         }
         let soon: Vec<&str> = live.iter().filter(ends_soon).map(|key| key.name.as_str()).collect();

@@ -1,7 +1,7 @@
 //! The way to a PostgreSQL server: its address, TLS and the pool.
 
 use super::dialect;
-use crate::OpenError;
+use crate::{OLDEST_POSTGRES, OpenError};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use futures::StreamExt;
 use futures::stream::{BoxStream, poll_fn};
@@ -110,14 +110,30 @@ impl Target {
         match &self.tls {
             None => {
                 let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
+                self.check_version(connection.parameter("server_version"))?;
                 tokio::spawn(connection);
                 Ok(client)
             }
             Some(tls) => {
                 let (client, connection) = self.config.connect(tls.clone()).await.map_err(refused)?;
+                self.check_version(connection.parameter("server_version"))?;
                 tokio::spawn(connection);
                 Ok(client)
             }
+        }
+    }
+
+    /// Refuses a server that is too old. It tells its version, such as `15.14 (Debian 15.14-0+deb12u1)`, to whoever
+    /// connects.
+    fn check_version(&self, version: Option<&str>) -> Result<(), OpenError> {
+        // What is no number is a development version, or nobody's.
+        let major = version
+            .and_then(|version| version.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok());
+        match (major, version) {
+            (Some(major), Some(version)) if major < OLDEST_POSTGRES => {
+                Err(OpenError::TooOld { place: self.place(), version: version.to_owned() })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -179,4 +195,23 @@ pub(crate) fn explain(error: &dyn Error) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_too_old_is_refused() {
+        let target = Target::parse("postgres://fed:secret@127.0.0.1/accounts").unwrap();
+        for version in ["15.14 (Debian 15.14-0+deb12u1)", "13.0", "18beta1", "devel"] {
+            assert!(target.check_version(Some(version)).is_ok(), "{version}");
+        }
+        assert!(target.check_version(None).is_ok());
+        for version in ["12.22", "9.6.24"] {
+            let told = target.check_version(Some(version)).unwrap_err().to_string();
+            assert!(told.contains("accounts at 127.0.0.1") && told.contains(version), "{told}");
+            assert!(told.contains("13 or later") && !told.contains("secret"), "{told}");
+        }
+    }
 }

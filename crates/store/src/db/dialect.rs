@@ -79,5 +79,8 @@ pub(crate) const MIGRATION_LOCK_WITHIN: &str = "select pg_advisory_xact_lock(710
 /// 9. How PostgreSQL makes others wait who would change a user. On SQLite writes come one after another.
 pub(crate) const HOLD_USER: &str = "select user_id from users where user_id = $1 for no key update";
 
+/// 10. What time it is where PostgreSQL is, in milliseconds: asked only to compare, since times are arguments.
+pub(crate) const TIME_POSTGRES: &str = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+
 /// How long a PostgreSQL connection is waited for.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -62,6 +62,15 @@ impl From<rusqlite::Error> for Fault {
         };
         let text = message.clone().unwrap_or_else(|| failure.to_string());
         match (failure.code, failure.extended_code) {
+            (ErrorCode::DiskFull | ErrorCode::ReadOnly, _)
+            | (
+                _,
+                rusqlite::ffi::SQLITE_IOERR_WRITE
+                | rusqlite::ffi::SQLITE_IOERR_FSYNC
+                | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC
+                | rusqlite::ffi::SQLITE_IOERR_TRUNCATE
+                | rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+            ) => Self::Final(StoreError::TakesNoWrites(text)),
             (_, rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => Self::unavailable(ORPHAN),
             (ErrorCode::ConstraintViolation, rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
             | (ErrorCode::ConstraintViolation, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
@@ -70,11 +79,9 @@ impl From<rusqlite::Error> for Fault {
             (
                 ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
-                | ErrorCode::OutOfMemory
-                | ErrorCode::ReadOnly,
+                | ErrorCode::OutOfMemory,
                 _,
             ) => Self::unavailable(text),
             (ErrorCode::OperationInterrupted, _) => Self::Final(StoreError::TooLong),
@@ -112,7 +119,10 @@ impl From<tokio_postgres::Error> for Fault {
             SqlState::QUERY_CANCELED => Self::Final(StoreError::TooLong),
             SqlState::UNIQUE_VIOLATION => Self::Duplicate(StoreError::Internal(short)),
             SqlState::FOREIGN_KEY_VIOLATION => Self::unavailable(ORPHAN),
-            SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly(StoreError::Unavailable(short)),
+            SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly(StoreError::TakesNoWrites(short)),
+            SqlState::DISK_FULL => {
+                Self::Final(StoreError::TakesNoWrites(format!("{short}: {}", db.message())))
+            }
             SqlState::LOCK_NOT_AVAILABLE => Self::unavailable(short),
             SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => {
                 Self::internal(format!("{short}: {POOLER}"))

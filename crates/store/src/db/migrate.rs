@@ -86,8 +86,21 @@ pub(crate) fn check_steps(names: &[String]) -> Result<(), OpenError> {
     missing(&taken).map(drop)
 }
 
+fn told(step: &Step, cause: &str) -> String {
+    format!("step {} ({}): {cause}", step.number, step.name)
+}
+
 fn failed(step: &Step, cause: &str) -> OpenError {
-    OpenError::Migrate(format!("step {} ({}): {cause}", step.number, step.name))
+    OpenError::Migrate(told(step, cause))
+}
+
+/// Why PostgreSQL did not take a step, sorted by what somebody has to do.
+fn refusal(target: &Target, error: &tokio_postgres::Error, cause: String) -> OpenError {
+    match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Forbidden { place: target.place(), cause },
+        Some(&SqlState::DUPLICATE_TABLE) => OpenError::Occupied { place: target.place(), cause },
+        _ => OpenError::Migrate(cause),
+    }
 }
 
 /// Migrates the file; the lock on it is held. `until`: only these steps, for what is to come from an older database.
@@ -141,7 +154,7 @@ enum Turn {
 
 /// Takes the next step, if one is missing.
 async fn turn(client: &mut tokio_postgres::Client, target: &Target) -> Result<Turn, OpenError> {
-    let refused = |error: tokio_postgres::Error| OpenError::Migrate(explain(&error));
+    let refused = |error: tokio_postgres::Error| refusal(target, &error, explain(&error));
     let transaction = client.transaction().await.map_err(refused)?;
     transaction.batch_execute(dialect::MIGRATION_TURN).await.map_err(refused)?;
     if is_being_filled(&transaction).await.map_err(refused)? {
@@ -157,7 +170,7 @@ async fn turn(client: &mut tokio_postgres::Client, target: &Target) -> Result<Tu
     };
     if let Err(error) = take(&transaction, step).await {
         let locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
-        let why = failed(step, &explain(&error));
+        let why = refusal(target, &error, told(step, &explain(&error)));
         return if locked { Ok(Turn::Locked(why)) } else { Err(why) };
     }
     transaction.commit().await.map_err(refused)?;

@@ -18,6 +18,7 @@ mod news;
 mod pg_tx;
 mod pieces;
 mod postgres;
+mod refusal;
 mod row;
 mod sqlite;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod writer;
 
 #[cfg(feature = "testing")]
 pub(crate) use connect::Target;
+pub(crate) use dialect::TIME_POSTGRES;
 pub(crate) use fault::Fault;
 pub use load::LoadError;
 pub(crate) use load::{postgres as load_postgres, sqlite as load_sqlite};
@@ -44,6 +46,7 @@ pub(crate) use val::{Val, args};
 
 use crate::{Engine, OpenError, StoreError, StoreLoad};
 use postgres::Postgres;
+use refusal::Refusal;
 use sqlite::Sqlite;
 use std::panic::Location;
 use std::path::Path;
@@ -90,6 +93,14 @@ impl Db {
         match self {
             Self::Sqlite(db) => Some(db.writer.commits()),
             Self::Postgres(_) => None,
+        }
+    }
+
+    /// Whether it takes changes.
+    pub(crate) fn refusal(&self) -> &Refusal {
+        match self {
+            Self::Sqlite(db) => &db.refusal,
+            Self::Postgres(db) => &db.refusal,
         }
     }
 
@@ -180,7 +191,9 @@ impl Db {
                 Self::Postgres(db) => Box::pin(db.execute(sql, &args)).await?,
             })
         };
-        run.instrument(self.span(sql)).await
+        let done = run.instrument(self.span(sql)).await;
+        self.refusal().note(&done, |count| *count > 0);
+        done
     }
 
     /// Runs one writing statement with `returning`: one row or none.
@@ -218,7 +231,9 @@ impl Db {
                 Self::Postgres(db) => Box::pin(db.query(sql, &args)).await?,
             })
         };
-        run.instrument(self.span(sql)).await
+        let done = run.instrument(self.span(sql)).await;
+        self.refusal().note(&done, |rows| !rows.is_empty());
+        done
     }
 
     /// Runs several statements that stand or fall together. A trace tells from where they were asked for.
@@ -241,10 +256,13 @@ impl Db {
             code.line.number = at.line()
         );
         let run = async move {
-            Ok(match self {
-                Self::Sqlite(db) => db.writer.write(data, work).await?,
-                Self::Postgres(db) => Box::pin(db.write(data, work)).await?,
-            })
+            let done = match self {
+                Self::Sqlite(db) => db.writer.write(data, work).await,
+                Self::Postgres(db) => Box::pin(db.write(data, work)).await,
+            };
+            let done = done.map_err(StoreError::from);
+            self.refusal().note(&done, |_| true);
+            done
         };
         run.instrument(span)
     }

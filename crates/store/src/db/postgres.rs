@@ -4,6 +4,7 @@ use super::connect::Target;
 use super::fault::Fault;
 use super::news::{Ear, Mouth};
 use super::pg_tx::PgTx;
+use super::refusal::Refusal;
 use super::travel::Travel;
 use super::{Row, Tx, Val, Work, migrate};
 use crate::OpenError;
@@ -31,6 +32,7 @@ pub(crate) struct Postgres {
     pub(super) writes: TaskTracker,
     pub(super) mouth: Arc<Mouth>,
     pub(super) ear: Arc<Ear>,
+    pub(super) refusal: Arc<Refusal>,
 }
 
 impl Postgres {
@@ -50,7 +52,8 @@ impl Postgres {
     async fn over(pool: Pool, travel: Travel, server: Target) -> Result<Self, OpenError> {
         migrate::postgres(&server).await?;
         let (mouth, ear) = (Arc::default(), Arc::default());
-        Ok(Self { pool, travel, server: Arc::new(server), writes: TaskTracker::new(), mouth, ear })
+        let (writes, refusal) = (TaskTracker::new(), Arc::default());
+        Ok(Self { pool, travel, server: Arc::new(server), writes, mouth, ear, refusal })
     }
 
     async fn query_alone(

@@ -1,13 +1,14 @@
 //! SQLite: one file, one writer thread, and readers that run where they are called.
 
 use super::fault::Fault;
+use super::refusal::Refusal;
 use super::writer::Writer;
 use super::{Row, Val, copy, dialect, migrate};
 use crate::{OpenError, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::fs::{File, OpenOptions, Permissions, TryLockError};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -28,6 +29,7 @@ pub(crate) struct Sqlite {
     closed: AtomicBool,
     /// The only way to write.
     pub(crate) writer: Writer,
+    pub(super) refusal: Refusal,
 }
 
 impl Sqlite {
@@ -45,7 +47,8 @@ impl Sqlite {
         let aside = connect(path).map_err(|error| OpenError::Migrate(error.to_string()))?;
         let writer = Writer::start(connection, Some(aside), lock, sync_of(path));
         let writer = writer.map_err(|error| failed(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), readers: Mutex::default(), closed: AtomicBool::new(false), writer })
+        let (readers, closed, refusal) = (Mutex::default(), AtomicBool::new(false), Refusal::default());
+        Ok(Self { path: path.to_owned(), readers, closed, writer, refusal })
     }
 
     /// Runs one query on the caller's own thread: a point read takes less time than a change of threads.
@@ -144,6 +147,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let failed =
         |cause: std::io::Error| OpenError::File { path: lock_path.clone().into(), cause: cause.to_string() };
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&lock_path).map_err(failed)?;
+    leave_to_owner(&file, path);
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
@@ -157,7 +161,21 @@ fn private_file(path: &Path) -> std::io::Result<()> {
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
+    leave_to_owner(&file, path);
     Ok(())
+}
+
+/// What a command of root makes belongs to whom the folder belongs, so that the service can open it afterwards. SQLite
+/// does the same for the companions of its file.
+fn leave_to_owner(file: &File, path: &Path) {
+    let whose = |found: Metadata| (found.uid(), found.gid());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let (Ok((0, _)), Ok((owner, group))) = (file.metadata().map(whose), folder.metadata().map(whose))
+        && owner != 0
+    {
+        // Where root may not, it stays root's, who has opened it.
+        let _ = fchown(file, Some(owner), Some(group));
+    }
 }
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {

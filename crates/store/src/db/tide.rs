@@ -259,7 +259,7 @@ impl Tide {
         while let Some(answers) = self.to_put_on_disk() {
             let outcome = sync().map_err(|error| {
                 // The system may have forgotten what it could not write, so asking again would prove nothing.
-                StoreError::Unavailable(format!("the disk does not keep what is written; restart: {error}"))
+                StoreError::TakesNoWrites(format!("the disk does not keep what is written; restart: {error}"))
             });
             let mut state = self.lock();
             state.busy = false;

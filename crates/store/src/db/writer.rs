@@ -191,7 +191,8 @@ fn commit_group(tx: &mut Tx, first: Order, tide: &Tide, commits: &AtomicU64) {
         }
         // A full disk and the like make SQLite roll back by itself: then nothing of this group stands.
         if outcome.is_ok() && has_ended(tx) {
-            outcome = Err(Fault::unavailable("SQLite gave up the transaction"));
+            let why = "SQLite gave up the transaction".to_owned();
+            outcome = Err(Fault::Final(StoreError::TakesNoWrites(why)));
         }
         let count = on_disk.len() + in_order.len();
         let more = match (outcome.is_ok(), begun) {

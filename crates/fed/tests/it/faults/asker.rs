@@ -77,6 +77,21 @@ impl Asker {
         }
     }
 
+    /// Waits until the metrics say that the database takes changes, or that it does not. Nothing is changed meanwhile.
+    pub(super) async fn is_told_writable(&self, writable: bool) {
+        let begun = Instant::now();
+        let line = format!("downcity_store_writable {}\n", if writable { "1.0" } else { "0.0" });
+        loop {
+            let request = self.http.get(format!("{}/metrics", self.url)).bearer_auth(&self.key);
+            let told = request.send().await.unwrap().text().await.unwrap();
+            if told.contains(&line) {
+                return;
+            }
+            assert!(begun.elapsed() < RECOVERY, "{line}: {told}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// What the admin API lists.
     pub(super) async fn listed(&self, path: &str) -> Vec<Value> {
         let request = self.http.get(format!("{}/v1/{path}", self.url)).bearer_auth(&self.key);

@@ -58,7 +58,10 @@ async fn a_disk_that_went_read_only_refuses_changes_until_it_is_mended() {
         assert_eq!(asker.get(path).await.status, 200, "{path} is only read");
     }
     assert_eq!(asker.listed("admin-keys/list").await.len(), 1, "and so is the database");
+    assert_eq!(asker.get("/ready").await.status, 200, "there is no other node for those who read");
+    asker.is_told_writable(false).await;
     disk.set_read_only(false);
+    asker.is_told_writable(true).await;
     asker.recovers("mended").await;
     asker.holds(&told).await;
     assert!(!fed.log().contains("panicked"), "{}", fed.log());

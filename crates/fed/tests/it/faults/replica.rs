@@ -6,7 +6,7 @@ use super::behind_a_wire;
 use crate::support::{Cluster, Flow, Setup};
 use downcity_store::testing::fresh_postgres;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A primary that confirms only what its standby has too, the standby, and the address of whichever takes changes.
 fn pair() -> (Cluster, Cluster, String) {
@@ -93,7 +93,16 @@ async fn a_single_server_that_takes_no_changes_is_asked_again() {
     assert!(told.iter().all(|(_, told)| told.status == 503 && told.after < Duration::from_secs(15)));
     assert_eq!(asker.get("/v1/accounts/providers").await.status, 200);
     assert!(!asker.listed("cities/list").await.is_empty(), "reading goes on");
+    assert_eq!(asker.get("/ready").await.status, 503, "another node may reach a server that takes changes");
+    asker.is_told_writable(false).await;
     set("off");
+    // Nobody changes anything: it is found out by whoever asks whether the node is ready.
+    let begun = Instant::now();
+    while asker.get("/ready").await.status != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "a node without traffic is never ready again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    asker.is_told_writable(true).await;
     asker.recovers("after").await;
 }
 

@@ -12,10 +12,11 @@ pub(crate) fn fed() -> Command {
     alone(Command::new(env!("CARGO_BIN_EXE_fed")))
 }
 
-/// The same, without ears for the signal that a file has grown over its limit.
-pub(super) fn deaf_fed() -> Command {
+/// The same, without ears for a signal.
+pub(super) fn deaf_fed(signal: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_fed")]);
+    let deaf = format!("trap '' {signal}; exec \"$0\" \"$@\"");
+    command.args(["-c", &deaf, env!("CARGO_BIN_EXE_fed")]);
     alone(command)
 }
 

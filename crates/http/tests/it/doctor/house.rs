@@ -115,6 +115,21 @@ async fn a_clock_that_is_wrong_shows_in_what_providers_say() {
     assert_eq!(result(&found), ("skipped", "unknown"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_not_postgresqls_is_told_and_no_key_is_blamed_for_it() {
+    let world = World::new(On::Postgres).await;
+    let found = finding(&examined(&world, "clock").await, "clock.skew", None);
+    assert_eq!(result(&found), ("ok", "fine"), "{found:#}");
+    world.clock.set_back(Duration::from_secs(900));
+    world.admin_post("env/upsert", json!({"key": "UNRELATED", "value": "1"})).await;
+    let found = finding(&examined(&world, "clock").await, "clock.skew", None);
+    assert_eq!(result(&found), ("failed", "skewed"), "{found:#}");
+    says(&found, &["900 seconds behind PostgreSQL's clock"], &["NTP"]);
+    let found = finding(&examined(&world, "keys").await, "keys.signing", None);
+    assert_eq!(result(&found), ("failed", "not_yet"), "{found:#}");
+    says(&found, &["not there yet"], &["rotate nothing"]);
+}
+
 #[tokio::test]
 async fn key_files_that_others_can_read_and_the_space_that_is_left() {
     let dir = tempfile::tempdir().unwrap();
