@@ -96,7 +96,7 @@ async fn serve(
     };
     tokio::pin!(stopped);
     let places = Arc::new(Semaphore::new(most));
-    let seat = |stream, peer| {
+    let mut seat = |stream, peer| {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             return debug!(%peer, "a connection was closed: there are too many");
         };

@@ -13,7 +13,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use downcity_service::core::{Digest, Failure, Lang, Text, Timestamp, agent};
+use downcity_service::core::{Digest, Failure, Lang, Text, agent};
 use downcity_service::outcome::{Outcome, Question, View};
 use std::sync::LazyLock;
 

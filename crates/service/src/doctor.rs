@@ -183,12 +183,11 @@ const SET_CLOCK: Text = Text::new(
 
 /// Our clock beside PostgreSQL's, if the two disagree.
 fn of_database_clock(skew: i64) -> Option<Finding> {
+    if skew.abs() <= CLOCKS_APART {
+        return None;
+    }
     let seconds = (skew.abs() + 500) / 1000;
-    let verdict = match skew.abs() {
-        ..=CLOCKS_APART => return None,
-        ..=30_000 => Verdict::Warning,
-        _ => Verdict::Failed,
-    };
+    let verdict = if seconds <= 30 { Verdict::Warning } else { Verdict::Failed };
     let (en, zh) = if skew > 0 { ("behind", "慢") } else { ("ahead of", "快") };
     let evidence = Said::new(
         format!("It is {seconds} seconds {en} PostgreSQL's clock, which the other nodes share."),

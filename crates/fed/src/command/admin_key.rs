@@ -150,7 +150,8 @@ async fn create_here(
     connection: &Connection,
 ) -> Result<(), Problem> {
     let federation = offline.open(connection.data_folder()).await?;
-    let new = NewAdminKey { name, role: core::Role::from(role).as_str().to_owned(), city_id: None, ttl: None };
+    let new =
+        NewAdminKey { name, role: core::Role::from(role).as_str().to_owned(), city_id: None, ttl: None };
     let made = federation.create_admin_key(&Admin::on_this_machine("fed admin-key create"), &new).await;
     federation.close().await;
     let (row, key) = made.map_err(Problem::new)?;

@@ -20,18 +20,15 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// Remembers how a write ended. One that succeeds without having `written` anything proves nothing.
     pub(crate) fn note<T>(&self, done: &Result<T, StoreError>, written: impl FnOnce(&T) -> bool) {
-        match done {
-            Err(StoreError::TakesNoWrites(why)) => {
-                if !self.refused.swap(true, Ordering::Relaxed) {
-                    warn!(%why, "the database takes no changes");
-                }
-            }
+        let now_refused = match done {
+            Err(StoreError::TakesNoWrites(_)) => true,
             // Looked at first: all writes look at it, and almost none has to change it.
-            Ok(value) if self.refused.load(Ordering::Relaxed) && written(value) => {
-                if self.refused.swap(false, Ordering::Relaxed) {
-                    info!("the database takes changes again");
-                }
-            }
+            Ok(value) if self.refused.load(Ordering::Relaxed) && written(value) => false,
+            _ => return,
+        };
+        match (self.refused.swap(now_refused, Ordering::Relaxed), done) {
+            (false, Err(StoreError::TakesNoWrites(why))) => warn!(%why, "the database takes no changes"),
+            (true, Ok(_)) => info!("the database takes changes again"),
             _ => {}
         }
     }
