@@ -158,7 +158,7 @@ pub(crate) async fn oauth_outcome(
     let finish = cookies::finish(&headers, &attempt, house.secure);
     let (finisher, state) = finish.map_or((None, None), |finish| (Some(finish.finisher), Some(finish.state)));
     match house.federation.login_outcome(&attempt, finisher.as_ref(), state.as_deref()).await {
-        Ok(Some(outcome)) => pages::outcome(&outcome, lang),
+        Ok(Some(outcome)) => pages::outcome(&outcome, lang, house.federation.now()),
         Ok(None) => pages::elsewhere(lang.unwrap_or_default()),
         Err(error) => {
             tracing::error!(cause = %error, "an outcome could not be shown");

@@ -13,7 +13,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use downcity_service::core::{Digest, Failure, Lang, Text, agent};
+use downcity_service::core::{Digest, Failure, Lang, Text, Timestamp, agent};
 use downcity_service::outcome::{Outcome, Question, View};
 use std::sync::LazyLock;
 
@@ -170,7 +170,7 @@ const AGAIN: Text =
 /// The page about an outcome, in the language that the sign-in was started in: the product asked for it, or the browser
 /// there. Only whoever is asked about a start elsewhere reads their own browser's (`accepted`): a stranger's choice could be
 /// one that they can't read.
-pub(crate) fn outcome(outcome: &Outcome, accepted: Option<Lang>) -> Response {
+pub(crate) fn outcome(outcome: &Outcome, accepted: Option<Lang>, now: Timestamp) -> Response {
     let lang = match &outcome.view {
         View::Confirm(question) if question.elsewhere => accepted.unwrap_or(outcome.lang),
         _ => outcome.lang,
@@ -179,7 +179,7 @@ pub(crate) fn outcome(outcome: &Outcome, accepted: Option<Lang>) -> Response {
     let page = match &outcome.view {
         View::Done { onward } => done(lang, outcome, onward.clone()),
         View::Failed { failure, onward } => failed(lang, city, *failure, onward.clone()),
-        View::Confirm(question) => confirm(lang, outcome, provider, question),
+        View::Confirm(question) => confirm(lang, outcome, question, now),
         View::Expired => {
             let heading = Text::new("This sign-in has run out", "本次登录已过期").get(lang);
             Page::new(lang, Mood::Late, city, heading.to_owned()).text(AGAIN.get(lang))
@@ -234,8 +234,8 @@ fn failed(lang: Lang, city: &str, failure: Failure, onward: Option<String>) -> P
     }
 }
 
-fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -> Page {
-    let city = outcome.city.as_str();
+fn confirm(lang: Lang, outcome: &Outcome, question: &Question, now: Timestamp) -> Page {
+    let (city, provider) = (outcome.city.as_str(), outcome.provider.get(lang));
     let heading = match (lang, outcome.link) {
         (Lang::En, true) => format!("Did you ask to link {provider} to an account at {city}?"),
         (Lang::Zh, true) => format!("是您本人要把{provider}绑定到“{city}”账号吗？"),
@@ -284,7 +284,7 @@ fn confirm(lang: Lang, outcome: &Outcome, provider: &str, question: &Question) -
         ));
     }
     page.facts = vec![
-        (label("Started at", "发起时间"), when::past(question.started_at.0, None, lang)),
+        (label("Started at", "发起时间"), when::past(question.started_at.0, now, lang)),
         (label("From the address", "发起地址"), question.network.clone()),
         (label("With", "发起程序"), program(&question.agent, lang)),
     ];

@@ -232,7 +232,7 @@ fn a_key_file_that_others_can_read_stops_the_start_with_the_remedy() {
     let mut command = serve(&["--listen", "127.0.0.1:0", "--data"]);
     command.arg(first.data());
     let (code, told) = refused(command);
-    assert!(code == Some(1) && told.contains("chmod 600"), "{told}");
+    assert!(code == Some(2) && told.contains("chmod 600"), "{told}");
 }
 
 #[test]
@@ -244,13 +244,13 @@ fn a_lost_master_key_is_not_replaced() {
     let mut command = serve(&["--listen", "127.0.0.1:0", "--data"]);
     command.arg(first.data());
     let (code, told) = refused(command);
-    assert!(code == Some(1) && told.contains("backup") && !key.exists(), "{told}");
+    assert!(code == Some(2) && told.contains("backup") && !key.exists(), "{told}");
     std::fs::write(&key, "0".repeat(64)).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     let mut command = serve(&["--listen", "127.0.0.1:0", "--data"]);
     command.arg(first.data());
     let (code, told) = refused(command);
-    assert!(code == Some(1) && told.contains("does not fit this database"), "{told}");
+    assert!(code == Some(2) && told.contains("does not fit this database"), "{told}");
 }
 
 #[test]

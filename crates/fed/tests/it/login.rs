@@ -60,7 +60,7 @@ fn the_key_is_kept_for_its_owner_only_and_a_file_that_others_can_read_is_refused
     assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
     set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     let (code, told) = refused(at(&home, &["env", "list"]), "");
-    assert!(code == Some(1) && told.contains("chmod 600") && !told.contains(&one.admin_key()), "{told}");
+    assert!(code == Some(2) && told.contains("chmod 600") && !told.contains(&one.admin_key()), "{told}");
 }
 
 #[test]

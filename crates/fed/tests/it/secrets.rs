@@ -269,9 +269,11 @@ fn whoever_holds_the_data_makes_an_owners_key_without_one() {
     let key = String::from_utf8(made.stdout).unwrap();
     assert!(key.starts_with("ak_") && key.trim() != lost, "{key}");
     let fed = fed.restart();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &key).unwrap();
     let ask = |args: &[&str]| {
         let mut command = fed.command(args);
-        command.env("FED_ADMIN_KEY", key.trim());
+        command.arg("--admin-key-file").arg(file.path());
         let told = run(command, "");
         assert!(told.status.success(), "{}", said(&told));
         said(&told)

@@ -66,7 +66,7 @@ pub(crate) fn ask_verify(asked: &AskedVerification, token: String, now: Timestam
     ];
     if let Some(By { at, network, agent }) = &asked.by {
         facts.extend([
-            (label("Registered at", "注册时间"), when::past(*at, Some(now), lang)),
+            (label("Registered at", "注册时间"), when::past(*at, now, lang)),
             (label("From the network", "注册网络"), network.clone()),
             (label("With", "注册程序"), program(agent, lang)),
         ]);
@@ -89,7 +89,7 @@ pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, now: Timestamp, la
     let facts = vec![
         (label("To", "登录到"), asked.city.clone()),
         (label("As", "登录身份"), asked.address.to_string()),
-        (label("Started at", "发起时间"), when::past(asked.at.0, Some(now), lang)),
+        (label("Started at", "发起时间"), when::past(asked.at.0, now, lang)),
         (label("From the network", "发起网络"), asked.network.clone()),
         (label("With", "发起程序"), program(&asked.agent, lang)),
     ];
@@ -169,7 +169,7 @@ pub(crate) fn ask_change(asked: &AskedChange, token: String, now: Timestamp, lan
     let facts = vec![
         (label("Address", "邮箱地址"), asked.address.to_string()),
         (label("For the account at", "所属产品"), asked.city.clone()),
-        (label("Asked for at", "申请时间"), when::past(asked.at.0, Some(now), lang)),
+        (label("Asked for at", "申请时间"), when::past(asked.at.0, now, lang)),
         (label("From the network", "申请网络"), asked.network.clone()),
         (label("With", "申请程序"), program(&asked.agent, lang)),
     ];
@@ -181,7 +181,7 @@ pub(crate) fn ask_ending(asked: &AskedEnding, token: String, now: Timestamp, lan
     let label = |en, zh| Text::new(en, zh).get(lang);
     let facts = vec![
         (label("Signed in to", "登录到"), asked.city.clone()),
-        (label("At", "时间"), when::past(asked.at.0, Some(now), lang)),
+        (label("At", "时间"), when::past(asked.at.0, now, lang)),
         (label("From the network", "网络地址"), asked.network.clone()),
         (label("With", "程序"), program(&asked.agent, lang)),
     ];

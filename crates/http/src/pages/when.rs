@@ -9,17 +9,14 @@ pub(crate) fn readable(millis: i64) -> String {
     minute(Timestamp(millis))
 }
 
-/// A moment for a person who has to say whether that was them: how long ago, where `now` is known, and on the next line by
-/// the clock. In Chinese that is Beijing's.
-pub(super) fn past(millis: i64, now: Option<Timestamp>, lang: Lang) -> String {
+/// A moment for a person who has to say whether that was them: how long ago, and on the next line by the clock. In Chinese
+/// that is Beijing's.
+pub(super) fn past(millis: i64, now: Timestamp, lang: Lang) -> String {
     let clock = match lang {
         Lang::En => readable(millis),
         Lang::Zh => in_beijing(millis),
     };
-    match now {
-        Some(now) => format!("{}\n{clock}", ago(now.0 - millis, lang)),
-        None => clock,
-    }
+    format!("{}\n{clock}", ago(now.0 - millis, lang))
 }
 
 fn in_beijing(millis: i64) -> String {
@@ -52,7 +49,7 @@ mod tests {
     fn a_moment_says_how_long_ago_and_what_the_clock_said() {
         const MINUTE: i64 = 60_000;
         let at = 1_790_000_000_000;
-        let told = |later: i64, lang| past(at, Some(Timestamp(at + later)), lang);
+        let told = |later: i64, lang| past(at, Timestamp(at + later), lang);
         assert_eq!(told(3 * MINUTE, Lang::En), "3 minutes ago\n2026-09-21 14:13 UTC");
         assert_eq!(told(3 * MINUTE, Lang::Zh), "3 分钟前\n北京时间 2026-09-21 22:13");
         let cases = [
@@ -68,8 +65,12 @@ mod tests {
             assert!(told(later, Lang::En).starts_with(&format!("{en}\n")), "{}", told(later, Lang::En));
             assert!(told(later, Lang::Zh).starts_with(&format!("{zh}\n")), "{}", told(later, Lang::Zh));
         }
-        assert_eq!(past(at, None, Lang::Zh), "北京时间 2026-09-21 22:13");
-        assert_eq!(past(1_790_010_000_000, None, Lang::Zh), "北京时间 2026-09-22 01:00", "a day further");
+        let evening = 1_790_010_000_000;
+        assert_eq!(
+            past(evening, Timestamp(evening), Lang::Zh),
+            "刚刚\n北京时间 2026-09-22 01:00",
+            "a day further"
+        );
         assert_eq!(readable(i64::MAX), "", "what no calendar has is not told");
     }
 }

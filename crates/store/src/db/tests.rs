@@ -198,7 +198,7 @@ async fn a_full_disk_is_told_to_everybody_it_concerns() {
     for job in jobs {
         match job.await.unwrap() {
             Ok(_) => stored += 1,
-            Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}"),
+            Err(error) => assert!(matches!(error, StoreError::TakesNoWrites(_)), "{error:?}"),
         }
     }
     assert!(stored < 64);

@@ -320,7 +320,7 @@ mod tests {
         drop(taken);
         for lasting in [Lasting::OnDisk, Lasting::InOrder] {
             let refused = writer.execute(INSERT, args!["next"], lasting).await.unwrap_err();
-            assert!(matches!(StoreError::from(refused), StoreError::Unavailable(_)));
+            assert!(matches!(StoreError::from(refused), StoreError::TakesNoWrites(_)));
         }
         writer.close().await;
         assert!(writer.execute(INSERT, args!["closed"], Lasting::OnDisk).await.is_err());
