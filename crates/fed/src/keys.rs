@@ -68,9 +68,16 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What root has just made belongs to whom its folder belongs.
-pub(crate) fn leave_to_owner(file: &File, path: &Path) -> io::Result<()> {
-    if file.metadata()?.uid() == 0 { belong(file, &folder_of(path).metadata()?) } else { Ok(()) }
+/// What root has just made, and holds, belongs to whom its folder belongs.
+pub(crate) fn leave_to_owner(made: &File, path: &Path) -> io::Result<()> {
+    if made.metadata()?.uid() != 0 {
+        return Ok(());
+    }
+    match belong(made, &folder_of(path).metadata()?) {
+        // Root without that capability, as in some containers: it stays root's, who serves then.
+        Err(why) if matches!(why.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidInput) => Ok(()),
+        done => done,
+    }
 }
 
 /// Gives a file to whom something else belongs.
@@ -99,10 +106,12 @@ fn name_of(uid: u32) -> String {
 
 /// Why a key file could not be read, and whose it is.
 fn unreadable(path: &Path, why: &io::Error) -> Problem {
-    let problem = Problem::usage(format_args!("{} can't be read: {why}", path.display()));
+    let what = format!("{} can't be read: {why}", path.display());
     if why.kind() != ErrorKind::PermissionDenied {
-        return problem;
+        // It may pass.
+        return Problem::new(what);
     }
+    let problem = Problem::usage(what);
     // Of a file in a closed folder nothing can be known but that.
     let Some((whose, it)) =
         path.ancestors().find_map(|it| Some((name_of(it.metadata().ok()?.uid()), it.display())))

@@ -91,7 +91,12 @@ impl Source {
             Self::Variable(text) => text.expose_secret().to_owned(),
             Self::Command(command) => printed(command).await?,
         };
-        parse(&SecretString::from(text), &self.name())
+        let keys = parse(&SecretString::from(text), &self.name());
+        match self {
+            // The command may have been without its source for a moment, and have told nobody: the next start tries again.
+            Self::Command(_) => keys.map_err(Problem::may_pass),
+            _ => keys,
+        }
     }
 
     fn missing(&self, path: &Path) -> Problem {
@@ -100,7 +105,8 @@ impl Source {
                 Problem::usage(format_args!("no Federation is here: there is no {}", path.display()))
                     .next("start it once with `fed serve`, or name its folder with --data")
             }
-            _ => Problem::usage(format_args!("there is no master key file {}", path.display())).next(
+            // A folder that is mounted later may bring it.
+            _ => Problem::new(format_args!("there is no master key file {}", path.display())).next(
                 format_args!(
                     "copy it from another node or a backup, or for a new Federation make one: \
                  (umask 077; fed master-key new > {})",

@@ -51,6 +51,11 @@ impl Problem {
         Self { ending: Ending::Unreachable, ..Self::new(what) }
     }
 
+    /// The same, but another try may help: exit code 1.
+    pub(crate) fn may_pass(self) -> Self {
+        Self { ending: Ending::Failed, ..self }
+    }
+
     /// The same with what to do next.
     pub(crate) fn next(self, next: impl Display) -> Self {
         Self { next: Some(tame(&next.to_string())), ..self }

@@ -48,7 +48,8 @@ pub(crate) async fn health() -> Json<Health> {
     Json(Health { status: "ok", version: VERSION })
 }
 
-/// Whether the Federation can serve: its database answers, and this node is not about to stop.
+/// Whether the Federation can serve: its database answers and, where it is PostgreSQL, is not read-only; and this node is
+/// not about to stop.
 #[utoipa::path(get, path = "/ready", operation_id = "ready", tag = "federation",
     responses((status = 200, body = Health), (status = 503, body = ErrorBody)))]
 pub(crate) async fn ready(State(house): State<House>) -> Result<Json<Health>, ApiError> {

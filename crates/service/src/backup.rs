@@ -12,17 +12,24 @@ pub use downcity_store::dump::{DumpError, Verified, restore_postgres, restore_sq
 use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::mpsc::Receiver;
-use tracing::info;
+use tracing::{info, warn};
 
 impl Federation {
-    /// A backup as it stands at this moment, in parts. It is on record before the first part, and in it.
+    /// A backup as it stands at this moment, in parts. It is on record before the first part, and in it, unless
+    /// the database takes no changes.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn backup(&self, admin: &Admin) -> Result<Receiver<Result<Vec<u8>, StoreError>>, StoreError> {
         let subject = self.settings.public_url.host_str().unwrap_or_default();
         let deed = Deed { action: "backup.taken", subject, ..Deed::default() };
-        self.store.record_audit(self.audit_entry(admin, deed)).await?;
+        match self.store.record_audit(self.audit_entry(admin, deed)).await {
+            // A backup is what is needed most then: it is in the log instead of on record.
+            Err(why @ (StoreError::TakesNoWrites(_) | StoreError::NoRoom(_))) => {
+                warn!(%why, admin = admin.key_id, "a backup is taken, and can't be put on record");
+            }
+            done => done?,
+        }
         info!(admin = admin.key_id, "a backup is being taken");
         Ok(self.store.dump(self.clock.now()))
     }

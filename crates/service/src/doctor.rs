@@ -123,11 +123,7 @@ impl Federation {
         let mut findings: Vec<Finding> = join_all(runs).await.into_iter().flatten().collect();
         if only.is_none_or(|only| only == CLOCK) {
             let database = timeout(PATIENCE, self.database_skew()).await.ok().flatten();
-            findings.push(
-                database
-                    .and_then(of_database_clock)
-                    .unwrap_or_else(|| skew(&visit.skews(), database.is_some())),
-            );
+            findings.push(of_clock(&visit.skews(), database));
         }
         findings.retain(|finding| only.is_none_or(|only| finding.group() == only));
         Ok(Report { checked_at, took: began.elapsed(), findings })
@@ -181,28 +177,48 @@ const SET_CLOCK: Text = Text::new(
     "请通过 NTP 校准时钟（timedatectl set-ntp true），否则令牌的生效与过期时间会出错。",
 );
 
-/// Our clock beside PostgreSQL's, if the two disagree.
-fn of_database_clock(skew: i64) -> Option<Finding> {
-    if skew.abs() <= CLOCKS_APART {
-        return None;
+/// Our clock beside those of providers and PostgreSQL's: the one that is further off.
+fn of_clock(skews: &[i64], database: Option<i64>) -> Finding {
+    // The middle one: one provider with a wrong clock says nothing about ours.
+    let mut sorted = skews.to_vec();
+    sorted.sort_unstable();
+    let providers = sorted.get(sorted.len() / 2).copied();
+    match database {
+        Some(apart) if apart.abs() > CLOCKS_APART.max(providers.map_or(0, i64::abs)) => {
+            of_database_clock(apart, providers.is_some_and(|skew| in_seconds(skew) <= 5))
+        }
+        _ => of_providers_clocks(providers, database.is_some()),
     }
-    let seconds = (skew.abs() + 500) / 1000;
+}
+
+fn in_seconds(skew: i64) -> i64 {
+    (skew.abs() + 500) / 1000
+}
+
+/// Our clock beside PostgreSQL's, where the two disagree. Where ours is `confirmed` by others, the other one is wrong.
+fn of_database_clock(skew: i64, confirmed: bool) -> Finding {
+    let seconds = in_seconds(skew);
     let verdict = if seconds <= 30 { Verdict::Warning } else { Verdict::Failed };
     let (en, zh) = if skew > 0 { ("behind", "慢") } else { ("ahead of", "快") };
     let evidence = Said::new(
         format!("It is {seconds} seconds {en} PostgreSQL's clock, which the other nodes share."),
         format!("比 PostgreSQL 的时钟{zh} {seconds} 秒，而其他节点也使用该数据库。"),
     );
-    Some(Finding::new((CLOCK, "skew"), MACHINE, (verdict, "skewed"), evidence).remedy(SET_CLOCK))
+    let remedy = if confirmed {
+        Text::new(
+            "It agrees with the providers' clocks: set the clock of PostgreSQL's machine by NTP.",
+            "本机时钟与登录服务的时钟一致：请通过 NTP 校准 PostgreSQL 所在机器的时钟。",
+        )
+    } else {
+        SET_CLOCK
+    };
+    Finding::new((CLOCK, "skew"), MACHINE, (verdict, "skewed"), evidence).remedy(remedy)
 }
 
 /// Our clock beside those of providers. Tokens and sealed times are worth as much as it is.
-fn skew(skews: &[i64], database_agrees: bool) -> Finding {
+fn of_providers_clocks(skew: Option<i64>, database_agrees: bool) -> Finding {
     let find = |result, evidence| Finding::new((CLOCK, "skew"), MACHINE, result, evidence);
-    // The middle one: one provider with a wrong clock says nothing about ours.
-    let mut sorted = skews.to_vec();
-    sorted.sort_unstable();
-    let Some(skew) = sorted.get(sorted.len() / 2) else {
+    let Some(skew) = skew else {
         if database_agrees {
             let fine = Said::new("It agrees with PostgreSQL's clock.", "与 PostgreSQL 的时钟一致。");
             return find((Verdict::Ok, "fine"), fine);
@@ -210,16 +226,35 @@ fn skew(skews: &[i64], database_agrees: bool) -> Finding {
         let none = Said::new("No provider told the time.", "没有登录服务提供时间。");
         return find((Verdict::Skipped, "unknown"), none);
     };
-    let seconds = (skew.abs() + 500) / 1000;
+    let seconds = in_seconds(skew);
     if seconds <= 5 {
         let fine = Said::new("It agrees with the providers' clocks.", "与登录服务的时钟一致。");
         return find((Verdict::Ok, "fine"), fine);
     }
-    let (en, zh) = if *skew > 0 { ("behind", "慢") } else { ("ahead of", "快") };
+    let (en, zh) = if skew > 0 { ("behind", "慢") } else { ("ahead of", "快") };
     let evidence = Said::new(
         format!("It is {seconds} seconds {en} the providers' clocks."),
         format!("比登录服务的时钟{zh} {seconds} 秒。"),
     );
     let verdict = if seconds > 30 { Verdict::Failed } else { Verdict::Warning };
     find((verdict, "skewed"), evidence).remedy(SET_CLOCK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_that_is_further_off_is_told() {
+        let told = |providers: &[i64], database| {
+            let found = of_clock(providers, database);
+            let said = format!("{found:?}");
+            (found.verdict, said.contains("PostgreSQL"), said.contains("of PostgreSQL's machine"))
+        };
+        assert_eq!(told(&[], None), (Verdict::Skipped, false, false));
+        assert_eq!(told(&[], Some(9_000)), (Verdict::Ok, true, false));
+        assert_eq!(told(&[60_000, 0, 60_000], Some(15_000)), (Verdict::Failed, false, false));
+        assert_eq!(told(&[6_000], Some(40_000)), (Verdict::Failed, true, false));
+        assert_eq!(told(&[100, 60_000, -100], Some(-15_000)), (Verdict::Warning, true, true));
+    }
 }

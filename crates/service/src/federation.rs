@@ -197,7 +197,8 @@ impl Federation {
     }
 
     /// Whether the Federation can serve: a real read through the store. On PostgreSQL another node may reach a server that
-    /// takes changes, so one whose server does not is not ready; where there is no other, those who only read are served.
+    /// takes changes, so one whose server is read-only is not ready. There is no other node for SQLite, and a full disk is the
+    /// same for all nodes: then those who only read are served.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -207,6 +208,11 @@ impl Federation {
             return Err(StoreError::TakesNoWrites("the last write was refused".into()));
         }
         Ok(())
+    }
+
+    /// Ends when the process has to be started anew, see [`Store::forsaken`].
+    pub async fn forsaken(&self) {
+        self.store.forsaken().await;
     }
 
     /// Which engine the memory stands on, and the newest step of its schema, where it tells.

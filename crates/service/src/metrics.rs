@@ -246,7 +246,8 @@ impl Federation {
         let now = self.clock.now();
         let backlog = tokio::time::timeout(PATIENCE, self.store.backlog(now)).await;
         let backlog = backlog.ok().and_then(Result::ok);
-        let writable = tokio::time::timeout(PATIENCE, self.store.takes_writes(now)).await.unwrap_or(false);
+        let writable = tokio::time::timeout(PATIENCE, self.store.takes_writes(now)).await.unwrap_or(false)
+            && !self.store.lacked_room();
         self.metrics.store_writable.set(if writable { 1.0 } else { 0.0 });
         self.metrics.hears.set(if self.store.others() == Others::Heard { 1.0 } else { 0.0 });
         self.metrics.note(self.store.load(), backlog, &self.breakers, now);

@@ -92,9 +92,12 @@ pub enum StoreError {
     /// Not possible right now: no free connection, connection lost, busy. Worth another try later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// It is read, but takes no changes: its disk is full, or it is read-only. Worth another try later.
+    /// It is read, but takes no changes: it is read-only, or SQLite's disk is full. Worth another try later.
     #[error("the database takes no changes: {0}")]
     TakesNoWrites(String),
+    /// PostgreSQL's disk is full: what needs no more room still succeeds. Worth another try later.
+    #[error("the database has no room: {0}")]
+    NoRoom(String),
     /// It looked at too much for too long, and was given up.
     #[error("the search took too long")]
     TooLong,

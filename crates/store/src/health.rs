@@ -55,14 +55,26 @@ impl Store {
         self.db.exec(sql, args![value]).await.map(drop)
     }
 
-    /// Whether the database takes changes, as far as the last write told. After one that was refused because the disk is
-    /// full or the database read-only, this writes, once a second at the most, so that it becomes true again where nobody
-    /// else does.
+    /// Whether the database takes changes, as far as the last write told. After one that was refused because the database
+    /// is read-only, or SQLite's disk full, this writes, once a second at the most, so that it becomes true again where
+    /// nobody else does.
     pub async fn takes_writes(&self, now: Timestamp) -> bool {
         if self.db.refusal().shall_try() {
             // How it ends is remembered.
             let _ = self.write_for_measure(now).await;
         }
         !self.db.refusal().is_standing()
+    }
+
+    /// Ends when SQLite's disk has failed to keep what was written: then nothing is written any more until the file is
+    /// opened anew, since only that shows what of it is there. Never ends on PostgreSQL.
+    pub async fn forsaken(&self) {
+        self.db.forsaken().await;
+    }
+
+    /// Whether a write failed in the last minute and a half because PostgreSQL's disk is full. Others may have succeeded.
+    #[must_use]
+    pub fn lacked_room(&self) -> bool {
+        self.db.refusal().lacked_room()
     }
 }

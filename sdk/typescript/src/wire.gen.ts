@@ -59,7 +59,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the Federation can serve: its database answers, and this node is not about to stop. */
+        /**
+         * Whether the Federation can serve: its database answers and, where it is PostgreSQL, is not read-only; and this node is
+         *     not about to stop.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;

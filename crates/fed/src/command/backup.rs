@@ -9,10 +9,12 @@ use downcity::Error;
 use downcity_service::admin::Admin;
 use downcity_service::backup::{self, DumpError, LoadError, Verified};
 use downcity_service::seams::SystemRandom;
+use rustix::fs::OFlags;
 use secrecy::ExposeSecret;
 use std::fmt::Display;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -198,11 +200,17 @@ async fn fill(plan: &Plan, file: &Path, database: &Path) -> Result<(), Problem> 
     // Beside its place first: a restore that is interrupted leaves nothing that looks like a database.
     let unwritable = |why: io::Error| keys::unwritable(database, &why);
     let beside = tempfile::Builder::new().prefix(".restoring-").tempdir_in(&plan.data).map_err(unwritable)?;
+    // What is made in there belongs to whom the folder belongs.
+    let folder = OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed())
+        .open(beside.path());
+    folder.and_then(|folder| keys::leave_to_owner(&folder, beside.path())).map_err(unwritable)?;
     let made = beside.path().join(DATABASE);
     backup::restore_sqlite(&made, file, tell)
         .map_err(|error| not_filled(file, error, &database.display().to_string()))?;
     let whole = File::open(&made).map_err(unwritable)?;
-    keys::leave_to_owner(&whole, database).and_then(|()| whole.sync_all()).map_err(unwritable)?;
+    whole.sync_all().map_err(unwritable)?;
     // A link, since that never replaces a file.
     std::fs::hard_link(&made, database).map_err(unwritable)?;
     File::open(&plan.data).and_then(|folder| folder.sync_all()).map_err(unwritable)

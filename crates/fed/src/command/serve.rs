@@ -12,8 +12,11 @@ use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use url::Url;
+
+/// How long those who wait are answered after the disk has failed.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What stands below the options in `fed serve --help`.
 pub(crate) const AFTER_HELP: &str = "\
@@ -98,7 +101,17 @@ async fn serve(config: Config) -> Result<(), Problem> {
     }
     note_start(&federation, bare(&address)).await;
     screen::say(format_args!("ready: listening on {}", bare(&address)));
-    let grace = match signals.next().await {
+    let asked = tokio::select! {
+        asked = signals.next() => asked,
+        () = federation.forsaken() => {
+            error!("the disk did not keep what was written to the database: stopping, to be started again");
+            serving.close(Duration::ZERO, tokio::time::sleep(LAST_WORDS)).await;
+            return Err(Problem::new("the disk did not keep what was written to the database").next(
+                "start again (a unit does so by itself): what was confirmed is there; see in the system's log what ails the disk",
+            ));
+        }
+    };
+    let grace = match asked {
         Asked::ToStop => config.drain,
         Asked::ToStopAtOnce => Duration::ZERO,
     };

@@ -152,6 +152,8 @@ async fn a_full_disk_refuses_changes_until_there_is_room() {
         "{}",
         said(&status)
     );
+    let kept = tempfile::tempdir().unwrap();
+    fed.run(&["backup", kept.path().join("backup").to_str().unwrap()]);
     limit("unlimited:unlimited");
     asker.is_told_writable(true).await;
     asker.recovers("room").await;

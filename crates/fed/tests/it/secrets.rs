@@ -59,7 +59,7 @@ fn the_master_key_comes_from_the_environment_or_a_command() {
     let (code, told) = refused(&data, |command| {
         command.args(["--master-key-file", "/no/such/file"]);
     });
-    assert!(code == Some(2) && told.contains("no master key file"), "{told}");
+    assert!(code == Some(1) && told.contains("no master key file"), "one that is mounted late: {told}");
     let (code, told) = refused(&data, |command| {
         command.env("FED_MASTER_KEY", KEY).args(["--master-key-command", "true"]);
     });
@@ -81,6 +81,10 @@ fn a_key_command_that_fails_or_hangs_makes_nothing() {
         command.args(["--master-key-command", "echo the vault is shut >&2; exit 3"]);
     });
     assert!(code == Some(1) && told.contains("the vault is shut") && told.contains("failed"), "{told}");
+    let (code, told) = refused(&data, |command| {
+        command.args(["--master-key-command", "false | cat"]);
+    });
+    assert!(code == Some(1) && told.contains("64 hexadecimal digits"), "a pipe hides what failed: {told}");
     let began = Instant::now();
     let (code, told) = refused(&data, |command| {
         command.args(["--master-key-command", "sleep 300 & sleep 300"]);
@@ -281,6 +285,44 @@ fn whoever_holds_the_data_makes_an_owners_key_without_one() {
     assert!(ask(&["admin-key", "list"]).contains("found again"));
     let record = ask(&["audit", "list", "--action", "admin_key.created", "--json"]);
     assert!(record.contains("fed admin-key create") && record.contains("machine"), "{record}");
+}
+
+/// Whoever may write to the data folder could have root open, and give away, any file of the machine.
+#[test]
+fn root_follows_no_link_in_the_services_folder() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut fed = Fed::start();
+    fed.stop();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let victim = elsewhere.path().join("victim");
+    std::fs::write(&victim, "secret").unwrap();
+    std::fs::set_permissions(&victim, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let (data, service) = (fed.data().to_owned(), Some(12_345));
+    for path in std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).chain([data.clone()]) {
+        std::os::unix::fs::chown(path, service, service).unwrap();
+    }
+    let backup = elsewhere.path().join("backup");
+    let backup = || run(fed.command(&["backup", backup.to_str().unwrap(), "--offline"]), "");
+    let database = data.join("fed.db");
+    let aside = data.join("aside");
+    std::fs::rename(&database, &aside).unwrap();
+    for name in ["fed.db.lock", "fed.db"] {
+        let link = data.join(name);
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        let done = backup();
+        assert!(!done.status.success(), "{name}: {}", said(&done));
+        let there = victim.metadata().unwrap();
+        assert_eq!((there.uid(), there.mode() & 0o777), (0, 0o640), "{name}");
+        assert_eq!(std::fs::read(&victim).unwrap(), b"secret", "{name}");
+        std::fs::remove_file(link).unwrap();
+    }
+    std::fs::rename(aside, database).unwrap();
+    let done = backup();
+    assert!(done.status.success(), "{}", said(&done));
+    assert_eq!(data.join("fed.db.lock").metadata().unwrap().uid(), 12_345, "what it makes is the service's");
 }
 
 /// Only root can give files away, so elsewhere there is nothing to look at.

@@ -120,9 +120,7 @@ impl From<tokio_postgres::Error> for Fault {
             SqlState::UNIQUE_VIOLATION => Self::Duplicate(StoreError::Internal(short)),
             SqlState::FOREIGN_KEY_VIOLATION => Self::unavailable(ORPHAN),
             SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly(StoreError::TakesNoWrites(short)),
-            SqlState::DISK_FULL => {
-                Self::Final(StoreError::TakesNoWrites(format!("{short}: {}", db.message())))
-            }
+            SqlState::DISK_FULL => Self::Final(StoreError::NoRoom(format!("{short}: {}", db.message()))),
             SqlState::LOCK_NOT_AVAILABLE => Self::unavailable(short),
             SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => {
                 Self::internal(format!("{short}: {POOLER}"))

@@ -104,6 +104,14 @@ impl Db {
         }
     }
 
+    /// Ends when SQLite's disk did not keep what was written; never on PostgreSQL, which restarts itself then.
+    pub(crate) async fn forsaken(&self) {
+        match self {
+            Self::Sqlite(db) => db.writer.forsaken().await,
+            Self::Postgres(_) => std::future::pending().await,
+        }
+    }
+
     /// How busy it is.
     pub(crate) fn load(&self) -> StoreLoad {
         match self {

@@ -7,7 +7,10 @@ use super::{Row, Val, copy, dialect, migrate};
 use crate::{OpenError, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -146,8 +149,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     lock_path.push(".lock");
     let failed =
         |cause: std::io::Error| OpenError::File { path: lock_path.clone().into(), cause: cause.to_string() };
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&lock_path).map_err(failed)?;
-    leave_to_owner(&file, path);
+    let file = private_file(Path::new(&lock_path)).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
@@ -155,27 +157,36 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// SQLite would create the file with the process's umask; its companions (`-wal`, `-shm`) take over its mode.
-fn private_file(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+/// Opens a file that is nobody else's, and makes it where it is missing. SQLite would create its own with the process's
+/// umask; the companions (`-wal`, `-shm`) take over its mode.
+///
+/// What a command of root makes belongs to whom the folder belongs, so that the service can open it afterwards. SQLite does
+/// the same for the companions. Only what was made here is given away, and in a folder of somebody else root follows no
+/// link: whoever may write there could have it open and give away any file of the machine.
+fn private_file(path: &Path) -> io::Result<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let owner = Some(folder.metadata()?).filter(|folder| geteuid().is_root() && folder.uid() != 0);
+    let mut options = OpenOptions::new();
+    options.append(true).mode(0o600);
+    if owner.is_some() {
+        options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    match options.clone().create_new(true).open(path) {
+        Ok(made) => {
+            if let Some(owner) = owner {
+                // Where root may not, it stays root's, who has opened it.
+                let _ = fchown(&made, Some(owner.uid()), Some(owner.gid()));
+            }
+            return Ok(made);
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    let file = options.open(path)?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
-    leave_to_owner(&file, path);
-    Ok(())
-}
-
-/// What a command of root makes belongs to whom the folder belongs, so that the service can open it afterwards. SQLite
-/// does the same for the companions of its file.
-fn leave_to_owner(file: &File, path: &Path) {
-    let whose = |found: Metadata| (found.uid(), found.gid());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if let (Ok((0, _)), Ok((owner, group))) = (file.metadata().map(whose), folder.metadata().map(whose))
-        && owner != 0
-    {
-        // Where root may not, it stays root's, who has opened it.
-        let _ = fchown(file, Some(owner), Some(group));
-    }
+    Ok(file)
 }
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {

@@ -9,6 +9,7 @@ use std::mem::take;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 /// Jobs that may wait; more than that means the disk is far behind, and callers are told so.
 const QUEUE: usize = 4096;
@@ -62,6 +63,8 @@ pub(super) struct Tide {
     disk: Condvar,
     /// And another: for a log that is long.
     log: Condvar,
+    /// Cancelled when the disk did not take what was committed.
+    forsaken: CancellationToken,
 }
 
 #[derive(Default)]
@@ -182,6 +185,11 @@ impl Tide {
         self.disk.notify_one();
     }
 
+    /// Cancelled when nothing can be written any more.
+    pub(super) fn forsaken(&self) -> &CancellationToken {
+        &self.forsaken
+    }
+
     /// Why nothing can be written any more.
     pub(super) fn spoiled(&self) -> Option<StoreError> {
         self.lock().spoiled.clone()
@@ -259,13 +267,14 @@ impl Tide {
         while let Some(answers) = self.to_put_on_disk() {
             let outcome = sync().map_err(|error| {
                 // The system may have forgotten what it could not write, so asking again would prove nothing.
-                StoreError::TakesNoWrites(format!("the disk does not keep what is written; restart: {error}"))
+                StoreError::TakesNoWrites(format!("the disk does not keep what is written: {error}"))
             });
             let mut state = self.lock();
             state.busy = false;
             if let Err(error) = &outcome {
                 state.spoiled = Some(error.clone());
                 state.unasked = false;
+                self.forsaken.cancel();
             }
             drop(state);
             self.writer.notify_one();

@@ -73,6 +73,11 @@ impl Writer {
         self.commits.load(Ordering::Acquire)
     }
 
+    /// Ends when nothing can be written any more.
+    pub(crate) async fn forsaken(&self) {
+        self.tide.forsaken().cancelled().await;
+    }
+
     /// Runs one statement that answers with a count.
     pub(crate) async fn execute(
         &self,
@@ -318,6 +323,7 @@ mod tests {
         let failed = writer.execute(INSERT, args!["lost"], Lasting::OnDisk).await.unwrap_err();
         assert!(StoreError::from(failed).to_string().contains("no medium"));
         drop(taken);
+        writer.forsaken().await;
         for lasting in [Lasting::OnDisk, Lasting::InOrder] {
             let refused = writer.execute(INSERT, args!["next"], lasting).await.unwrap_err();
             assert!(matches!(StoreError::from(refused), StoreError::TakesNoWrites(_)));

@@ -27,12 +27,13 @@
 static char watched[MOST];
 static int record = -1;
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
-static const char *folder, *read_only;
+static const char *folder, *read_only, *unsynced;
 
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("DISK_RECORD");
     folder = getenv("DISK_FOLDER");
     read_only = getenv("DISK_READ_ONLY");
+    unsynced = getenv("DISK_UNSYNCED");
     if (path) {
         int file = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         record = syscall(SYS_fcntl, file, F_DUPFD_CLOEXEC, 900);
@@ -136,6 +137,10 @@ int ftruncate64(int fd, off64_t length) { return cut(fd, length); }
 
 static int synced(int fd, long call) {
     if (!is_watched(fd)) return syscall(call, fd);
+    if (unsynced && syscall(SYS_access, unsynced, F_OK) == 0) {
+        errno = EIO;
+        return -1;
+    }
     note('b', fd, 0, "", 0, 0);
     int result = syscall(call, fd);
     if (result == 0) note('e', fd, 0, "", 0, 0);

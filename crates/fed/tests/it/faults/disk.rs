@@ -44,6 +44,28 @@ async fn a_file_that_is_busy_is_waited_for_and_reading_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_lost_what_it_was_given_ends_the_process_and_the_next_one_serves() {
+    let disk = Disk::new();
+    let mut fed = disk.under(Setup::default()).start();
+    let asker = Asker::of(&fed);
+    asker.recovers("before").await;
+    let mut told = asker.crowd("good", 20).await;
+    disk.set_unsynced(true);
+    let refused = asker.make_city("city_lost").await;
+    assert!(refused.status == 503 && refused.after < Duration::from_secs(10), "{}", refused.status);
+    told.push(("city_lost".to_owned(), refused));
+    let ended = fed.ended();
+    assert_eq!(ended.code(), Some(1), "so that it is started again: {}", fed.log());
+    assert!(fed.log().contains("the disk did not keep what was written"), "{}", fed.log());
+
+    disk.set_unsynced(false);
+    let fed = fed.restart();
+    let asker = Asker::of(&fed);
+    asker.recovers("after").await;
+    asker.holds(&told).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_went_read_only_refuses_changes_until_it_is_mended() {
     let disk = Disk::new();
     let mut fed = disk.under(Setup::default()).start();

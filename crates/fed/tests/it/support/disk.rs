@@ -44,12 +44,13 @@ impl Disk {
         command
     }
 
-    fn variables(&self) -> [(&'static str, String); 4] {
+    fn variables(&self) -> [(&'static str, String); 5] {
         let text = |path: PathBuf| path.to_str().expect("UTF-8").to_owned();
         [
             ("LD_PRELOAD", text(layer().to_owned())),
             ("DISK_FOLDER", text(self.data())),
             ("DISK_READ_ONLY", text(self.notes.path().join("read-only"))),
+            ("DISK_UNSYNCED", text(self.notes.path().join("unsynced"))),
             ("DISK_RECORD", text(self.record())),
         ]
     }
@@ -63,7 +64,16 @@ impl Disk {
     }
 
     pub(crate) fn set_read_only(&self, on: bool) {
-        let flag = self.notes.path().join("read-only");
+        self.set("read-only", on);
+    }
+
+    /// Whether syncs fail, as they do when the disk lost what it was given.
+    pub(crate) fn set_unsynced(&self, on: bool) {
+        self.set("unsynced", on);
+    }
+
+    fn set(&self, flag: &str, on: bool) {
+        let flag = self.notes.path().join(flag);
         if on { std::fs::write(flag, "").unwrap() } else { std::fs::remove_file(flag).unwrap() }
     }
 
