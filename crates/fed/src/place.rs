@@ -11,45 +11,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Options of commands that ask a running Federation, or work on its database themselves with `--offline`.
+/// A Federation's database and the key to it.
 #[derive(clap::Args)]
-pub(crate) struct Offline {
-    /// Work on the database itself, while no Federation serves (on PostgreSQL also while one does)
-    #[arg(long)]
-    pub(crate) offline: bool,
-    /// With --offline: its PostgreSQL database, if it has one; better in the environment
-    #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
-    database_url: Option<SecretString>,
-    /// With --offline: the address of that database's server itself, where the other leads through a pooler
-    #[arg(long, env = "FED_DATABASE_DIRECT_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
-    database_direct_url: Option<SecretString>,
-    /// With --offline: the file of its master key, where that does not lie in the data folder
-    #[arg(long, env = "FED_MASTER_KEY_FILE", value_name = "FILE")]
-    master_key_file: Option<PathBuf>,
-    /// With --offline: a command that prints its master key; or FED_MASTER_KEY holds the key itself
-    #[arg(long, env = "FED_MASTER_KEY_COMMAND", value_name = "COMMAND")]
-    master_key_command: Option<String>,
-}
-
-impl Offline {
-    /// The Federation whose data are in this folder.
-    pub(crate) async fn open(self, data: PathBuf) -> Result<Arc<Federation>, Problem> {
-        let key = (self.master_key_file, self.master_key_command);
-        let place = Place::at(data, self.database_direct_url.or(self.database_url), key);
-        house::open_stories(place.plan()?).await
-    }
-}
-
-/// Options of commands that work on a database themselves.
-#[derive(clap::Args)]
-pub(crate) struct Place {
-    /// The TOML file of `fed serve`, for the options below
-    #[arg(long, env = "FED_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The data folder of the Federation [default: ./data]
-    #[arg(long, env = "FED_DATA", value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// Its PostgreSQL database, if it has one; better in the environment or the file
+pub(crate) struct Database {
+    /// Its PostgreSQL database, if it has one; better in the environment than here
     #[arg(long, env = "FED_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = crate::config::secret)]
     database_url: Option<SecretString>,
     /// The address of that database's server itself, where the other leads through a pooler
@@ -63,32 +28,47 @@ pub(crate) struct Place {
     master_key_command: Option<String>,
 }
 
-impl Place {
-    /// A place without a file of options.
-    pub(crate) fn at(
-        data: PathBuf,
-        database_url: Option<SecretString>,
-        (master_key_file, master_key_command): (Option<PathBuf>, Option<String>),
-    ) -> Self {
-        Self {
-            config: None,
-            data: Some(data),
-            database_url,
-            database_direct_url: None,
-            master_key_file,
-            master_key_command,
-        }
-    }
+/// Options of commands that ask a running Federation, or work on its database themselves with `--offline`.
+#[derive(clap::Args)]
+pub(crate) struct Offline {
+    /// Work on the database itself, while no Federation serves (on PostgreSQL also while one does)
+    #[arg(long)]
+    pub(crate) offline: bool,
+    #[command(flatten, next_help_heading = "With --offline")]
+    database: Database,
+}
 
+impl Offline {
+    /// The Federation whose data are in this folder.
+    pub(crate) async fn open(self, data: PathBuf) -> Result<Arc<Federation>, Problem> {
+        let place = Place { config: None, data: Some(data), database: self.database };
+        house::open_stories(place.plan()?).await
+    }
+}
+
+/// Options of commands that work on a database themselves.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// The TOML file of `fed serve`, for the options below
+    #[arg(long, env = "FED_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data folder of the Federation [default: ./data]
+    #[arg(long, env = "FED_DATA", value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
+}
+
+impl Place {
     /// The plan of a Federation without a door.
     pub(crate) fn plan(self) -> Result<Plan, Problem> {
         let options = Options {
             config: self.config,
             data: self.data,
-            database_url: self.database_url,
-            database_direct_url: self.database_direct_url,
-            master_key_file: self.master_key_file,
-            master_key_command: self.master_key_command,
+            database_url: self.database.database_url,
+            database_direct_url: self.database.database_direct_url,
+            master_key_file: self.database.master_key_file,
+            master_key_command: self.database.master_key_command,
             ..Options::default()
         };
         let options = options.with_file()?;

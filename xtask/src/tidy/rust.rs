@@ -35,6 +35,7 @@ impl Source<'_> {
             return self.breaks;
         };
         let outline = Outline::of(&file);
+        self.ignored(&outline);
         if !is_test_file(self.path) {
             self.functions(&outline);
         }
@@ -44,6 +45,17 @@ impl Source<'_> {
 
     fn add(&mut self, line: usize, says: impl Into<String>) {
         self.breaks.push(Break::new(self.path, line, says));
+    }
+
+    /// `./test --soak` finds the long tests by that word.
+    fn ignored(&mut self, outline: &Outline) {
+        for function in outline.functions.iter().filter(|function| function.ignored) {
+            if !function.name.contains("soak") {
+                let says =
+                    format!("`{}` is ignored, and nothing runs it: call it `soak_of_…`", function.name);
+                self.add(*function.lines.start(), says);
+            }
+        }
     }
 
     fn functions(&mut self, outline: &Outline) {

@@ -9,6 +9,8 @@ pub(crate) struct Function {
     /// From the `fn` to the closing brace.
     pub(crate) lines: RangeInclusive<usize>,
     pub(crate) parameters: usize,
+    /// A test that runs only when asked for.
+    pub(crate) ignored: bool,
 }
 
 /// What a walk through a file finds.
@@ -33,7 +35,8 @@ impl Outline {
         let lines = signature.fn_token.span.start().line..=block.brace_token.span.close().end().line;
         self.mark(attributes, &lines);
         let name = signature.ident.to_string();
-        self.functions.push(Function { name, lines, parameters: signature.inputs.len() });
+        let ignored = attributes.iter().any(|attribute| attribute.path().is_ident("ignore"));
+        self.functions.push(Function { name, lines, parameters: signature.inputs.len(), ignored });
     }
 
     fn mark(&mut self, attributes: &[syn::Attribute], lines: &RangeInclusive<usize>) {

@@ -179,6 +179,13 @@ fn unwrap_is_for_tests() {
 }
 
 #[test]
+fn no_test_is_ignored_for_good() {
+    let at = "crates/core/tests/a.rs";
+    one_break(at, rust("#[test]\n#[ignore = \"slow\"]\nfn f() {}"), "`f` is ignored");
+    no_break(at, rust("#[test]\n#[ignore = \"soak\"]\nfn soak_of_f() {}"));
+}
+
+#[test]
 fn axum_and_sql_stay_in_their_rooms() {
     one_break("crates/service/src/lib.rs", rust("use axum::Router;"), "axum is known to the door only");
     no_break("crates/http/src/lib.rs", rust("use axum::Router;"));

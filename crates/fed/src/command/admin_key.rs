@@ -34,9 +34,9 @@ key. On SQLite stop the server first. The record says that it was made on the ma
         #[arg(long, value_name = "TIME", conflicts_with = "offline")]
         ttl: Option<String>,
         #[command(flatten)]
-        offline: Offline,
-        #[command(flatten)]
         connection: Connection,
+        #[command(flatten)]
+        offline: Offline,
     },
     /// Give a key a new secret; the old one is refused from now on. The new one alone is printed on standard output
     Rotate {

@@ -1,9 +1,11 @@
-//! kill -9 in the middle of a storm of sign-ins, several times over: what was handed out works, nobody is
-//! half made, and nobody waits for ever.
+//! kill -9 in the middle of a storm of sign-ins, registrations and changes of an admin, several times over: what was handed
+//! out works, nobody is half made, and nobody waits for ever.
 
+mod beside;
 mod power;
 
 use crate::support::{Fed, Setup, field, http};
+use beside::{BARRED, Beside};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number, tamper};
 use serde_json::{Value, json};
@@ -23,16 +25,26 @@ const WORKERS: usize = 12;
 /// Rounds of an ordinary run, and of a soak.
 const ROUNDS: usize = 10;
 const SOAK_ROUNDS: usize = 200;
+/// How many of the latest sign-ins are asked for their result again after each round.
+const ASKED_AGAIN: usize = 60;
 /// How long that may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A token that was handed out.
+struct Handed {
+    state: String,
+    token: String,
+    user_id: String,
+    person: String,
+}
 
 /// What clients were told, however the server ended.
 #[derive(Default)]
 struct Told {
     /// Every state that was given, and the callback that its browser was sent to.
     started: Vec<(String, String)>,
-    /// Every token that was handed out, and whose it is.
-    tokens: Vec<(String, String, String)>,
+    /// Every token that was handed out.
+    tokens: Vec<Handed>,
     /// Every token whose logout was asked for, and those whose logout was confirmed.
     leaving: HashSet<String>,
     left: HashSet<String>,
@@ -40,6 +52,8 @@ struct Told {
     cities: Vec<String>,
     /// How often somebody set out to sign in.
     turns: usize,
+    /// What others were told meanwhile.
+    beside: Beside,
 }
 
 impl Told {
@@ -81,7 +95,8 @@ impl Storm {
         self.http.get(callback).send().await.ok()?;
         let done = result(&self.http, &self.url, &state).await?;
         let (token, user_id) = (field(&done, "user_token"), field(&done, "user_id"));
-        self.told.lock().unwrap().tokens.push((token.clone(), user_id, person));
+        let handed = Handed { state, token: token.clone(), user_id, person };
+        self.told.lock().unwrap().tokens.push(handed);
         if turn.is_multiple_of(16) {
             let city_id = format!("city_storm_{turn}");
             let body = json!({"name": "Storm", "city_id": city_id});
@@ -136,19 +151,31 @@ async fn kill_minus_9_during_sign_ins_on_postgres() {
     storm_and_kill(Some(fresh_postgres().await), ROUNDS).await;
 }
 
-async fn storm_and_kill(database_url: Option<String>, rounds: usize) {
-    let people = (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
+/// WeChat with its people.
+async fn wechat() -> Sim {
+    let mut people: Vec<_> =
+        (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
+    people.push(Person::new(BARRED, "Barred"));
     let config = SimConfig { people, ..SimConfig::default() };
-    let sim = Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port");
+    Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port")
+}
+
+/// Sets up what people sign in and register with.
+async fn set_up(fed: &Fed, sim: &Sim) -> Told {
+    let app = sim.app();
+    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
+    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    Told { beside: Beside::of(fed, &sim.handle()).await, ..Told::default() }
+}
+
+async fn storm_and_kill(database_url: Option<String>, rounds: usize) {
+    let sim = wechat().await;
     let mut setup = Setup::default().simulator(sim.url()).args(["--starts-per-minute", "0"]);
     if let Some(url) = &database_url {
         setup = setup.database_url(url);
     }
     let mut fed = setup.start();
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
-    let mut told = Told::default();
+    let mut told = set_up(&fed, &sim).await;
     for round in 0..rounds {
         // At random points: after one token to forty, and up to thirty milliseconds more.
         let random = RandomState::new().hash_one(round);
@@ -156,8 +183,7 @@ async fn storm_and_kill(database_url: Option<String>, rounds: usize) {
         told = rain(&mut fed, &sim, told, 1 + (random % 40) as usize, rest).await;
         nobody_is_half_made(&fed, database_url.as_deref(), false).await;
         fed = fed.restart();
-        what_was_told_holds(fed.url(), &told).await;
-        changes_hold(&fed, &told).await;
+        all_holds(&fed, &mut told).await;
         // What held once is not looked at again, so that a soak of many rounds takes no longer each time.
         told.forget_but(400);
     }
@@ -185,6 +211,9 @@ async fn rain(fed: &mut Fed, sim: &Sim, told: Told, tokens: usize, rest: Duratio
         let storm = Arc::clone(&storm);
         workers.spawn(async move { storm.work().await });
     }
+    let (one, other) = (Arc::clone(&storm), Arc::clone(&storm));
+    workers.spawn(async move { one.register().await });
+    workers.spawn(async move { other.administer().await });
     let end = Instant::now() + PATIENCE;
     while storm.told.lock().unwrap().tokens.len() < enough {
         assert!(Instant::now() < end && !workers.is_empty(), "sign-ins do not get through");
@@ -201,8 +230,16 @@ async fn rain(fed: &mut Fed, sim: &Sim, told: Told, tokens: usize, rest: Duratio
     told
 }
 
-/// Every change of an admin that was confirmed is there, and is in the record once.
-async fn changes_hold(fed: &Fed, told: &Told) {
+/// Everything that anybody was told.
+async fn all_holds(fed: &Fed, told: &mut Told) {
+    what_was_told_holds(fed.url(), told).await;
+    cities_hold(fed, told).await;
+    beside::changes_hold(fed, told).await;
+    beside::registrations_hold(fed, told).await;
+}
+
+/// Every city that an admin was told is made is there, and no token is there twice.
+async fn cities_hold(fed: &Fed, told: &Told) {
     let cities = fed.admin().cities().list().await.unwrap();
     for city in &told.cities {
         assert!(
@@ -210,7 +247,7 @@ async fn changes_hold(fed: &Fed, told: &Told) {
             "{city} was confirmed and is lost"
         );
     }
-    let tokens: HashSet<_> = told.tokens.iter().map(|(token, _, _)| token).collect();
+    let tokens: HashSet<_> = told.tokens.iter().map(|handed| &handed.token).collect();
     assert_eq!(tokens.len(), told.tokens.len(), "no token is handed out twice");
 }
 
@@ -218,7 +255,13 @@ async fn changes_hold(fed: &Fed, told: &Told) {
 async fn what_was_told_holds(url: &str, told: &Told) {
     let http = http();
     let mut users: HashMap<&str, &str> = HashMap::new();
-    for (token, user_id, person) in &told.tokens {
+    for Handed { state, token, user_id, .. } in told.tokens.iter().rev().take(ASKED_AGAIN) {
+        // Who collected it gets the same again for a moment, and nobody another one.
+        let again = result(&http, url, state).await.expect("an answer");
+        let same = again["user_token"] == **token;
+        assert!(same || again["user_token"].is_null() && again["code"].is_string(), "{user_id}: {again}");
+    }
+    for Handed { token, user_id, person, .. } in &told.tokens {
         let answer = http.get(format!("{url}/v1/accounts/me")).bearer_auth(token).send().await.unwrap();
         let (status, me) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
         if told.left.contains(token) {
@@ -244,20 +287,30 @@ async fn nobody_is_half_made(fed: &Fed, database_url: Option<&str>, let_time_pas
         "select count(*) from cities c where c.name = 'Storm' and 1 <> \
          (select count(*) from audit a where a.action = 'city.created' and a.subject = c.city_id)",
         "select count(*) from users u where not exists (select 1 from identities i where i.user_id = u.user_id)",
-        "select count(*) from identities i where 2 <> \
+        "select count(*) from identities i where case i.provider when 'wechat' then 2 else 1 end <> \
          (select count(*) from identity_keys k where k.identity_id = i.identity_id)",
+        "select count(*) from users u where not exists \
+         (select 1 from events e where e.user_id = u.user_id and e.type = 'user.signed_up')",
+        "select count(*) from admin_keys a where a.name = 'Storm' and 1 <> \
+         (select count(*) from audit r where r.action = 'admin_key.created' and r.subject = a.key_id)",
+        "select count(*) from admin_keys a where a.name = 'Storm' and \
+         (case when a.revoked_at is null then 0 else 1 end) <> \
+         (select count(*) from audit r where r.action = 'admin_key.revoked' and r.subject = a.key_id)",
         "select count(*) from login_attempts a where stage = 'done' and not exists \
          (select 1 from users u where u.user_id = a.user_id)",
         "select count(*) from login_attempts a where collected_at is not null and not exists \
          (select 1 from sessions s where s.session_id = a.session_id)",
-        "select count(*) from sessions s where not exists \
+        "select count(*) from sessions s where s.provider = 'wechat' and not exists \
          (select 1 from login_attempts a where a.session_id = s.session_id)",
     ];
     for sql in wrong {
         assert_eq!(number(&store, sql).await, 0, "{sql}");
     }
-    let users = number(&store, "select count(*) from users").await;
-    assert!((1..=i64::try_from(PEOPLE).unwrap()).contains(&users), "{users}");
+    let from_wechat = "select count(distinct i.user_id) from identities i where i.provider = 'wechat'";
+    let users = number(&store, from_wechat).await;
+    assert!((1..=i64::try_from(PEOPLE + 1).unwrap()).contains(&users), "{users}");
+    // In place of waiting: the minute is over for which the dead server had taken mails to send.
+    tamper(&store, "update outbox set taken_until = 0 where state = 'waiting'").await;
     if let_time_pass {
         // In place of waiting: every attempt that is not settled began eleven minutes earlier.
         let earlier = "update login_attempts set claimed_at = claimed_at - 660000, \

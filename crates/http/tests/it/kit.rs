@@ -1,14 +1,14 @@
 //! Tools of several test files: the shape of errors, PKCE pairs, the documented routes, a second door on the
 //! same store, and tokens forged with the Federation's own key.
 
-use crate::support::{Answer, HOME, Plan, World};
+use crate::support::{Answer, HOME, MovableClock, Plan, World};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use downcity_http::{Door, Listening, Serves, app};
 use downcity_service::core::Digest;
 use downcity_service::seams::{Clock, SystemRandom};
 use downcity_service::vault::{MasterKeys, Vault};
-use downcity_service::{Federation, Outside, Parts, Premises, Retention, Settings};
+use downcity_service::{Federation, Outside, Parts, Premises, Retention, Settings, Store};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -92,36 +92,63 @@ pub(crate) async fn started(world: &World, more: Value) -> (String, String) {
     (started["url"].as_str().unwrap().to_owned(), started["state"].as_str().unwrap().to_owned())
 }
 
+/// Another node of a Federation: what it may have of its own.
+pub(crate) struct Node {
+    pub(crate) public_url: String,
+    pub(crate) outside: Outside,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<MovableClock>,
+    pub(crate) starts_per_minute: u32,
+}
+
+impl Node {
+    /// With all that the first one has.
+    pub(crate) fn of(world: &World) -> Self {
+        Self {
+            public_url: world.base.clone(),
+            outside: Outside::with_wechat_simulator(world.sim.url()).unwrap(),
+            store: world.store.clone(),
+            clock: Arc::clone(&world.clock),
+            starts_per_minute: 0,
+        }
+    }
+
+    /// Without housekeeping; gives where it listens.
+    pub(crate) async fn open(self) -> (Arc<Federation>, String) {
+        let federation = Federation::open(Parts {
+            settings: Settings {
+                public_url: self.public_url.parse().unwrap(),
+                other_urls: Vec::new(),
+                token_life: Duration::from_secs(7 * 86_400),
+                starts_per_minute: self.starts_per_minute,
+                allow_local_login: false,
+                retention: Retention::default(),
+                premises: Premises::default(),
+            },
+            store: self.store,
+            master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
+            outside: Arc::new(self.outside),
+            clock: self.clock as Arc<dyn Clock>,
+            random: Arc::new(SystemRandom),
+        });
+        let federation = federation.await.unwrap();
+        let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        let door = app(Door {
+            federation: Arc::clone(&federation),
+            trusted_proxies,
+            serves: Serves::Everything,
+            adopt: None,
+        });
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        Listening::open(listener, 1000, &door).unwrap();
+        (federation, base)
+    }
+}
+
 /// Another node on the same store with another public address or another outside; gives where it listens.
 pub(crate) async fn second_door(world: &World, public: &str, outside: Outside) -> (Arc<Federation>, String) {
-    let federation = Federation::open(Parts {
-        settings: Settings {
-            public_url: public.parse().unwrap(),
-            other_urls: Vec::new(),
-            token_life: Duration::from_secs(7 * 86_400),
-            starts_per_minute: 0,
-            allow_local_login: false,
-            retention: Retention::default(),
-            premises: Premises::default(),
-        },
-        store: world.store.clone(),
-        master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
-        outside: Arc::new(outside),
-        clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
-        random: Arc::new(SystemRandom),
-    });
-    let federation = federation.await.unwrap();
-    let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let door = app(Door {
-        federation: Arc::clone(&federation),
-        trusted_proxies,
-        serves: Serves::Everything,
-        adopt: None,
-    });
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    Listening::open(listener, 1000, &door).unwrap();
-    (federation, base)
+    Node { public_url: public.to_owned(), outside, ..Node::of(world) }.open().await
 }
 
 /// The Federation's own signing key and its `kid`, taken out of the vault as only a test can.

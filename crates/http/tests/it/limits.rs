@@ -1,15 +1,11 @@
 //! How often somebody may do something: by address, by account, by city, and together on several nodes.
 
-use crate::kit::{assert_error, documented_routes, ready_with, started};
+use crate::kit::{Node, assert_error, documented_routes, ready_with, started};
 use crate::on_both_engines;
 use crate::support::{AWAY, Answer, HOME, On, Plan, World};
-use downcity_http::{Door, Listening, Serves, app};
-use downcity_service::seams::{Clock, SystemRandom};
-use downcity_service::vault::MasterKeys;
-use downcity_service::{Federation, Outside, Parts, Premises, Retention, Settings};
+use downcity_service::Store;
 use downcity_store::testing::number;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 
 on_both_engines!(
@@ -126,29 +122,8 @@ async fn an_account_is_refreshed_so_often_and_no_more(on: On) {
 
 /// Another node with connections of its own to the same database; gives where it listens.
 async fn another_node(world: &World, starts_per_minute: u32) -> String {
-    let federation = Federation::open(Parts {
-        settings: Settings {
-            public_url: world.base.parse().unwrap(),
-            other_urls: Vec::new(),
-            token_life: Duration::from_secs(7 * 86_400),
-            starts_per_minute,
-            allow_local_login: false,
-            retention: Retention::default(),
-            premises: Premises::default(),
-        },
-        store: downcity_service::Store::open_postgres(&world.database).await.unwrap(),
-        master_keys: MasterKeys::fixed(&[[7; 32], [8; 32]]),
-        outside: Arc::new(Outside::with_wechat_simulator(world.sim.url()).unwrap()),
-        clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
-        random: Arc::new(SystemRandom),
-    });
-    let federation = federation.await.unwrap();
-    let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let door = app(Door { federation, trusted_proxies, serves: Serves::Everything, adopt: None });
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    Listening::open(listener, 1000, &door).unwrap();
-    base
+    let store = Store::open_postgres(&world.database).await.unwrap();
+    Node { store, starts_per_minute, ..Node::of(world) }.open().await.1
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

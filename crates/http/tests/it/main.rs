@@ -43,6 +43,7 @@ mod refresh;
 mod regressions;
 mod resting;
 mod secrets;
+mod skewed;
 mod spec;
 mod support;
 mod switches;

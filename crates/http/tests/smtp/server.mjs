@@ -32,6 +32,9 @@ const server = new SMTPServer({
   },
 });
 
+// A client that is killed in the middle of a mail takes no server with it.
+server.on("error", (error) => process.stderr.write(`${error.message}\n`));
+
 server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
   process.stdout.write(`${JSON.stringify({ port: server.server.address().port })}\n`);
 });

@@ -1,15 +1,13 @@
 //! Power cuts during sign-ins on SQLite: whatever of the unsynced writes reaches the disk, SQLite finds its file whole, and
 //! everything that was confirmed is in it.
 
-use super::{PEOPLE, Told, changes_hold, nobody_is_half_made, rain, what_was_told_holds};
+use super::{Told, all_holds, nobody_is_half_made, rain, set_up, wechat};
 use crate::support::{Disk, Setup};
 use downcity_store::Store;
 use downcity_store::testing::sqlite_integrity;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
-use wechat_sim::{Person, Sim, SimConfig};
 
 const ROUNDS: usize = 6;
 const SOAK_ROUNDS: usize = 100;
@@ -28,17 +26,12 @@ async fn soak_of_power_cuts() {
 }
 
 async fn cut_again_and_again(rounds: usize) {
-    let people = (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
-    let config = SimConfig { people, ..SimConfig::default() };
-    let sim = Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port");
+    let sim = wechat().await;
     let mut disk = Disk::new();
     let setup = Setup::default().simulator(sim.url()).args(["--starts-per-minute", "0"]);
     let mut fed = disk.under(setup).start();
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    let mut told = set_up(&fed, &sim).await;
     let (admin_key, file) = (fed.admin_key(), fed.data().join("fed.db"));
-    let mut told = Told::default();
     for round in 0..rounds {
         let mut dice = Dice { seed: RandomState::new().hash_one(round), thrown: 0 };
         // Shown when the test fails.
@@ -54,8 +47,7 @@ async fn cut_again_and_again(rounds: usize) {
         disk.settle();
         fed = fed.restart();
         assert_eq!(fed.admin_key(), admin_key, "the keys of the first start are there");
-        what_was_told_holds(fed.url(), &told).await;
-        changes_hold(&fed, &told).await;
+        all_holds(&fed, &mut told).await;
         told.forget_but(400);
     }
     assert!(!fed.log().contains("ERROR") && !fed.log().contains("panicked"), "{}", fed.log());

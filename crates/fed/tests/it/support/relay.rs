@@ -105,11 +105,17 @@ impl Mailbox {
         Self { lines, url, _child: child, _stdin: stdin }
     }
 
+    /// The next mail, whenever it comes: to whom, and its text. None when the server is gone.
+    pub(crate) async fn come(&mut self) -> Option<(String, String)> {
+        let line = self.lines.next_line().await.ok()??;
+        let mail: Value = serde_json::from_str(&line).unwrap();
+        Some((mail["to"].as_str().unwrap().to_owned(), mail["text"].as_str().unwrap().to_owned()))
+    }
+
     /// The text of the next mail.
     pub(crate) async fn next(&mut self) -> String {
-        let line = tokio::time::timeout(Duration::from_secs(30), self.lines.next_line()).await;
-        let mail: Value = serde_json::from_str(&line.expect("a mail comes").unwrap().unwrap()).unwrap();
-        mail["text"].as_str().unwrap().to_owned()
+        let mail = tokio::time::timeout(Duration::from_secs(30), self.come()).await;
+        mail.expect("a mail comes").expect("the mail server is there").1
     }
 
     /// The code in the next mail: eight digits, in two groups.
