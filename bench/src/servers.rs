@@ -140,6 +140,7 @@ fn session(name: &str) -> NewSession {
         created_at: Timestamp(0),
         expires_at: Timestamp(600_000),
         revoked_at: None,
+        cross_device: false,
         refreshable: false,
     };
     NewSession {
@@ -147,7 +148,6 @@ fn session(name: &str) -> NewSession {
         session,
         network: Network::unknown(),
         agent: "bench".to_owned(),
-        cross_device: false,
         device: None,
         notice: None,
         refresh: None,

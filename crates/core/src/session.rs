@@ -22,6 +22,8 @@ pub struct Session {
     pub refreshable: bool,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+    /// Whether another device finished the sign-in than the one that has it.
+    pub cross_device: bool,
     /// When it was ended early.
     pub revoked_at: Option<Timestamp>,
 }

@@ -83,7 +83,7 @@ codes! {
     FormNotOurs = "form_not_ours", FORBIDDEN, "this form was not sent from a page of this workspace session: open the page again and repeat what you did", "该表单不是从当前工作台会话的页面提交的：请重新打开页面后再试";
     UserOnly = "user_only", FORBIDDEN, "this call needs a user_token, not an admin key", "该调用需要 user_token，而不是管理员密钥";
     UserDisabled = "user_disabled", FORBIDDEN, "this account has been disabled", "该账号已被停用";
-    ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "this needs a fresh sign-in: sign in again, and ask within five minutes", "该操作需要重新登录：请再次登录，并在五分钟内操作";
+    ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "this needs a fresh sign-in: sign in again, in a browser on this device, and ask within five minutes", "该操作需要重新登录：请在本设备的浏览器中再次登录，并在五分钟内操作";
     UnknownUser = "unknown_user", NOT_FOUND, "there is no user of that id on this Federation", "此 Federation 中没有该用户";
     UnknownSession = "unknown_session", NOT_FOUND, "there is no live session of that session_id", "没有与该 session_id 对应的有效会话";
     UnknownIdentity = "unknown_identity", NOT_FOUND, "this account has no way in of that identity_id", "该账号没有与此 identity_id 对应的登录方式";

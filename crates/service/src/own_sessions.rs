@@ -3,7 +3,7 @@
 use crate::events::Actor;
 use crate::federation::Federation;
 use crate::sessions::{BY_HAND, SignedIn};
-use downcity_core::{SessionId, Timestamp};
+use downcity_core::{Session, SessionId, Timestamp};
 use downcity_store::{Ending, ListedSession, NewEvent, StoreError};
 use serde_json::json;
 use std::time::Duration;
@@ -12,10 +12,13 @@ use std::time::Duration;
 const FRESH: Duration = Duration::from_secs(300);
 
 impl SignedIn {
-    /// Whether the person showed who they are a moment ago. A token issued by hand shows nothing of the kind.
+    /// Whether the person showed who they are a moment ago, to whoever asks. A token issued by hand shows nothing of the
+    /// kind, and a sign-in that another device finished only that somebody there said yes: they may have been talked into
+    /// it (security requirements I11 and M9, RFC 9700 §4.14.2).
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        self.session.provider != BY_HAND && now < self.session.created_at.plus(FRESH)
+        let Session { provider, created_at, cross_device, .. } = self.session.as_ref();
+        provider != BY_HAND && !cross_device && now < created_at.plus(FRESH)
     }
 }
 

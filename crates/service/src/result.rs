@@ -159,9 +159,9 @@ impl Federation {
             refreshable: attempt.refreshable,
             expires_at: now.plus(self.session_life(attempt.refreshable)),
             revoked_at: None,
+            cross_device: attempt.is_cross_device(client.network),
         };
-        let cross_device = attempt.is_cross_device(client.network);
-        let detail = told_of(attempt, &session.session_id, cross_device);
+        let detail = told_of(attempt, &session);
         let (user, city_id, from) = (user_id.as_str(), Some(attempt.city_id.as_str()), Some(client.network));
         let signed_in = self.event("user.signed_in", Actor::User, user, (city_id, from), &detail);
         let mut new = NewSession {
@@ -170,7 +170,6 @@ impl Federation {
             session,
             network: client.network,
             agent: client.agent.clone(),
-            cross_device,
             device: device_of(attempt, client),
             notice: None,
         };
@@ -243,8 +242,8 @@ impl Federation {
 }
 
 /// What the event of a sign-in tells; of both ends where they differ (security requirement P14).
-fn told_of(attempt: &Attempt, session_id: &SessionId, cross_device: bool) -> serde_json::Value {
-    let mut detail = json!({"provider": attempt.provider, "session_id": session_id});
+fn told_of(attempt: &Attempt, session: &Session) -> serde_json::Value {
+    let mut detail = json!({"provider": attempt.provider, "session_id": session.session_id});
     let (starter, finisher) = (&attempt.starter, attempt.finished_by.as_ref());
     let other = finisher.filter(|by| by.network != starter.network || by.agent != starter.agent);
     if let Some(finisher) = other {
@@ -254,7 +253,7 @@ fn told_of(attempt: &Attempt, session_id: &SessionId, cross_device: bool) -> ser
     if let Some(link) = &attempt.link {
         detail["replaces"] = json!(link.session_id);
     }
-    if cross_device {
+    if session.cross_device {
         detail["cross_device"] = json!(true);
     }
     detail

@@ -148,13 +148,13 @@ impl Federation {
             refreshable: refresh,
             expires_at: now.plus(self.session_life(refresh)),
             revoked_at: None,
+            cross_device: false,
         };
         let mut new = NewSession {
             sid: sid.digest(),
             session: session.clone(),
             network: client.network,
             agent: client.agent.clone(),
-            cross_device: false,
             device: None,
             notice: None,
             refresh: self.first_refresh(&session, &sid),

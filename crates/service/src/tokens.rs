@@ -146,13 +146,13 @@ impl Federation {
             refreshable: false,
             expires_at: now.plus(apply.ttl.unwrap_or(self.settings.token_life)),
             revoked_at: None,
+            cross_device: false,
         };
         let new = NewSession {
             sid: sid.digest(),
             session: session.clone(),
             network: Network::unknown(),
             agent: "issued by an admin".to_owned(),
-            cross_device: false,
             device: None,
             notice: None,
             refresh: None,

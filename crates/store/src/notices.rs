@@ -114,7 +114,7 @@ async fn news(new: &NewSession, tx: &mut Tx) -> Result<Option<Option<String>>, F
     }
     // An account that is older may have had sessions that are forgotten by now.
     let first = !any && made_at.is_some_and(|at| at.plus(SESSIONS_KEPT) > session.created_at);
-    Ok((!first && (new.cross_device || !known)).then_some(locale))
+    Ok((!first && (session.cross_device || !known)).then_some(locale))
 }
 
 /// What the person has before them.
@@ -145,7 +145,7 @@ impl Store {
         let sql = concat!(
             "select ",
             columns!(),
-            ", s.network, s.agent, s.last_seen_at, s.cross_device, s.device_network, s.device_agent \
+            ", s.network, s.agent, s.last_seen_at, s.device_network, s.device_agent \
              from sessions s where s.ending = $1 and s.revoked_at is null and s.expires_at > $2"
         );
         let row = self.db.read_row(sql, args![ending, now]).await?;

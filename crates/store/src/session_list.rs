@@ -19,8 +19,6 @@ pub struct ListedSession {
     pub agent: String,
     /// When a request last used it, to a few minutes.
     pub last_seen_at: Option<Timestamp>,
-    /// Whether another device finished the sign-in than the one that has the session.
-    pub cross_device: bool,
     /// The browser that went back to the product, where the session was begun with something else: its network and
     /// `User-Agent`.
     pub device: Option<(String, String)>,
@@ -74,7 +72,7 @@ impl Store {
         let sql = concat!(
             "select ",
             columns!(),
-            ", s.network, s.agent, s.last_seen_at, s.cross_device, s.device_network, s.device_agent from sessions s where s.user_id = $1 \
+            ", s.network, s.agent, s.last_seen_at, s.device_network, s.device_agent from sessions s where s.user_id = $1 \
              and s.revoked_at is null and s.expires_at > $2 \
              order by s.created_at desc, s.session_id desc limit 200"
         );
@@ -90,7 +88,7 @@ impl Store {
         let sql = concat!(
             "select ",
             columns!(),
-            ", s.network, s.agent, s.last_seen_at, s.cross_device, s.device_network, s.device_agent from sessions s where s.user_id = $1 \
+            ", s.network, s.agent, s.last_seen_at, s.device_network, s.device_agent from sessions s where s.user_id = $1 \
              order by s.created_at desc, s.session_id desc"
         );
         let rows = self.db.read(sql, args![user_id.as_str()]).await?;
@@ -105,7 +103,7 @@ impl Store {
         let sql = concat!(
             "select ",
             columns!(),
-            ", s.network, s.agent, s.last_seen_at, s.cross_device, s.device_network, s.device_agent from sessions s \
+            ", s.network, s.agent, s.last_seen_at, s.device_network, s.device_agent from sessions s \
              where (s.created_at < $1 or (s.created_at = $1 and s.session_id < $2)) \
              and ($3 = '' or s.user_id = $3) and ($4 = '' or s.city_id = $4) \
              and ($5 = '' or $5 = case when s.revoked_at is not null then 'revoked' \
@@ -183,7 +181,6 @@ pub(crate) fn listed(row: &mut Row) -> Result<ListedSession, Misfit> {
         network: row.text("network")?,
         agent: row.text("agent")?,
         last_seen_at: row.opt_time("last_seen_at")?,
-        cross_device: row.flag("cross_device")?,
         device: row.opt_text("device_network")?.zip(row.opt_text("device_agent")?),
     })
 }

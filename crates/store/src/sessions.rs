@@ -24,7 +24,7 @@ const INSERT: &str = "insert into sessions (sid, session_id, user_id, city_id, p
 macro_rules! columns {
     () => {
         "s.session_id, s.user_id, s.city_id, s.provider, s.metadata, s.created_at, s.refreshable, s.expires_at, \
-         s.revoked_at"
+         s.revoked_at, s.cross_device"
     };
 }
 pub(crate) use columns;
@@ -40,8 +40,6 @@ pub struct NewSession {
     pub network: Network,
     /// The `User-Agent` it was begun with. At most 256 characters.
     pub agent: String,
-    /// Whether another device finished the sign-in than the one that has the session.
-    pub cross_device: bool,
     /// The browser that went back to the product, where the session was begun with something else, such as a product's
     /// own server: its network and `User-Agent`.
     pub device: Option<(Network, String)>,
@@ -360,7 +358,7 @@ fn insert_args(new: &NewSession, ending: Option<Digest>) -> Vec<Val> {
         session.refreshable,
         session.expires_at,
         session.revoked_at,
-        new.cross_device,
+        session.cross_device,
         device.map(|(network, _)| network.to_string()),
         device.map(|(_, agent)| agent),
         ending,
@@ -379,6 +377,7 @@ pub(crate) fn session(row: &mut Row) -> Result<Session, Misfit> {
         refreshable: row.flag("refreshable")?,
         expires_at: row.time("expires_at")?,
         revoked_at: row.opt_time("revoked_at")?,
+        cross_device: row.flag("cross_device")?,
     })
 }
 

@@ -165,8 +165,8 @@ export class City {
   }
 
   /**
-   * Adds another way in to this user's account, as `signIn` does it. Needs a sign-in of the last five minutes
-   * (`reauthentication_required`). What is somebody else's stays theirs (`identity_taken`). The answer is the same user
+   * Adds another way in to this user's account, as `signIn` does it. Needs a sign-in of the last five minutes,
+   * finished on this device (`reauthentication_required`). What is somebody else's stays theirs (`identity_taken`). The answer is the same user
    * with a fresh token, in place of this one, and a refresh token where this one has one.
    */
   async link(provider: string, options: flow.SignInOptions = {}): Promise<City> {

@@ -71,7 +71,7 @@ impl OwnSession {
             created_at: rfc3339(session.created_at),
             last_seen_at: listed.last_seen_at.map(rfc3339),
             refreshable: session.refreshable,
-            cross_device: listed.cross_device,
+            cross_device: session.cross_device,
             device: listed.device.map(Device::of),
             expires_at: rfc3339(session.expires_at),
         }
@@ -133,7 +133,7 @@ impl SessionItem {
             last_seen_at: listed.last_seen_at.map(rfc3339),
             expires_at: rfc3339(session.expires_at),
             revoked_at: session.revoked_at.map(rfc3339),
-            cross_device: listed.cross_device,
+            cross_device: session.cross_device,
             device: listed.device.map(Device::of),
         }
     }

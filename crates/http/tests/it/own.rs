@@ -1,7 +1,8 @@
 //! One's own account: sessions, ways in, profile, export, leaving.
 
-use crate::kit::assert_error;
+use crate::kit::{assert_error, query_of, started};
 use crate::on_both_engines;
+use crate::person::Browser;
 use crate::support::{AWAY, Answer, HOME, On, World};
 use downcity_store::testing::{number, tamper};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ on_both_engines!(
     another_way_in_is_linked_and_given_up,
     an_identity_of_somebody_else_is_not_taken,
     linking_needs_a_fresh_sign_in,
+    what_another_device_finished_changes_no_way_in,
     a_link_dies_with_the_session_that_asked_for_it,
     linking_from_elsewhere_is_asked_about,
     the_last_way_in_stays,
@@ -158,6 +160,47 @@ async fn linking_needs_a_fresh_sign_in(on: On) {
     }
     let again = world.sign_in("alice").await;
     start_link(&world, token(&again)).await.ok();
+}
+
+/// Whoever waits may have talked somebody else into finishing, and a way in that they link outlives the session.
+async fn what_another_device_finished_changes_no_way_in(on: On) {
+    let world = World::ready(on).await;
+    for (key, value) in [("SMTP_URL", "smtp://127.0.0.1:9"), ("MAIL_FROM", "no-reply@example.com")] {
+        world.admin_post("env/upsert", json!({"key": key, "value": value})).await;
+    }
+    let (url, state) = started(&world, json!({"refresh": true})).await;
+    let finisher = Browser::at(&world, AWAY);
+    finisher.press(&finisher.come_back(&world.allow(&url, "alice")).await, "allow").await;
+    let mut across = world.result(&state).await.ok();
+    for turn in 0..2 {
+        assert_eq!(
+            world.get_as(token(&across), "accounts/me").await.status,
+            200,
+            "all else is as with others"
+        );
+        assert_error(&start_link(&world, token(&across)).await, 403, "reauthentication_required");
+        let own = world.get_as(token(&across), "accounts/identities").await.ok();
+        let body = json!({
+            "identity_id": own["items"][0]["identity_id"], "user_id": across["user_id"], "email": "mine@example.com"
+        });
+        for path in ["accounts/delete", "accounts/identities/unlink", "accounts/email/change"] {
+            let refused = world.post_as(token(&across), path, body.clone()).await;
+            assert_error(&refused, 403, "reauthentication_required");
+        }
+        let refresh = json!({"refresh_token": across["refresh_token"]});
+        across = world.post_from(HOME, "accounts/token/refresh", refresh).await.ok();
+        assert!(across["user_token"].is_string(), "{turn}: a token is no sign-in");
+    }
+    // The browser that finished, and the one that brings the code of a `return_to`, are the person's.
+    let here = world.sign_in("alice").await;
+    start_link(&world, token(&here)).await.ok();
+    let redirects = json!({"city_id": "city_demo", "allowed_redirects": ["https://app.example.com/done"]});
+    world.admin_post("cities/update", redirects).await;
+    let (url, state) = started(&world, json!({"return_to": "https://app.example.com/done"})).await;
+    let back = world.come_back(AWAY, &world.allow(&url, "alice")).await;
+    let code = query_of(back.header("location"))["code"].clone();
+    let done = world.get_from(HOME, &format!("accounts/oauth/result?state={state}&code={code}")).await.ok();
+    start_link(&world, token(&done)).await.ok();
 }
 
 async fn a_link_dies_with_the_session_that_asked_for_it(on: On) {
