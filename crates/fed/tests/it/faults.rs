@@ -3,12 +3,14 @@
 
 mod asker;
 mod disk;
+mod people;
 mod replica;
 
 use crate::support::{Cluster, Fed, Flow, Setup, Wire, run, said};
 use asker::{Asker, BOUND};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number};
+use people::{HALF_MADE, People, setup, wechat};
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,16 +18,22 @@ use url::Url;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_is_restarted_or_killed_is_found_again() {
-    let cluster = Cluster::start("");
-    let fed = Setup::default().database_url(&cluster.url()).start();
-    let asker = Asker::of(&fed);
+    let (cluster, sim) = (Cluster::start(""), wechat().await);
+    let fed = setup(&sim).database_url(&cluster.url()).start();
+    let (asker, mut people) = (Asker::of(&fed), People::of(&fed, sim));
     asker.recovers("first").await;
+    people.come(16).await;
+    assert_eq!(people.let_in(), 16);
     for how in ["fast", "immediate"] {
         let storm = tokio::spawn({
             let (asker, how) = (asker.clone(), how.to_owned());
             async move { asker.crowd(&how, 40).await }
         });
-        cluster.stop(how);
+        tokio::join!(people.come(32), async {
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            tokio::task::block_in_place(|| cluster.stop(how));
+        });
+        assert!(people.put_off > 0, "the stop came in the middle");
         let mut told = storm.await.unwrap();
         told.extend(asker.crowd(&format!("{how}_down"), 20).await);
         for (city, told) in &told {
@@ -42,23 +50,32 @@ async fn a_postgres_that_is_restarted_or_killed_is_found_again() {
         cluster.resume();
         asker.recovers(how).await;
         asker.holds(&told).await;
+        people.are_in().await;
+        people.come(8).await;
     }
+    people.are_in().await;
+    let store = Store::open_postgres(&cluster.url()).await.unwrap();
+    assert_eq!((number(&store, HALVES).await, number(&store, HALF_MADE).await), (0, 0));
+    store.close().await;
     assert!(!fed.log().contains("panicked"), "{}", fed.log());
 }
 
-/// Started with a way to its database that can be cut.
-async fn behind_a_wire(direct: &str) -> (Fed, Wire) {
+/// Started with a way to its database that can be cut, and with people who sign in.
+async fn behind_a_wire(direct: &str) -> (Fed, Wire, People) {
     let mut url: Url = direct.parse().unwrap();
     let wire = Wire::to(url.port().unwrap_or(5432)).await;
     url.set_host(Some("127.0.0.1")).unwrap();
     url.set_port(Some(wire.port)).unwrap();
-    (Setup::default().database_url(url.as_str()).start(), wire)
+    let sim = wechat().await;
+    let fed = setup(&sim).database_url(url.as_str()).start();
+    let people = People::of(&fed, sim);
+    (fed, wire, people)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_are_cut_in_the_middle_of_changes_halve_none() {
     let direct = fresh_postgres().await;
-    let (fed, wire) = behind_a_wire(&direct).await;
+    let (fed, wire, mut people) = behind_a_wire(&direct).await;
     let asker = Asker::of(&fed);
     let mut told = Vec::new();
     asker.recovers("uncut").await;
@@ -68,20 +85,27 @@ async fn connections_that_are_cut_in_the_middle_of_changes_halve_none() {
             let asker = asker.clone();
             async move { asker.crowd(&format!("r{round}"), 30).await }
         });
-        while asker.confirmed.load(Ordering::Relaxed) < enough && !storm.is_finished() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        wire.set(Flow::Cut);
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        wire.set(Flow::Open);
+        tokio::join!(people.come(16), async {
+            while asker.confirmed.load(Ordering::Relaxed) < enough && !storm.is_finished() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            for _ in 0..3 {
+                wire.set(Flow::Cut);
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                wire.set(Flow::Open);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
         told.extend(storm.await.unwrap());
     }
     asker.recovers("cut").await;
     asker.holds(&told).await;
     let refused = told.iter().filter(|(_, told)| told.status != 200).count();
     assert!(refused > 0 && refused < told.len(), "the cuts came in the middle: {refused} of {}", told.len());
+    assert!(people.put_off > 0 && people.let_in() > 0, "{} of {}", people.put_off, people.let_in());
+    people.are_in().await;
     let store = Store::open_postgres(&direct).await.unwrap();
-    assert_eq!(number(&store, HALVES).await, 0);
+    assert_eq!((number(&store, HALVES).await, number(&store, HALF_MADE).await), (0, 0));
     store.close().await;
 }
 
@@ -92,18 +116,22 @@ const HALVES: &str = "select count(*) from cities c where c.name = 'City' and 1 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_falls_silent_is_given_up() {
     let direct = fresh_postgres().await;
-    let (fed, wire) = behind_a_wire(&direct).await;
+    let (fed, wire, mut people) = behind_a_wire(&direct).await;
     let asker = Asker::of(&fed);
+    people.come(16).await;
     // Connections that wait in the pool are given up by whoever finds them silent, in the middle of a change.
     asker.crowd("before", 20).await;
     asker.recovers("before").await;
     wire.set(Flow::Stalled);
-    let told = asker.crowd("silent", 40).await;
+    let (told, ()) = tokio::join!(asker.crowd("silent", 40), people.come(8));
     assert!(told.iter().all(|(_, told)| told.status == 503 && told.after < BOUND));
     let health = asker.get("/health").await;
     assert!(health.status == 200 && health.after < Duration::from_secs(1), "{:?}", health.after);
     wire.set(Flow::Open);
     asker.recovers("after").await;
+    assert_eq!((people.let_in(), people.put_off), (16, 8));
+    people.are_in().await;
+    people.come(8).await;
     // None of them comes back, and with it what it had begun.
     asker.crowd("later", 40).await;
     let store = Store::open_postgres(&direct).await.unwrap();
@@ -129,9 +157,11 @@ async fn a_postgres_without_free_connections_is_shared() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_changes_until_there_is_room() {
-    let fed = Setup::default().may_outgrow_its_files().start();
-    let asker = Asker::of(&fed);
+    let sim = wechat().await;
+    let fed = setup(&sim).may_outgrow_its_files().start();
+    let (asker, mut people) = (Asker::of(&fed), People::of(&fed, sim));
     asker.recovers("before").await;
+    people.come(16).await;
     let limit = |bytes: &str| {
         let pid = fed.pid().to_string();
         let done =
@@ -139,7 +169,8 @@ async fn a_full_disk_refuses_changes_until_there_is_room() {
         assert!(done.success());
     };
     limit("4096:unlimited");
-    let told = asker.crowd("full", 20).await;
+    let (told, ()) = tokio::join!(asker.crowd("full", 20), people.come(8));
+    assert_eq!((people.let_in(), people.put_off), (16, 8));
     assert!(told.iter().all(|(_, told)| told.status == 503 && told.after < Duration::from_secs(10)));
     for path in ["/health", "/v1/accounts/providers"] {
         assert_eq!(asker.get(path).await.status, 200, "{path} is only read");
@@ -158,6 +189,7 @@ async fn a_full_disk_refuses_changes_until_there_is_room() {
     asker.is_told_writable(true).await;
     asker.recovers("room").await;
     asker.holds(&told).await;
+    people.are_in().await;
     let cities = asker.listed("cities/list").await;
     assert!(cities.iter().all(|city| !city["city_id"].as_str().unwrap().starts_with("city_full")));
     assert!(!fed.log().contains("panicked"), "{}", fed.log());

@@ -178,6 +178,29 @@ async fn a_step_that_waits_for_a_table_keeps_nobody_from_it() {
     store.close().await;
 }
 
+/// As when all machines are updated at once. Half of them open a database that others have just brought up to date.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_start_together_on_any_step_upgrade_it_once() {
+    for (before, sql) in FILLED.iter().enumerate() {
+        let database = fresh_postgres().await;
+        database_at_step(&database, before + 1, sql).await;
+        let nodes: Vec<_> = (0..4)
+            .map(|_| {
+                let database = database.clone();
+                tokio::spawn(async move { Store::open_postgres(&database).await.unwrap() })
+            })
+            .collect();
+        for node in nodes {
+            let store = node.await.unwrap();
+            assert_eq!(number(&store, "select count(*) from schema_steps").await, 9, "step {}", before + 1);
+            let twice = "select count(*) - count(distinct name) from schema_steps";
+            assert_eq!(number(&store, twice).await, 0, "step {}", before + 1);
+            assert!(number(&store, "select count(*) from users").await >= 1, "step {}", before + 1);
+            store.close().await;
+        }
+    }
+}
+
 async fn content(store: &Store) -> Vec<Vec<u8>> {
     let mut parts = store.dump(Timestamp(0));
     let mut all = Vec::new();

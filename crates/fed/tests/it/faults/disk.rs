@@ -1,15 +1,18 @@
 //! SQLite whose file somebody else writes, or whose disk went read-only.
 
 use super::asker::Asker;
+use super::people::{People, setup, wechat};
 use crate::support::{Disk, Setup, said};
 use downcity_store::testing::hold_sqlite;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_busy_is_waited_for_and_reading_goes_on() {
-    let fed = Setup::default().start();
-    let asker = Asker::of(&fed);
+    let sim = wechat().await;
+    let fed = setup(&sim).start();
+    let (asker, mut people) = (Asker::of(&fed), People::of(&fed, sim));
     asker.recovers("before").await;
+    people.come(16).await;
     let hold = || hold_sqlite(&fed.data().join("fed.db"));
 
     let held = hold();
@@ -34,12 +37,15 @@ async fn a_file_that_is_busy_is_waited_for_and_reading_goes_on() {
         assert!(read.status == 200 && read.after < Duration::from_secs(1), "{path} {:?}", read.after);
     }
     assert_eq!(asker.listed("admin-keys/list").await.len(), 1, "the database is read");
+    people.come(8).await;
     let refused = refused.await.unwrap();
     assert!(refused.iter().all(|(_, told)| told.status == 503 && told.after < Duration::from_secs(15)));
     told.extend(refused);
     drop(held);
     asker.recovers("after").await;
     asker.holds(&told).await;
+    assert!(people.put_off > 0, "some came while it was held");
+    people.are_in().await;
     assert!(!fed.log().contains("panicked"), "{}", fed.log());
 }
 
@@ -68,12 +74,15 @@ async fn a_disk_that_lost_what_it_was_given_ends_the_process_and_the_next_one_se
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_went_read_only_refuses_changes_until_it_is_mended() {
     let disk = Disk::new();
-    let mut fed = disk.under(Setup::default()).start();
-    let asker = Asker::of(&fed);
+    let sim = wechat().await;
+    let mut fed = disk.under(setup(&sim)).start();
+    let (asker, mut people) = (Asker::of(&fed), People::of(&fed, sim));
     asker.recovers("before").await;
     let mut told = asker.crowd("good", 20).await;
+    people.come(16).await;
     disk.set_read_only(true);
-    let refused = asker.crowd("fixed", 20).await;
+    let (refused, ()) = tokio::join!(asker.crowd("fixed", 20), people.come(8));
+    assert_eq!((people.let_in(), people.put_off), (16, 8));
     assert!(refused.iter().all(|(_, told)| told.status == 503 && told.after < Duration::from_secs(10)));
     told.extend(refused);
     for path in ["/health", "/v1/accounts/providers"] {
@@ -86,6 +95,7 @@ async fn a_disk_that_went_read_only_refuses_changes_until_it_is_mended() {
     asker.is_told_writable(true).await;
     asker.recovers("mended").await;
     asker.holds(&told).await;
+    people.are_in().await;
     assert!(!fed.log().contains("panicked"), "{}", fed.log());
 
     // Started on such a disk it says so at once, and makes nothing.

@@ -108,7 +108,7 @@ async fn a_single_server_that_takes_no_changes_is_asked_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_before_a_slow_postgres_is_told_in_time() {
-    let (fed, wire) = behind_a_wire(&fresh_postgres().await).await;
+    let (fed, wire, _people) = behind_a_wire(&fresh_postgres().await).await;
     let asker = Asker::of(&fed);
     asker.recovers("before").await;
     // Each waits for connections and for the picture of the settings: one step of each is in time, all of them are not.
@@ -126,7 +126,7 @@ async fn a_crowd_before_a_slow_postgres_is_told_in_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_postgres_is_waited_for_within_bounds() {
-    let (fed, wire) = behind_a_wire(&fresh_postgres().await).await;
+    let (fed, wire, _people) = behind_a_wire(&fresh_postgres().await).await;
     let asker = Asker::of(&fed);
     asker.recovers("before").await;
     wire.set(Flow::Late(Duration::from_millis(100)));
