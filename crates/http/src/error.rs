@@ -225,10 +225,15 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let cause = Some(error.to_string());
         match error {
-            StoreError::Unavailable(_) | StoreError::TakesNoWrites(_) | StoreError::TooLong => {
+            StoreError::Unavailable(_)
+            | StoreError::TakesNoWrites(_)
+            | StoreError::NoRoom(_)
+            | StoreError::TooLong => {
                 Self { cause, retry_after: Some(Duration::from_secs(2)), ..Self::of(Code::Unavailable) }
             }
-            _ => Self { cause, ..Self::of(Code::Internal) },
+            StoreError::Corrupt { .. } | StoreError::Internal(_) => {
+                Self { cause, ..Self::of(Code::Internal) }
+            }
         }
     }
 }

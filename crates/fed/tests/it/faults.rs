@@ -11,7 +11,7 @@ use asker::{Asker, BOUND};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number};
 use people::{HALF_MADE, People, setup, wechat};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use url::Url;
@@ -149,48 +149,88 @@ async fn a_postgres_without_free_connections_is_shared() {
     let fed = Setup::default().database_url(&cluster.url()).start();
     let asker = Asker::of(&fed);
     let told = asker.crowd("crowd", 80).await;
-    assert!(told.iter().any(|(_, told)| told.status == 200));
+    assert!(told.iter().all(|(_, told)| told.status == 200), "those that it has are waited for");
     assert!(told.iter().all(|(_, told)| told.after < Duration::from_secs(15)));
     asker.recovers("later").await;
     asker.holds(&told).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_refuses_changes_until_there_is_room() {
-    let sim = wechat().await;
-    let fed = setup(&sim).may_outgrow_its_files().start();
+async fn a_postgres_whose_connections_others_hold_is_waited_for_and_says_so_at_a_start() {
+    let cluster = Cluster::start(
+        "-c max_connections=6 -c superuser_reserved_connections=0 -c client_connection_check_interval=100ms",
+    );
+    let url = cluster.url();
+    let (mut fed, wire, mut people) = behind_a_wire(&url).await;
+    let asker = Asker::of(&fed);
+    asker.recovers("before").await;
+    people.come(8).await;
+    // Others take what the Federation has to give up for a moment.
+    wire.set(Flow::Cut);
+    let mut others: Vec<Child> = Vec::new();
+    while others.len() < 6 {
+        let mut other = Command::new("psql");
+        other.args([&url, "-c", "select pg_sleep(60)"]).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut other = other.spawn().expect("psql is installed with PostgreSQL");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if other.try_wait().unwrap().is_none() {
+            others.push(other);
+        }
+    }
+    wire.set(Flow::Open);
+    let (told, ()) = tokio::join!(asker.crowd("held", 20), people.come(8));
+    assert!(told.iter().all(|(_, told)| told.status == 503 && told.after < BOUND));
+    assert_eq!((people.let_in(), people.put_off), (8, 8));
+    for path in ["/health", "/v1/accounts/providers", "/.well-known/jwks.json"] {
+        assert_eq!(asker.get(path).await.status, 200, "{path} needs no database");
+    }
+    // Another node can't start now, says why, and ends so that it is started again.
+    let mut more = crate::support::fed();
+    more.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(fed.data()).env("FED_DATABASE_URL", &url);
+    let more = tokio::task::spawn_blocking(move || run(more, ""));
+    let more = tokio::time::timeout(BOUND, more).await.expect("it does not wait for ever").unwrap();
+    assert_eq!(more.status.code(), Some(1), "{}", said(&more));
+    assert!(said(&more).contains("too many clients"), "{}", said(&more));
+    for mut other in others.drain(..) {
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+    asker.recovers("free").await;
+    asker.holds(&told).await;
+    people.are_in().await;
+    fed.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_whose_disk_is_full_is_told_of_and_takes_changes_when_there_is_room() {
+    let (cluster, sim) = (Cluster::on_a_small_disk(), wechat().await);
+    let fed = setup(&sim).database_url(&cluster.url()).start();
     let (asker, mut people) = (Asker::of(&fed), People::of(&fed, sim));
     asker.recovers("before").await;
-    people.come(16).await;
-    let limit = |bytes: &str| {
-        let pid = fed.pid().to_string();
-        let done =
-            Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={bytes}")]).status().unwrap();
-        assert!(done.success());
-    };
-    limit("4096:unlimited");
-    let (told, ()) = tokio::join!(asker.crowd("full", 20), people.come(8));
-    assert_eq!((people.let_in(), people.put_off), (16, 8));
-    assert!(told.iter().all(|(_, told)| told.status == 503 && told.after < Duration::from_secs(10)));
-    for path in ["/health", "/v1/accounts/providers"] {
+    people.come(8).await;
+    cluster.set_full(true);
+    // What finds room in the pages that are there goes on.
+    let mut told = Vec::new();
+    for round in 0..20 {
+        told.extend(asker.crowd(&format!("full{round}"), 40).await);
+        if told.iter().filter(|(_, told)| told.status == 503).count() > 20 {
+            break;
+        }
+    }
+    let refused = told.iter().filter(|(_, told)| told.status == 503).count();
+    assert!(refused > 20 && told.iter().all(|(_, told)| told.after < BOUND), "{refused}");
+    asker.is_told_writable(false).await;
+    for path in ["/health", "/v1/accounts/providers", "/ready"] {
         assert_eq!(asker.get(path).await.status, 200, "{path} is only read");
     }
     assert_eq!(asker.listed("admin-keys/list").await.len(), 1, "and so is the database");
-    asker.is_told_writable(false).await;
-    let status = run(fed.command(&["status"]), "");
-    assert!(
-        status.status.code() == Some(4) && said(&status).contains("full or read-only"),
-        "{}",
-        said(&status)
-    );
-    let kept = tempfile::tempdir().unwrap();
-    fed.run(&["backup", kept.path().join("backup").to_str().unwrap()]);
-    limit("unlimited:unlimited");
-    asker.is_told_writable(true).await;
+    people.come(8).await;
+    cluster.set_full(false);
     asker.recovers("room").await;
     asker.holds(&told).await;
     people.are_in().await;
-    let cities = asker.listed("cities/list").await;
-    assert!(cities.iter().all(|city| !city["city_id"].as_str().unwrap().starts_with("city_full")));
+    let store = Store::open_postgres(&cluster.url()).await.unwrap();
+    assert_eq!((number(&store, HALVES).await, number(&store, HALF_MADE).await), (0, 0));
+    store.close().await;
     assert!(!fed.log().contains("panicked"), "{}", fed.log());
 }

@@ -71,11 +71,6 @@ impl Setup {
         self
     }
 
-    /// A limit on the size of its files is an error to it, as a full disk is, and not its end.
-    pub(crate) fn may_outgrow_its_files(self) -> Self {
-        self.deaf_to("XFSZ")
-    }
-
     /// A signal is ignored unless it asks for it.
     pub(crate) fn deaf_to(mut self, signal: &'static str) -> Self {
         self.deaf_to = Some(signal);

@@ -263,6 +263,14 @@ async fn what_is_no_refresh_token_is_refused() {
     }
     assert_field(&world.post_from(HOME, "accounts/token/refresh", json!({})).await, "refresh_token");
     assert_field(&ask(json!(7)).await, "refresh_token");
+    // No grant but its own (RFC 9700 §2.4), and no endpoint that would take another.
+    let password =
+        json!({"grant_type": "password", "username": "alice", "password": "correct horse battery"});
+    assert_field(&world.post_from(HOME, "accounts/token/refresh", password.clone()).await, "refresh_token");
+    for path in ["/token", "/authorize", "/oauth/token", "/oauth/authorize", "/v1/oauth/token"] {
+        let answer = Answer::of(world.http.post(format!("{}{path}", world.base)).form(&password)).await;
+        assert_error(&answer, 404, "unknown_route");
+    }
     let elsewhere = json!({"refresh_token": text, "city_id": "city_downcity"});
     assert_error(&world.post_from(HOME, "accounts/token/refresh", elsewhere).await, 403, "city_mismatch");
     let bearer = world.post_as("ub_x", "accounts/token/refresh", json!({"refresh_token": text})).await;

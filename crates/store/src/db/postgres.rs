@@ -1,6 +1,7 @@
 //! PostgreSQL: a small pool, and writes that nobody can abandon.
 
 use super::connect::Target;
+use super::dialect::CONNECT_TIMEOUT;
 use super::fault::Fault;
 use super::news::{Ear, Mouth};
 use super::pg_tx::PgTx;
@@ -8,17 +9,20 @@ use super::refusal::Refusal;
 use super::travel::Travel;
 use super::{Row, Tx, Val, Work, migrate};
 use crate::OpenError;
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::{Object, Pool, PoolError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 use tokio_util::task::TaskTracker;
 
 /// How often a write is tried when other transactions get in between.
 const TRIES: u32 = 16;
 /// How many lost connections in a row a read gets over.
 const LOST_CONNECTIONS: u32 = 4;
+/// How long at the most between two tries to have a connection more than the server gives.
+const LONGEST_WAIT: Duration = Duration::from_millis(320);
 /// How long a server may be silent, which ends statements itself after 15 s: longer than that, the way to it is cut.
 const SILENCE: Duration = Duration::from_secs(17);
 
@@ -56,6 +60,24 @@ impl Postgres {
         Ok(Self { pool, travel, server: Arc::new(server), writes, mouth, ear, refusal })
     }
 
+    /// A connection of the pool. Where the server has none left for another one, those that there are come back soon.
+    async fn connection(&self) -> Result<Object, Fault> {
+        let begun = Instant::now();
+        let mut wait = Duration::from_millis(10);
+        loop {
+            match self.pool.get().await {
+                Err(PoolError::Backend(error))
+                    if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
+                        && begun.elapsed() < CONNECT_TIMEOUT =>
+                {
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+                got => return Ok(got?),
+            }
+        }
+    }
+
     async fn query_alone(
         &self,
         connection: &Object,
@@ -69,7 +91,7 @@ impl Postgres {
     /// another one; a write is not, since it may have happened.
     pub(crate) async fn read(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
         for tries in 1..LOST_CONNECTIONS {
-            let connection = self.pool.get().await?;
+            let connection = self.connection().await?;
             let result = self.query_alone(&connection, sql, args).await;
             if result.is_none() {
                 return Err(give_up(connection));
@@ -82,7 +104,7 @@ impl Postgres {
             drop(connection);
             pause(tries).await;
         }
-        let connection = self.pool.get().await?;
+        let connection = self.connection().await?;
         let result = self.query_alone(&connection, sql, args).await;
         result.unwrap_or_else(|| Err(give_up(connection)))
     }
@@ -91,7 +113,7 @@ impl Postgres {
     pub(crate) async fn query(&self, sql: &'static str, args: &[Val]) -> Result<Vec<Row>, Fault> {
         let mut tries = 1;
         loop {
-            let connection = self.pool.get().await?;
+            let connection = self.connection().await?;
             let result = self.query_alone(&connection, sql, args).await;
             match self.ended(connection, result) {
                 Err(Fault::Conflict(_)) if tries < TRIES => pause(tries).await,
@@ -105,7 +127,7 @@ impl Postgres {
     pub(crate) async fn execute(&self, sql: &'static str, args: &[Val]) -> Result<u64, Fault> {
         let mut tries = 1;
         loop {
-            let connection = self.pool.get().await?;
+            let connection = self.connection().await?;
             let statement = self.travel.execute(&connection, sql, args);
             let result = in_time(self.travel.alone(&connection, statement)).await;
             match self.ended(connection, result) {
@@ -147,7 +169,7 @@ impl Postgres {
     }
 
     async fn write_once<D, T>(&self, data: &D, work: Work<D, T>) -> Result<T, Fault> {
-        let mut tx = Tx::postgres(PgTx::new(self.pool.get().await?, self.travel));
+        let mut tx = Tx::postgres(PgTx::new(self.connection().await?, self.travel));
         let result = work(data, &mut tx).await;
         let mut result = tx.verdict(result);
         let keep = result.is_ok() && !tx.is_undone();

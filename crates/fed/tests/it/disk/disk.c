@@ -1,6 +1,7 @@
 /* Stands between a process and its disk (LD_PRELOAD): writes down what the process tells the disk about files of one
  * folder, in the order in which it does, so that a test can say what a power cut would have left; and, as long as the
- * file DISK_READ_ONLY exists, refuses every change as a file system does that went read-only.
+ * file DISK_READ_ONLY exists, refuses every change as a file system does that went read-only; as long as DISK_FULL does,
+ * every write as a full one does that keeps old blocks; as long as DISK_UNSYNCED does, every sync as a broken one does.
  *
  * DISK_FOLDER  the folder, without links in it
  * DISK_RECORD  the file that the record is appended to; none: nothing is written down
@@ -27,13 +28,20 @@
 static char watched[MOST];
 static int record = -1;
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
-static const char *folder, *read_only, *unsynced;
+static const char *folder, *read_only, *unsynced, *full;
+
+/* A copy: some programs write their title over their environment. */
+static const char *told(const char *name) {
+    const char *value = getenv(name);
+    return value ? strdup(value) : NULL;
+}
 
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("DISK_RECORD");
-    folder = getenv("DISK_FOLDER");
-    read_only = getenv("DISK_READ_ONLY");
-    unsynced = getenv("DISK_UNSYNCED");
+    folder = told("DISK_FOLDER");
+    read_only = told("DISK_READ_ONLY");
+    unsynced = told("DISK_UNSYNCED");
+    full = told("DISK_FULL");
     if (path) {
         int file = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         record = syscall(SYS_fcntl, file, F_DUPFD_CLOEXEC, 900);
@@ -64,9 +72,9 @@ static int is_watched(int fd) {
     return fd >= 0 && fd < MOST && watched[fd];
 }
 
-static int is_read_only(void) {
-    return read_only && syscall(SYS_faccessat, AT_FDCWD, read_only, F_OK) == 0;
-}
+static int is_set(const char *flag) { return flag && syscall(SYS_faccessat, AT_FDCWD, flag, F_OK) == 0; }
+
+static int is_read_only(void) { return is_set(read_only); }
 
 static int opened(const char *path, int flags, mode_t mode) {
     int ours = is_ours(path), made = 0;
@@ -110,6 +118,10 @@ static ssize_t written(int fd, const void *bytes, size_t length, int64_t at, int
             errno = EROFS;
             return -1;
         }
+        if (is_set(full)) {
+            errno = ENOSPC;
+            return -1;
+        }
         int flags = syscall(SYS_fcntl, fd, F_GETFL);
         if (!placed) at = syscall(SYS_lseek, fd, 0, (flags & O_APPEND) ? SEEK_END : SEEK_CUR);
         note('w', fd, at, bytes, length, length);
@@ -120,6 +132,22 @@ static ssize_t written(int fd, const void *bytes, size_t length, int64_t at, int
 ssize_t write(int fd, const void *bytes, size_t length) { return written(fd, bytes, length, 0, 0); }
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) { return written(fd, bytes, length, at, 1); }
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) { return written(fd, bytes, length, at, 1); }
+
+/* Only the first part is written, as a disk may do. */
+static ssize_t gathered(int fd, const struct iovec *parts, int count, int64_t at) {
+    return count > 0 ? written(fd, parts[0].iov_base, parts[0].iov_len, at, 1) : 0;
+}
+
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) { return gathered(fd, parts, count, at); }
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t at) { return gathered(fd, parts, count, at); }
+
+static int reserved(int fd, int64_t at, int64_t length) {
+    if (is_watched(fd) && is_set(full)) return ENOSPC;
+    return syscall(SYS_fallocate, fd, 0, at, length) == 0 ? 0 : errno;
+}
+
+int posix_fallocate(int fd, off_t at, off_t length) { return reserved(fd, at, length); }
+int posix_fallocate64(int fd, off64_t at, off64_t length) { return reserved(fd, at, length); }
 
 static int cut(int fd, int64_t length) {
     if (is_watched(fd)) {
@@ -137,7 +165,7 @@ int ftruncate64(int fd, off64_t length) { return cut(fd, length); }
 
 static int synced(int fd, long call) {
     if (!is_watched(fd)) return syscall(call, fd);
-    if (unsynced && syscall(SYS_access, unsynced, F_OK) == 0) {
+    if (is_set(unsynced)) {
         errno = EIO;
         return -1;
     }

@@ -1,8 +1,8 @@
-//! SQLite whose file somebody else writes, or whose disk went read-only.
+//! SQLite whose file somebody else writes, or whose disk is full, broken or went read-only.
 
 use super::asker::Asker;
 use super::people::{People, setup, wechat};
-use crate::support::{Disk, Setup, said};
+use crate::support::{Disk, Setup, run, said};
 use downcity_store::testing::hold_sqlite;
 use std::time::Duration;
 
@@ -114,4 +114,39 @@ async fn a_disk_that_went_read_only_refuses_changes_until_it_is_mended() {
     let asker = Asker::of(&fed);
     asker.recovers("started").await;
     asker.holds(&told).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_changes_until_there_is_room() {
+    let sim = wechat().await;
+    let disk = Disk::new();
+    let fed = disk.under(setup(&sim)).start();
+    let (asker, mut people) = (Asker::of(&fed), People::of(&fed, sim));
+    asker.recovers("before").await;
+    people.come(16).await;
+    disk.set_full(true);
+    let (told, ()) = tokio::join!(asker.crowd("full", 20), people.come(8));
+    assert_eq!((people.let_in(), people.put_off), (16, 8));
+    assert!(told.iter().all(|(_, told)| told.status == 503 && told.after < Duration::from_secs(10)));
+    for path in ["/health", "/v1/accounts/providers"] {
+        assert_eq!(asker.get(path).await.status, 200, "{path} is only read");
+    }
+    assert_eq!(asker.listed("admin-keys/list").await.len(), 1, "and so is the database");
+    asker.is_told_writable(false).await;
+    let status = run(fed.command(&["status"]), "");
+    assert!(
+        status.status.code() == Some(4) && said(&status).contains("full or read-only"),
+        "{}",
+        said(&status)
+    );
+    let kept = tempfile::tempdir().unwrap();
+    fed.run(&["backup", kept.path().join("backup").to_str().unwrap()]);
+    disk.set_full(false);
+    asker.is_told_writable(true).await;
+    asker.recovers("room").await;
+    asker.holds(&told).await;
+    people.are_in().await;
+    let cities = asker.listed("cities/list").await;
+    assert!(cities.iter().all(|city| !city["city_id"].as_str().unwrap().starts_with("city_full")));
+    assert!(!fed.log().contains("panicked"), "{}", fed.log());
 }

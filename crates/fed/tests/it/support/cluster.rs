@@ -1,5 +1,6 @@
 //! A PostgreSQL server of a test's own, which may be stopped and killed, and a way to a server that can be cut.
 
+use super::disk;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub(crate) struct Cluster {
     programs: PathBuf,
     port: u16,
     options: String,
+    /// Whether its tables are on a disk that may be full.
+    small: bool,
 }
 
 impl Cluster {
@@ -25,6 +28,21 @@ impl Cluster {
         cluster.run("initdb", &["-A", "trust", "-U", "postgres", "--no-sync"]);
         cluster.resume();
         cluster
+    }
+
+    /// A server whose tables are on a disk that may be full. Its log is on another.
+    pub(crate) fn on_a_small_disk() -> Self {
+        let mut cluster = Self::placed("");
+        cluster.small = true;
+        std::fs::copy(disk::layer(), cluster.folder.path().join("disk.so")).unwrap();
+        cluster.run("initdb", &["-A", "trust", "-U", "postgres", "--no-sync"]);
+        cluster.resume();
+        cluster
+    }
+
+    pub(crate) fn set_full(&self, on: bool) {
+        let flag = self.folder.path().join("full");
+        if on { std::fs::write(flag, "").unwrap() } else { std::fs::remove_file(flag).unwrap() }
     }
 
     /// A replica of this server, which from now on confirms only what the replica has applied.
@@ -64,7 +82,7 @@ impl Cluster {
         let port = free.local_addr().unwrap().port();
         drop(free);
         let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c fsync=off {options}");
-        let cluster = Self { folder, programs, port, options };
+        let cluster = Self { folder, programs, port, options, small: false };
         if is_root() {
             let owned = Command::new("chown").arg("postgres").arg(cluster.folder.path()).status().unwrap();
             assert!(owned.success());
@@ -109,6 +127,12 @@ impl Cluster {
         } else {
             Command::new(path)
         };
+        if self.small {
+            // PostgreSQL names its tables from its own folder.
+            let beside = |name| self.folder.path().join(name);
+            command.env("LD_PRELOAD", beside("disk.so")).env("DISK_FOLDER", "base/");
+            command.env("DISK_FULL", beside("full"));
+        }
         command.args(args).env("PGDATA", self.folder.path().join("data")).current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command

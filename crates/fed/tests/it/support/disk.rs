@@ -1,4 +1,4 @@
-//! A disk that a test has in its hand: it may go read-only, and its power may be cut. `disk/disk.c` stands between the
+//! A disk that a test has in its hand: it may go read-only or be full, and its power may be cut. `disk/disk.c` stands between the
 //! process and its files and writes down what the process told them; here is what a power cut leaves of that.
 //!
 //! What a file was told before a sync began that ended well is there. Of everything after that any part may be: each
@@ -44,13 +44,14 @@ impl Disk {
         command
     }
 
-    fn variables(&self) -> [(&'static str, String); 5] {
+    fn variables(&self) -> [(&'static str, String); 6] {
         let text = |path: PathBuf| path.to_str().expect("UTF-8").to_owned();
         [
             ("LD_PRELOAD", text(layer().to_owned())),
             ("DISK_FOLDER", text(self.data())),
             ("DISK_READ_ONLY", text(self.notes.path().join("read-only"))),
             ("DISK_UNSYNCED", text(self.notes.path().join("unsynced"))),
+            ("DISK_FULL", text(self.notes.path().join("full"))),
             ("DISK_RECORD", text(self.record())),
         ]
     }
@@ -65,6 +66,10 @@ impl Disk {
 
     pub(crate) fn set_read_only(&self, on: bool) {
         self.set("read-only", on);
+    }
+
+    pub(crate) fn set_full(&self, on: bool) {
+        self.set("full", on);
     }
 
     /// Whether syncs fail, as they do when the disk lost what it was given.
@@ -221,8 +226,8 @@ fn entry<'r>(rest: &mut &'r [u8]) -> Option<(u8, i32, usize, &'r [u8])> {
     Some((head[0], number, usize::try_from(offset).unwrap(), bytes))
 }
 
-/// The layer, compiled once a process.
-fn layer() -> &'static Path {
+/// The library that stands between a process and its disk, compiled once a process.
+pub(super) fn layer() -> &'static Path {
     static LAYER: OnceLock<PathBuf> = OnceLock::new();
     LAYER.get_or_init(|| {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/disk/disk.c");

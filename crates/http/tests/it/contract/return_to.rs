@@ -5,6 +5,7 @@ use crate::kit::{assert_error, assert_field, pkce, query_of, start_with, started
 use crate::on_both_engines;
 use crate::support::{AWAY, HOME, On, World};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use wechat_sim::Denial;
 
@@ -30,6 +31,10 @@ async fn the_code_gets_the_token(on: On) {
     assert_eq!(back.header("referrer-policy"), "no-referrer");
     let brought = query_of(&location);
     assert_eq!(brought["state"], state);
+    // A code, and no token: neither in the query nor where scripts of the page would find it (RFC 9700 §2.1.2).
+    let names: BTreeSet<_> = brought.keys().map(String::as_str).collect();
+    assert_eq!(names, BTreeSet::from(["code", "from", "state"]));
+    assert!(!location.contains('#') && !location.contains("ub_"), "{location}");
     let code = &brought["code"];
     assert!(code.len() >= 43, "at least 128 random bits");
     assert_error(&world.result(&state).await, 403, "login_code_required");
@@ -71,6 +76,8 @@ async fn loopback_needs_pkce_and_has_a_free_port() {
     let code = &query_of(back.header("location"))["code"];
     let ask = format!("accounts/oauth/result?state={state}&code={code}");
     assert_error(&world.get_from(HOME, &ask).await, 403, "code_verifier_required");
+    let polled = format!("accounts/oauth/result?state={state}&code_verifier={verifier}");
+    assert_error(&world.get_from(HOME, &polled).await, 403, "login_code_required");
     let ask = format!("{ask}&code_verifier={verifier}");
     assert_eq!(world.get_from(HOME, &ask).await.ok()["status"], "done");
     for other in ["http://127.0.0.1:51234/other", "http://localhost:3001/cb", "http://127.0.0.2:51234/cb"] {

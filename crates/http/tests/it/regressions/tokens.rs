@@ -193,6 +193,7 @@ async fn token_with_trailing_garbage_accepted() {
 async fn bad_token_treated_as_guest() {
     let (world, token) = signed_in(On::Sqlite).await;
     world.post_as(&token, "accounts/logout", json!({})).await.ok();
+    let live = world.sign_in("alice").await["user_token"].as_str().unwrap().to_owned();
     let (_, state) = world.start().await;
     let start = json!({"provider": "wechat"});
     for authorization in [
@@ -204,6 +205,7 @@ async fn bad_token_treated_as_guest() {
         "x".into(),
         "".into(),
         "Bearer ak_x".into(),
+        format!("DPoP {live}"),
     ] {
         let send = |request: reqwest::RequestBuilder| {
             Answer::of(request.header("authorization", authorization.clone()))
