@@ -15,14 +15,14 @@ const REST: Duration = Duration::from_secs(5);
 pub(crate) struct Idle {
     /// Resident memory in MiB.
     pub(crate) resident: f64,
-    /// Milliseconds from starting the process to the answer of `/health`, in an empty folder: keys are made.
+    /// Milliseconds from starting the process to a good answer of `/ready`, in an empty folder: keys are made.
     pub(crate) first_start: f64,
     /// The same in a folder that was used before.
     pub(crate) later_start: f64,
     /// The slowest of all starts.
     pub(crate) slowest: f64,
-    /// The same as a later start, by [`POPULATIONS`] of the database.
-    pub(crate) crowded: Vec<f64>,
+    /// A later start and the resident memory after it, by [`POPULATIONS`] of the database.
+    pub(crate) crowded: Vec<(f64, f64)>,
 }
 
 pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Idle, Failed> {
@@ -44,18 +44,21 @@ pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Idle, Failed> {
     Ok(Idle { resident, first_start: median(first), later_start: median(later), slowest, crowded })
 }
 
-fn crowded(fed: &Path, effort: Effort, people: i64) -> Result<f64, Failed> {
+fn crowded(fed: &Path, effort: Effort, people: i64) -> Result<(f64, f64), Failed> {
     progress(&format!("starts with {people} people in the database"));
     let data = scratch()?;
-    settle(Engine::Sqlite, data.path(), people)?;
     start(fed, data.path())?;
+    settle(Engine::Sqlite, data.path(), people)?;
     let starts = (0..effort.starts).map(|_| Ok(start(fed, data.path())?.1));
-    Ok(median(starts.collect::<Result<Vec<_>, Failed>>()?))
+    let took = median(starts.collect::<Result<Vec<_>, Failed>>()?);
+    let (server, _) = start(fed, data.path())?;
+    std::thread::sleep(REST);
+    Ok((took, server.resident()?))
 }
 
 fn start(fed: &Path, data: &Path) -> Result<(Server, f64), Failed> {
     let begin = Instant::now();
     let server = Server::fed(fed, data, &[])?;
-    server.must("GET /health", "", "")?;
+    server.must("GET /ready", "", "")?;
     Ok((server, begin.elapsed().as_secs_f64() * 1000.0))
 }

@@ -7,6 +7,9 @@ use std::path::Path;
 /// How many people there are, told apart in one run.
 pub(crate) const POPULATIONS: [i64; 3] = [0, 100_000, 1_000_000];
 
+/// The file that `fed serve` keeps its SQLite database in.
+pub(crate) const DATABASE: &str = "fed.db";
+
 /// Where a Federation keeps its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
@@ -37,7 +40,7 @@ pub(crate) fn settle(engine: Engine, data: &Path, people: i64) -> Result<Option<
             Engine::Postgres => Some(testing::fresh_postgres().await),
         };
         let store = match &url {
-            None => Store::open_sqlite(&data.join("downcity.db")).await?,
+            None => Store::open_sqlite(&data.join(DATABASE)).await?,
             Some(url) => Store::open_postgres(url).await?,
         };
         if engine == Engine::Postgres && !testing::waits_for_the_disk(&store).await {

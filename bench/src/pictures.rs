@@ -3,15 +3,26 @@
 use crate::Failed;
 use crate::people::POPULATIONS;
 use crate::plot::{Bar, bars};
-use crate::report::{Found, Language, RATIO_TARGETS, SHARE_TARGET, most};
+use crate::report::{
+    CROWD_TARGET, Found, LOADED_TARGET, Language, RATIO_TARGETS, RESIDENT_TARGET, SHARE_TARGET, START_TARGET,
+    WAITER_TARGET, most,
+};
 use crate::routes::{CONNECTIONS, ROUTES};
+use crate::sign_in::Series;
 use std::path::Path;
 
 /// Writes the pictures that a page shows, in its language.
 pub(crate) fn write(found: &Found, language: Language, folder: &Path) -> Result<(), Failed> {
     std::fs::create_dir_all(folder)?;
     let ending = language.pick("svg", "zh.svg");
-    for (name, picture) in [("routes", routes(found, language)), ("sign-ins", sign_ins(found, language))] {
+    for (name, picture) in [
+        ("routes", routes(found, language)),
+        ("sign-ins", sign_ins(found, language)),
+        ("crowds", crowds(found, language)),
+        ("waiters", waiters(found, language)),
+        ("memory", memory(found, language)),
+        ("starts", starts(found, language)),
+    ] {
         if let Some(picture) = picture {
             std::fs::write(folder.join(format!("{name}.{ending}")), picture)?;
         }
@@ -55,5 +66,97 @@ fn sign_ins(found: &Found, language: Language) -> Option<String> {
         .collect();
     let title = language.pick("Whole durable sign-ins a second", "每秒完整持久登录数");
     let subtitle = language.pick("The red line is the aim", "红线为目标");
+    Some(bars(title, subtitle, &rows))
+}
+
+fn crowds(found: &Found, language: Language) -> Option<String> {
+    let all = found.sign_ins.as_ref()?;
+    all.iter().find(|series| series.people > 0)?;
+    let rows: Vec<Bar> = all
+        .iter()
+        .map(|series| {
+            let none = all.iter().find(|first| first.engine == series.engine).map_or(0.0, Series::cost);
+            let cost = series.cost() / none.max(0.001);
+            Bar {
+                name: format!("{}, {}", series.engine.name(), series.people),
+                value: cost,
+                text: format!("{cost:.2}"),
+                aim: Some(CROWD_TARGET),
+                other: series.people == POPULATIONS[0],
+            }
+        })
+        .collect();
+    let title = language.pick("Cost of a sign-in among so many people", "数据库中有这么多人时一次登录的成本");
+    let subtitle = language
+        .pick("Against that among none; the red line must not be passed", "与无人时的比值；不得越过红线");
+    Some(bars(title, subtitle, &rows))
+}
+
+fn waiters(found: &Found, language: Language) -> Option<String> {
+    let names = ["oauth/result?wait", "oauth/events (SSE)"];
+    let rows: Vec<Bar> = names
+        .iter()
+        .zip(found.waiters.as_ref()?)
+        .map(|(name, waiters)| Bar {
+            name: (*name).to_owned(),
+            value: waiters.kib,
+            text: format!("{:.1} KiB ({})", waiters.kib, waiters.count),
+            aim: Some(WAITER_TARGET),
+            other: false,
+        })
+        .collect();
+    let title = language.pick("Memory for each client that waits", "每个等待中的客户端占用的内存");
+    let subtitle = language.pick("The red line must not be passed", "不得越过红线");
+    Some(bars(title, subtitle, &rows))
+}
+
+fn memory(found: &Found, language: Language) -> Option<String> {
+    let idle = found.idle.as_ref()?;
+    let bar = |name: String, value: f64, aim: f64| Bar {
+        name,
+        value,
+        text: format!("{value:.1} MiB"),
+        aim: Some(aim),
+        other: false,
+    };
+    let among = |people: i64| match language {
+        Language::English => format!("idle, {people} people"),
+        Language::Chinese => format!("空闲，{people} 人"),
+    };
+    let mut rows = vec![bar(among(0), idle.resident, RESIDENT_TARGET)];
+    let crowded = POPULATIONS.iter().zip(&idle.crowded).skip(1);
+    rows.extend(crowded.map(|(people, (_, resident))| bar(among(*people), *resident, RESIDENT_TARGET)));
+    for series in found.sign_ins.iter().flatten() {
+        let name = format!("{}, {}", series.engine.name(), series.people);
+        let loaded = language.pick("after the load", "压测后");
+        rows.push(bar(format!("{loaded}: {name}"), series.resident, LOADED_TARGET));
+    }
+    let title = language.pick("Resident memory of the server", "服务器的常驻内存");
+    let subtitle = language.pick("The red line must not be passed", "不得越过红线");
+    Some(bars(title, subtitle, &rows))
+}
+
+fn starts(found: &Found, language: Language) -> Option<String> {
+    let idle = found.idle.as_ref()?;
+    let bar = |name: String, value: f64| Bar {
+        name,
+        value,
+        text: format!("{value:.0} ms"),
+        aim: Some(START_TARGET),
+        other: false,
+    };
+    let mut rows = vec![
+        bar(language.pick("first, keys made", "首次（含生成密钥）").to_owned(), idle.first_start),
+        bar(language.pick("later", "再次启动").to_owned(), idle.later_start),
+    ];
+    for (people, (millis, _)) in POPULATIONS.iter().zip(&idle.crowded).skip(1) {
+        let name = match language {
+            Language::English => format!("later, {people} people"),
+            Language::Chinese => format!("再次启动，{people} 人"),
+        };
+        rows.push(bar(name, *millis));
+    }
+    let title = language.pick("From exec to ready", "从启动到就绪");
+    let subtitle = language.pick("The red line must not be passed", "不得越过红线");
     Some(bars(title, subtitle, &rows))
 }

@@ -134,6 +134,10 @@ impl Federation {
     pub(crate) fn start(fed: &Path, engine: Engine, people: i64) -> Result<Self, Failed> {
         let wechat = Server::own("fake-wechat")?;
         let data = scratch()?;
+        if engine == Engine::Sqlite {
+            // A database that is there without its keys is never served: the first start makes both.
+            drop(Server::fed(fed, data.path(), &[])?);
+        }
         let database = settle(engine, data.path(), people)?;
         let simulator = format!("http://{}", wechat.address);
         let mut options = vec!["--wechat-simulator", simulator.as_str(), "--starts-per-minute", "0"];
@@ -142,6 +146,11 @@ impl Federation {
         }
         let server = Server::fed(fed, data.path(), &options)?;
         let key = std::fs::read_to_string(data.path().join("admin.key"))?;
+        // It must be their database, and no other one, that is measured.
+        let users = server.must("GET /v1/accounts/users", key.trim(), "")?;
+        if users.contains("user_settled") != (people > 0) {
+            return Err(format!("of {people} people the server knows {users}").into());
+        }
         let secret = "0123456789abcdef".repeat(2);
         for (name, value) in
             [("WECHAT_CLIENT_ID", "wx0123456789abcdef"), ("WECHAT_CLIENT_SECRET", secret.as_str())]

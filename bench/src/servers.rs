@@ -110,7 +110,9 @@ async fn insert_until(end: Instant, task: usize, store: Store) -> Result<u32, Fa
     let mut count = 0;
     while Instant::now() < end {
         let name = format!("{task}-{count}");
-        store.begin_session(session(&name), Vec::new()).await?;
+        if !store.begin_session(session(&name, task), Vec::new()).await? {
+            return Err("nothing was inserted".into());
+        }
         count += 1;
     }
     Ok(count)
@@ -129,11 +131,12 @@ fn city() -> City {
     }
 }
 
-/// A row about as large as those of a sign-in, with as many indexes.
-fn session(name: &str) -> NewSession {
+/// A row about as large as those of a sign-in, with as many indexes; each task's is of somebody else, since those of one
+/// person wait for each other.
+fn session(name: &str, task: usize) -> NewSession {
     let session = Session {
         session_id: SessionId::trusted(name.to_owned()),
-        user_id: UserId::trusted("user_bench".to_owned()),
+        user_id: UserId::trusted(format!("user_settled-00000000-{}", 100_000_000_001 + task)),
         city_id: CityId::trusted("city_bench".to_owned()),
         provider: "wechat".to_owned(),
         metadata: None,

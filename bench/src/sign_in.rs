@@ -4,7 +4,7 @@
 
 use crate::cli::Effort;
 use crate::load;
-use crate::people::{Engine, POPULATIONS, settle};
+use crate::people::{DATABASE, Engine, POPULATIONS, settle};
 use crate::processes::{Federation, scratch};
 use crate::routes::CONNECTIONS;
 use crate::statistics::median;
@@ -54,11 +54,23 @@ pub(crate) struct SignIns {
     pub(crate) processor: f64,
 }
 
-/// Both engines with nobody in the database, and SQLite with many.
+impl Series {
+    /// What a sign-in costs, at the first number of connections: on SQLite the server's processor time; on PostgreSQL, where
+    /// another process works too, the time of the whole machine.
+    pub(crate) fn cost(&self) -> f64 {
+        self.found.first().map_or(0.0, |found| match self.engine {
+            Engine::Sqlite => found.processor,
+            Engine::Postgres => 1e3 / found.per_second.max(0.001),
+        })
+    }
+}
+
+/// Both engines with nobody in the database, and with many.
 pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Vec<Series>, Failed> {
-    let empty = Engine::all().iter().map(|&engine| (engine, POPULATIONS[0]));
-    let full = POPULATIONS[1..].iter().filter(|_| effort.crowded).map(|&people| (Engine::Sqlite, people));
-    empty.chain(full).map(|(engine, people)| series(fed, effort, engine, people)).collect()
+    let populations = if effort.crowded { &POPULATIONS[..] } else { &POPULATIONS[..1] };
+    let each =
+        Engine::all().iter().flat_map(|&engine| populations.iter().map(move |&people| (engine, people)));
+    each.map(|(engine, people)| series(fed, effort, engine, people)).collect()
 }
 
 fn series(fed: &Path, effort: Effort, engine: Engine, people: i64) -> Result<Series, Failed> {
@@ -95,11 +107,8 @@ fn series(fed: &Path, effort: Effort, engine: Engine, people: i64) -> Result<Ser
 /// Durable inserts a second, in a process and a database of their own.
 fn inserts(engine: Engine, tasks: usize, time: Duration) -> Result<f64, Failed> {
     let data = scratch()?;
-    let file = data.path().join("bench.db");
-    let database = match engine {
-        Engine::Sqlite => file.into_os_string(),
-        Engine::Postgres => settle(engine, data.path(), 0)?.ok_or("no PostgreSQL")?.into(),
-    };
+    let url = settle(engine, data.path(), i64::try_from(tasks)?)?;
+    let database = url.map_or_else(|| data.path().join(DATABASE).into_os_string(), Into::into);
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("inserts").arg(database);
     let output = command.args([tasks.to_string(), time.as_millis().to_string()]).output()?;

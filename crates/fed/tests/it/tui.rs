@@ -1,9 +1,12 @@
 //! The workspace in a real terminal (tmux), against a running `fed dev`.
 
 use crate::dev::Dev;
-use crate::support::{fed, run, said};
+use crate::support::{Fed, fed, run, said};
 use downcity::{Admin, Federation, SecretString};
+use downcity_store::Store;
+use downcity_store::testing::{fresh_postgres, settle};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -244,4 +247,29 @@ fn without_a_terminal_it_tells_how_it_is_used() {
     let output = run(fed(), "");
     let told = said(&output);
     assert!(output.status.code() == Some(2) && told.contains("Usage:") && told.contains("login"), "{told}");
+}
+
+/// A move of many rows shows how far it is, on a terminal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_to_postgres_shows_a_bar() {
+    let fed = Fed::start();
+    let file = fed.data().join("fed.db");
+    let folder = Arc::clone(fed.folder());
+    let (data, target) = (fed.data(), fresh_postgres().await);
+    drop(fed);
+    let store = Store::open_sqlite(&file).await.unwrap();
+    settle(&store, 30_000).await;
+    store.close().await;
+    let url = format!("FED_DATABASE_URL='{target}'");
+    let place = TempDir::new().unwrap();
+    let args = ["db", "copy", "--yes", "--data", data.to_str().unwrap()];
+    let screen = Screen::open(place, &[&url], &args);
+    // A name, a bar that has begun, the rows of all rows, and when it ends.
+    let bar = screen.until("a bar", |screen| {
+        screen.lines().any(|line| line.contains('█') && line.contains(" rows, ") && line.ends_with(" left"))
+    });
+    assert!(bar.lines().all(|line| line.chars().count() <= 80), "{bar}");
+    let end = screen.shows(&["it ended with 0"]);
+    assert!(!end.contains('█') && end.contains("rows in "), "the bar is gone, and the sums stand: {end}");
+    drop(folder);
 }

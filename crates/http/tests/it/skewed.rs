@@ -28,9 +28,9 @@ impl Pair {
         let clock = Arc::new(MovableClock::default());
         let span = Duration::from_millis(skew.unsigned_abs());
         if skew < 0 {
-            clock.set_back(span)
+            clock.set_back(span);
         } else {
-            clock.advance(span)
+            clock.advance(span);
         }
         let store = Store::open_postgres(&world.database).await.unwrap();
         let node = Node { store, starts_per_minute, clock: Arc::clone(&clock), ..Node::of(&world) };
