@@ -132,7 +132,7 @@ impl Storm {
         let done = self.call("accounts/verify-email", &json!({"token": token}), None).await?;
         let user_id = field(&done, "user_id");
         self.beside(|beside| {
-            beside.verified.last_mut().expect("the only one who registers").1 = Some(user_id)
+            beside.verified.last_mut().expect("the only one who registers").1 = Some(user_id);
         });
         Some(())
     }
