@@ -128,7 +128,7 @@ fn memory(found: &Found, language: Language) -> Option<String> {
     rows.extend(crowded.map(|(people, (_, resident))| bar(among(*people), *resident, RESIDENT_TARGET)));
     for series in found.sign_ins.iter().flatten() {
         let name = format!("{}, {}", series.engine.name(), series.people);
-        let loaded = language.pick("after the load", "压测后");
+        let loaded = language.pick("loaded", "压测后");
         rows.push(bar(format!("{loaded}: {name}"), series.resident, LOADED_TARGET));
     }
     let title = language.pick("Resident memory of the server", "服务器的常驻内存");
