@@ -8,7 +8,6 @@ use crate::report::{
     WAITER_TARGET, most,
 };
 use crate::routes::{CONNECTIONS, ROUTES};
-use crate::sign_in::Series;
 use std::path::Path;
 
 /// Writes the pictures that a page shows, in its language.
@@ -51,17 +50,10 @@ fn sign_ins(found: &Found, language: Language) -> Option<String> {
     let hello = |at: usize| found.routes.as_ref().map_or(0.0, |routes| routes[at][0].tally.per_second);
     let rows: Vec<Bar> = empty
         .flat_map(|series| series.found.iter().enumerate().map(move |found| (series, found)))
-        .map(|(series, (at, s))| Bar {
-            name: format!(
-                "{}, {} {}",
-                series.engine.name(),
-                CONNECTIONS[at],
-                language.pick("at a time", "并发")
-            ),
-            value: s.per_second,
-            text: format!("{:.0}/s", s.per_second),
-            aim: Some(most(s, hello(at)) * SHARE_TARGET),
-            other: false,
+        .map(|(series, (at, s))| {
+            let together = language.pick("at a time", "并发");
+            let name = format!("{}, {} {together}", series.engine.name(), CONNECTIONS[at]);
+            Bar::ours(name, s.per_second, format!("{:.0}/s", s.per_second), most(s, hello(at)) * SHARE_TARGET)
         })
         .collect();
     let title = language.pick("Whole durable sign-ins a second", "每秒完整持久登录数");
@@ -75,8 +67,7 @@ fn crowds(found: &Found, language: Language) -> Option<String> {
     let rows: Vec<Bar> = all
         .iter()
         .map(|series| {
-            let none = all.iter().find(|first| first.engine == series.engine).map_or(0.0, Series::cost);
-            let cost = series.cost() / none.max(0.001);
+            let cost = series.cost_among(all);
             Bar {
                 name: format!("{}, {}", series.engine.name(), series.people),
                 value: cost,
@@ -97,12 +88,9 @@ fn waiters(found: &Found, language: Language) -> Option<String> {
     let rows: Vec<Bar> = names
         .iter()
         .zip(found.waiters.as_ref()?)
-        .map(|(name, waiters)| Bar {
-            name: (*name).to_owned(),
-            value: waiters.kib,
-            text: format!("{:.1} KiB ({})", waiters.kib, waiters.count),
-            aim: Some(WAITER_TARGET),
-            other: false,
+        .map(|(name, waiters)| {
+            let text = format!("{:.1} KiB ({})", waiters.kib, waiters.count);
+            Bar::ours((*name).to_owned(), waiters.kib, text, WAITER_TARGET)
         })
         .collect();
     let title = language.pick("Memory for each client that waits", "每个等待中的客户端占用的内存");
@@ -112,19 +100,13 @@ fn waiters(found: &Found, language: Language) -> Option<String> {
 
 fn memory(found: &Found, language: Language) -> Option<String> {
     let idle = found.idle.as_ref()?;
-    let bar = |name: String, value: f64, aim: f64| Bar {
-        name,
-        value,
-        text: format!("{value:.1} MiB"),
-        aim: Some(aim),
-        other: false,
-    };
+    let bar = |name, value: f64, aim| Bar::ours(name, value, format!("{value:.1} MiB"), aim);
     let among = |people: i64| match language {
         Language::English => format!("idle, {people} people"),
         Language::Chinese => format!("空闲，{people} 人"),
     };
     let mut rows = vec![bar(among(0), idle.resident, RESIDENT_TARGET)];
-    let crowded = POPULATIONS.iter().zip(&idle.crowded).skip(1);
+    let crowded = POPULATIONS[1..].iter().zip(&idle.crowded);
     rows.extend(crowded.map(|(people, (_, resident))| bar(among(*people), *resident, RESIDENT_TARGET)));
     for series in found.sign_ins.iter().flatten() {
         let name = format!("{}, {}", series.engine.name(), series.people);
@@ -138,18 +120,12 @@ fn memory(found: &Found, language: Language) -> Option<String> {
 
 fn starts(found: &Found, language: Language) -> Option<String> {
     let idle = found.idle.as_ref()?;
-    let bar = |name: String, value: f64| Bar {
-        name,
-        value,
-        text: format!("{value:.0} ms"),
-        aim: Some(START_TARGET),
-        other: false,
-    };
+    let bar = |name, value: f64| Bar::ours(name, value, format!("{value:.0} ms"), START_TARGET);
     let mut rows = vec![
         bar(language.pick("first, keys made", "首次（含生成密钥）").to_owned(), idle.first_start),
         bar(language.pick("later", "再次启动").to_owned(), idle.later_start),
     ];
-    for (people, (millis, _)) in POPULATIONS.iter().zip(&idle.crowded).skip(1) {
+    for (people, (millis, _)) in POPULATIONS[1..].iter().zip(&idle.crowded) {
         let name = match language {
             Language::English => format!("later, {people} people"),
             Language::Chinese => format!("再次启动，{people} 人"),

@@ -28,6 +28,13 @@ pub(crate) struct Bar {
     pub(crate) other: bool,
 }
 
+impl Bar {
+    /// Something of ours, which has an aim.
+    pub(crate) fn ours(name: String, value: f64, text: String, aim: f64) -> Self {
+        Self { name, value, text, aim: Some(aim), other: false }
+    }
+}
+
 /// A picture of bars that share one scale.
 pub(crate) fn bars(title: &str, subtitle: &str, bars: &[Bar]) -> String {
     let largest = bars.iter().flat_map(|bar| [Some(bar.value), bar.aim]).flatten().fold(0.0, f64::max);

@@ -182,8 +182,7 @@ fn crowds(series: &[Series], language: Language) -> Option<String> {
         language.pick("resident after the load, MiB", "压测后的常驻内存（MiB）").to_owned(),
     ]];
     for one in series {
-        let first = series.iter().find(|first| first.engine == one.engine)?;
-        let cost = one.cost() / first.cost().max(0.001);
+        let cost = one.cost_among(series);
         let found = one.found.first()?;
         rows.push(vec![
             format!("{}, {}", one.engine.name(), one.people),
@@ -262,7 +261,7 @@ fn idle(idle: &Idle, series: Option<&[Series]>, language: Language) -> String {
         format!("{:.0} ms", idle.later_start),
         start(idle.later_start),
     ]);
-    for (people, (millis, resident)) in POPULATIONS.iter().zip(&idle.crowded).skip(1) {
+    for (people, (millis, resident)) in POPULATIONS[1..].iter().zip(&idle.crowded) {
         let name = match language {
             Language::English => format!("later start with {people} people in the database"),
             Language::Chinese => format!("数据库中有 {people} 人时再次启动"),
@@ -351,11 +350,7 @@ mod tests {
             routes: Some(vec![vec![measured; 4]; 3]),
             sign_ins: Some(vec![series(0, 1.0), series(1_000_000, 1.3)]),
             waiters: Some([Waiters { kib: 7.0, ..Waiters::default() }, Waiters::default()]),
-            idle: Some(Idle {
-                resident: 25.0,
-                crowded: vec![(1.0, 19.0), (2.0, 19.0), (61.0, 21.0)],
-                ..Idle::default()
-            }),
+            idle: Some(Idle { resident: 25.0, crowded: vec![(2.0, 19.0), (61.0, 21.0)], ..Idle::default() }),
         }
     }
 

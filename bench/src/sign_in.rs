@@ -57,11 +57,17 @@ pub(crate) struct SignIns {
 impl Series {
     /// What a sign-in costs, at the first number of connections: on SQLite the server's processor time; on PostgreSQL, where
     /// another process works too, the time of the whole machine.
-    pub(crate) fn cost(&self) -> f64 {
+    fn cost(&self) -> f64 {
         self.found.first().map_or(0.0, |found| match self.engine {
             Engine::Sqlite => found.processor,
             Engine::Postgres => 1e3 / found.per_second.max(0.001),
         })
+    }
+
+    /// The same against the first series of this engine, which is among nobody.
+    pub(crate) fn cost_among(&self, all: &[Self]) -> f64 {
+        let none = all.iter().find(|first| first.engine == self.engine).map_or(0.0, Self::cost);
+        self.cost() / none.max(0.001)
     }
 }
 

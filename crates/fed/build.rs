@@ -1,5 +1,5 @@
 //! Links the release build so that starting it touches less of it: relative relocations in their packed form (`DT_RELR`)
-//! are a twentieth of the usual size. The C library has to know that form; glibc does since 2.36. A program runs where the
+//! are a sixtieth of the usual size. The C library has to know that form; glibc does since 2.36. A program runs where the
 //! C library is no older than where it was linked, so the one that is here decides.
 
 use std::env::var;

@@ -14,7 +14,7 @@ const FRESH: Duration = Duration::from_secs(300);
 impl SignedIn {
     /// Whether the person showed who they are a moment ago, to whoever asks. A token issued by hand shows nothing of the
     /// kind, and a sign-in that another device finished only that somebody there said yes: they may have been talked into
-    /// it (security requirements I11 and M9, RFC 9700 §4.14.2).
+    /// it (security requirements I11 and M9; RFC 8628 §5.4).
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         let Session { provider, created_at, cross_device, .. } = self.session.as_ref();

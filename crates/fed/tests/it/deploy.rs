@@ -38,9 +38,8 @@ async fn proxied(start: impl FnOnce(TempDir, &Identity, u16, u16) -> Front) -> P
     let inner: SocketAddr = fed.url().trim_start_matches("http://").parse().unwrap();
     let front = start(folder, &identity, port, inner.port());
     let app = App { callback_domain: "localhost".to_owned(), ..sim.app() };
-    sim.put_app(app.clone());
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    sim.put_app(app);
+    fed.set_up_wechat(&sim);
     let visitor = reqwest::Client::builder()
         .no_proxy()
         .local_address(VISITOR)

@@ -6,11 +6,11 @@ mod disk;
 mod people;
 mod replica;
 
-use crate::support::{Cluster, Fed, Flow, Setup, Wire, run, said};
+use crate::support::{Cluster, Fed, Flow, Setup, Wire, nobody_is_half_made, none, run, said};
 use asker::{Asker, BOUND};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number};
-use people::{HALF_MADE, People, setup, wechat};
+use people::{People, setup, wechat};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -55,7 +55,7 @@ async fn a_postgres_that_is_restarted_or_killed_is_found_again() {
     }
     people.are_in().await;
     let store = Store::open_postgres(&cluster.url()).await.unwrap();
-    assert_eq!((number(&store, HALVES).await, number(&store, HALF_MADE).await), (0, 0));
+    nothing_is_halved(&store).await;
     store.close().await;
     assert!(!fed.log().contains("panicked"), "{}", fed.log());
 }
@@ -105,13 +105,18 @@ async fn connections_that_are_cut_in_the_middle_of_changes_halve_none() {
     assert!(people.put_off > 0 && people.let_in() > 0, "{} of {}", people.put_off, people.let_in());
     people.are_in().await;
     let store = Store::open_postgres(&direct).await.unwrap();
-    assert_eq!((number(&store, HALVES).await, number(&store, HALF_MADE).await), (0, 0));
+    nothing_is_halved(&store).await;
     store.close().await;
 }
 
 /// Cities without their entry in the record, which is written in the same transaction.
 const HALVES: &str = "select count(*) from cities c where c.name = 'City' and 1 <> \
      (select count(*) from audit a where a.action = 'city.created' and a.subject = c.city_id)";
+
+async fn nothing_is_halved(store: &Store) {
+    none(store, &[HALVES]).await;
+    nobody_is_half_made(store).await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_falls_silent_is_given_up() {
@@ -137,7 +142,7 @@ async fn a_postgres_that_falls_silent_is_given_up() {
     let store = Store::open_postgres(&direct).await.unwrap();
     let begun = "select count(*) from pg_stat_activity where datname = current_database() \
                  and state like 'idle in transaction%' and state_change < now() - interval '1 second'";
-    assert_eq!(number(&store, HALVES).await, 0);
+    nothing_is_halved(&store).await;
     assert_eq!(number(&store, begun).await, 0);
     store.close().await;
 }
@@ -230,7 +235,7 @@ async fn a_postgres_whose_disk_is_full_is_told_of_and_takes_changes_when_there_i
     asker.holds(&told).await;
     people.are_in().await;
     let store = Store::open_postgres(&cluster.url()).await.unwrap();
-    assert_eq!((number(&store, HALVES).await, number(&store, HALF_MADE).await), (0, 0));
+    nothing_is_halved(&store).await;
     store.close().await;
     assert!(!fed.log().contains("panicked"), "{}", fed.log());
 }

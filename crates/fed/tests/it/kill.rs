@@ -4,19 +4,18 @@
 mod beside;
 mod power;
 
-use crate::support::{Fed, Setup, field, http};
-use beside::{BARRED, Beside};
+use crate::support::{Fed, Setup, field, http, nobody_is_half_made, none, wechat_with};
+use beside::Beside;
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number, tamper};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
-use wechat_sim::{Person, Sim, SimConfig};
+use wechat_sim::Sim;
 
 /// People who sign in, again and again.
 const PEOPLE: usize = 24;
@@ -151,25 +150,14 @@ async fn kill_minus_9_during_sign_ins_on_postgres() {
     storm_and_kill(Some(fresh_postgres().await), ROUNDS).await;
 }
 
-/// WeChat with its people.
-async fn wechat() -> Sim {
-    let mut people: Vec<_> =
-        (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
-    people.push(Person::new(BARRED, "Barred"));
-    let config = SimConfig { people, ..SimConfig::default() };
-    Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port")
-}
-
 /// Sets up what people sign in and register with.
 async fn set_up(fed: &Fed, sim: &Sim) -> Told {
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    fed.set_up_wechat(sim);
     Told { beside: Beside::of(fed, &sim.handle()).await, ..Told::default() }
 }
 
 async fn storm_and_kill(database_url: Option<String>, rounds: usize) {
-    let sim = wechat().await;
+    let sim = wechat_with(PEOPLE + 1).await;
     let mut setup = Setup::default().simulator(sim.url()).args(["--starts-per-minute", "0"]);
     if let Some(url) = &database_url {
         setup = setup.database_url(url);
@@ -181,14 +169,14 @@ async fn storm_and_kill(database_url: Option<String>, rounds: usize) {
         let random = RandomState::new().hash_one(round);
         let rest = Duration::from_micros(random / 64 % 30_000);
         told = rain(&mut fed, &sim, told, 1 + (random % 40) as usize, rest).await;
-        nobody_is_half_made(&fed, database_url.as_deref(), false).await;
+        nothing_is_half_done(&fed, database_url.as_deref(), false).await;
         fed = fed.restart();
         all_holds(&fed, &mut told).await;
         // What held once is not looked at again, so that a soak of many rounds takes no longer each time.
         told.forget_but(400);
     }
     fed.kill();
-    nobody_is_half_made(&fed, database_url.as_deref(), true).await;
+    nothing_is_half_done(&fed, database_url.as_deref(), true).await;
     let fed = fed.restart();
     nobody_waits_for_ever(fed.url(), &told).await;
     assert!(!fed.log().contains("ERROR") && !fed.log().contains("panicked"), "{}", fed.log());
@@ -255,12 +243,15 @@ async fn cities_hold(fed: &Fed, told: &Told) {
 async fn what_was_told_holds(url: &str, told: &Told) {
     let http = http();
     let mut users: HashMap<&str, &str> = HashMap::new();
+    let mut given_again = 0;
     for Handed { state, token, user_id, .. } in told.tokens.iter().rev().take(ASKED_AGAIN) {
         // Who collected it gets the same again for a moment, and nobody another one.
         let again = result(&http, url, state).await.expect("an answer");
         let same = again["user_token"] == **token;
         assert!(same || again["user_token"].is_null() && again["code"].is_string(), "{user_id}: {again}");
+        given_again += usize::from(same);
     }
+    assert!(given_again > 0, "those of a moment ago are given again");
     for Handed { token, user_id, person, .. } in &told.tokens {
         let answer = http.get(format!("{url}/v1/accounts/me")).bearer_auth(token).send().await.unwrap();
         let (status, me) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
@@ -277,35 +268,27 @@ async fn what_was_told_holds(url: &str, told: &Told) {
     }
 }
 
-/// Looks into the database behind the dead server's back.
-async fn nobody_is_half_made(fed: &Fed, database_url: Option<&str>, let_time_pass: bool) {
+/// What no audit record and no session may say.
+const WRONG: [&str; 4] = [
+    "select count(*) from cities c where c.name = 'Storm' and 1 <> \
+     (select count(*) from audit a where a.action = 'city.created' and a.subject = c.city_id)",
+    "select count(*) from admin_keys a where a.name = 'Storm' and 1 <> \
+     (select count(*) from audit r where r.action = 'admin_key.created' and r.subject = a.key_id)",
+    "select count(*) from admin_keys a where a.name = 'Storm' and \
+     (case when a.revoked_at is null then 0 else 1 end) <> \
+     (select count(*) from audit r where r.action = 'admin_key.revoked' and r.subject = a.key_id)",
+    "select count(*) from sessions s where s.provider = 'wechat' and not exists \
+     (select 1 from login_attempts a where a.session_id = s.session_id)",
+];
+
+/// Looks into the database behind the dead server's back, and takes its hold off mails.
+async fn nothing_is_half_done(fed: &Fed, database_url: Option<&str>, let_time_pass: bool) {
     let store = match database_url {
         Some(url) => Store::open_postgres(url).await.unwrap(),
         None => Store::open_sqlite(&fed.data().join("fed.db")).await.unwrap(),
     };
-    let wrong = [
-        "select count(*) from cities c where c.name = 'Storm' and 1 <> \
-         (select count(*) from audit a where a.action = 'city.created' and a.subject = c.city_id)",
-        "select count(*) from users u where not exists (select 1 from identities i where i.user_id = u.user_id)",
-        "select count(*) from identities i where case i.provider when 'wechat' then 2 else 1 end <> \
-         (select count(*) from identity_keys k where k.identity_id = i.identity_id)",
-        "select count(*) from users u where not exists \
-         (select 1 from events e where e.user_id = u.user_id and e.type = 'user.signed_up')",
-        "select count(*) from admin_keys a where a.name = 'Storm' and 1 <> \
-         (select count(*) from audit r where r.action = 'admin_key.created' and r.subject = a.key_id)",
-        "select count(*) from admin_keys a where a.name = 'Storm' and \
-         (case when a.revoked_at is null then 0 else 1 end) <> \
-         (select count(*) from audit r where r.action = 'admin_key.revoked' and r.subject = a.key_id)",
-        "select count(*) from login_attempts a where stage = 'done' and not exists \
-         (select 1 from users u where u.user_id = a.user_id)",
-        "select count(*) from login_attempts a where collected_at is not null and not exists \
-         (select 1 from sessions s where s.session_id = a.session_id)",
-        "select count(*) from sessions s where s.provider = 'wechat' and not exists \
-         (select 1 from login_attempts a where a.session_id = s.session_id)",
-    ];
-    for sql in wrong {
-        assert_eq!(number(&store, sql).await, 0, "{sql}");
-    }
+    nobody_is_half_made(&store).await;
+    none(&store, &WRONG).await;
     let from_wechat = "select count(distinct i.user_id) from identities i where i.provider = 'wechat'";
     let users = number(&store, from_wechat).await;
     assert!((1..=i64::try_from(PEOPLE + 1).unwrap()).contains(&users), "{users}");

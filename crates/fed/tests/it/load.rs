@@ -18,9 +18,7 @@ const PLACES: usize = 256;
 async fn ready(setup: Setup) -> (Sim, Fed) {
     let sim = Sim::start(SimConfig::default(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     let fed = setup.simulator(sim.url()).args(["--starts-per-minute", "0"]).start();
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    fed.set_up_wechat(&sim);
     (sim, fed)
 }
 

@@ -1,19 +1,18 @@
 //! `fed db copy`, with real processes: a Federation that serves moves to PostgreSQL, and whoever was signed in still is;
 //! kill -9 at any point loses nothing and never leaves two that can be served.
 
-use crate::support::{Fed, Setup, fed, http, run, said};
+use crate::support::{Fed, Setup, fed, http, run, said, wechat_with};
 use downcity_store::testing::{fresh_postgres, number};
 use downcity_store::{NewMail, OpenError, Store};
 use serde_json::{Value, json};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use wechat_sim::{Person, Sim, SimConfig};
+use wechat_sim::Sim;
 
 const PEOPLE: usize = 40;
 
@@ -75,13 +74,10 @@ impl Crowd {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_federation_that_serves_moves_to_postgres() {
-    let people = (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
-    let config = SimConfig { people, ..SimConfig::default() };
-    let sim = Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port");
+    let sim = wechat_with(PEOPLE).await;
     let start = || Setup::default().simulator(sim.url()).args(["--starts-per-minute", "0"]);
     let mut old = start().start();
-    old.run(&["env", "set", "WECHAT_CLIENT_ID", &sim.app().appid]);
-    old.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &sim.app().secret);
+    old.set_up_wechat(&sim);
     old.run(&["city", "create", "Demo", "--city-id", "city_demo"]);
     let made = old.run(&["admin-key", "create", "second", "--role", "viewer", "--json"]);
     let made: Value = serde_json::from_str(&made).unwrap();

@@ -1,11 +1,10 @@
 //! What an account and a sign-in cost a database, under `./test --soak`: `docs/scale.toml` says what is measured here.
 
-use crate::support::{Fed, Setup, shipped};
+use crate::support::{Fed, Setup, shipped, wechat_with};
 use downcity::{OauthResult, OauthStartRequest};
 use downcity_store::Store;
 use downcity_store::testing::{fresh_postgres, number};
-use std::net::{Ipv4Addr, SocketAddr};
-use wechat_sim::{Person, Sim, SimConfig};
+use wechat_sim::Sim;
 
 /// How many people sign in, twice each; `SCALE_PEOPLE` for another number.
 fn people() -> usize {
@@ -33,13 +32,9 @@ struct World {
 }
 
 async fn world(setup: Setup) -> World {
-    let people = (0..people()).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
-    let config = SimConfig { people, ..SimConfig::default() };
-    let sim = Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+    let sim = wechat_with(people()).await;
     let fed = setup.simulator(sim.url()).args(["--starts-per-minute", "0"]).start();
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    fed.set_up_wechat(&sim);
     World { sim, fed, http: reqwest::Client::builder().no_proxy().build().unwrap() }
 }
 

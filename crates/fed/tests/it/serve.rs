@@ -13,12 +13,6 @@ async fn simulator() -> Sim {
     Sim::start(SimConfig::default(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port")
 }
 
-fn configure(fed: &Fed, sim: &Sim) {
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
-}
-
 #[test]
 fn a_head_that_never_ends_is_closed_and_a_connection_between_requests_is_kept() {
     let fed = Fed::start();
@@ -82,7 +76,7 @@ async fn a_sign_in_survives_kill_minus_9_between_its_steps() {
     let sim = simulator().await;
     let fed = Setup::default().simulator(sim.url()).start();
     assert!(fed.log().contains("WECHAT IS SIMULATED"), "{}", fed.log());
-    configure(&fed, &sim);
+    fed.set_up_wechat(&sim);
     let pkce = Pkce::new().unwrap();
     let request = OauthStartRequest {
         provider: "wechat",
@@ -111,7 +105,7 @@ async fn a_sign_in_survives_kill_minus_9_between_its_steps() {
 async fn a_signal_ends_a_waiting_poll_and_the_process() {
     let sim = simulator().await;
     let mut fed = Setup::default().simulator(sim.url()).start();
-    configure(&fed, &sim);
+    fed.set_up_wechat(&sim);
     let guest = fed.client().guest("city_downcity");
     let request = OauthStartRequest { provider: "wechat", ..OauthStartRequest::default() };
     let start = guest.start(&request).await.unwrap();

@@ -1,11 +1,10 @@
 //! Sign-ins for a long time, under `./test --soak`: memory and open files stay where they are.
 
-use crate::support::{Fed, Setup};
+use crate::support::{Fed, Setup, wechat_with};
 use downcity::{OauthResult, OauthStartRequest};
 use downcity_store::testing::fresh_postgres;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
-use wechat_sim::{Person, Sim, SimConfig};
+use wechat_sim::Sim;
 
 /// People who come again and again: the database does not grow with users.
 const PEOPLE: usize = 50;
@@ -29,13 +28,9 @@ fn span() -> Duration {
 }
 
 async fn soak(setup: Setup) {
-    let people = (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
-    let config = SimConfig { people, ..SimConfig::default() };
-    let sim = Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+    let sim = wechat_with(PEOPLE).await;
     let fed = setup.simulator(sim.url()).args(["--starts-per-minute", "0"]).start();
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    fed.set_up_wechat(&sim);
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let part = span() / 4;
     let mut seen = Vec::new();

@@ -27,9 +27,7 @@ async fn one_screen_tells_how_a_federation_stands() {
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("Nobody can sign in") && told.contains("what to do: "), "{told}");
 
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    fed.set_up_wechat(&sim);
     sign_in(&fed, &sim).await;
     let (code, told) = status(&fed, &[]);
     assert_eq!(code, Some(0), "{told}");

@@ -6,7 +6,9 @@ mod disk;
 mod front;
 mod nodes;
 mod process;
+mod records;
 mod relay;
+mod wechat;
 
 pub(crate) use cluster::{Cluster, Flow, Wire};
 pub(crate) use collector::{Collector, Spy, text};
@@ -14,7 +16,9 @@ pub(crate) use disk::Disk;
 pub(crate) use front::{Front, Identity, changed, free_port, shipped};
 pub(crate) use nodes::{Nodes, SignIn, field};
 pub(crate) use process::{fed, http, read, run, said};
+pub(crate) use records::{nobody_is_half_made, none};
 pub(crate) use relay::{Mailbox, Relay};
+pub(crate) use wechat::wechat_with;
 
 use downcity::{Admin, Federation, SecretString};
 use process::{collect, deaf_fed, fed_with_files};

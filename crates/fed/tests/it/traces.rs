@@ -25,9 +25,7 @@ fn hex(id: &[u8]) -> String {
 
 /// Signs alice in, through the spy, and gives every secret that was met and the request id of the callback.
 async fn sign_in(fed: &Fed, sim: &Sim, spy: &Spy) -> (Vec<String>, String) {
-    let app = sim.app();
-    fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-    fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+    fed.set_up_wechat(sim);
     let pkce = Pkce::new().unwrap();
     let request = OauthStartRequest {
         provider: "wechat",
@@ -47,7 +45,7 @@ async fn sign_in(fed: &Fed, sim: &Sim, spy: &Spy) -> (Vec<String>, String) {
         code,
         pkce.verifier().expose_secret().to_owned(),
         fed.admin_key(),
-        app.secret,
+        sim.app().secret,
     ];
     let cookies = answer.headers().get_all("set-cookie").iter();
     secrets.extend(cookies.map(|cookie| {

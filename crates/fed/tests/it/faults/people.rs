@@ -2,13 +2,12 @@
 //! stays in.
 
 use super::asker::{Asker, BOUND};
-use crate::support::{Fed, Setup, field, http};
+use crate::support::{Fed, Setup, field, http, wechat_with};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
-use wechat_sim::{Handle, Person, Sim, SimConfig};
+use wechat_sim::{Handle, Sim};
 
 const PEOPLE: usize = 8;
 /// How often somebody asks for a result before they give up.
@@ -33,9 +32,7 @@ struct Promised {
 
 /// WeChat, for a Federation that is about to start.
 pub(super) async fn wechat() -> Sim {
-    let people = (0..PEOPLE).map(|n| Person::new(&format!("p{n}"), &format!("Person {n}"))).collect();
-    let config = SimConfig { people, ..SimConfig::default() };
-    Sim::start(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a free port")
+    wechat_with(PEOPLE).await
 }
 
 /// A Federation with this WeChat, where as many may sign in as like.
@@ -46,9 +43,7 @@ pub(super) fn setup(sim: &Sim) -> Setup {
 impl People {
     /// Of a Federation that was started with this WeChat.
     pub(super) fn of(fed: &Fed, sim: Sim) -> Self {
-        let app = sim.app();
-        fed.run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-        fed.run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+        fed.set_up_wechat(&sim);
         Self { sim, asker: Asker::of(fed), promised: Vec::new(), put_off: 0 }
     }
 
@@ -133,13 +128,3 @@ async fn sign_in(asker: &Asker, sim: &Handle, person: String) -> Option<Promised
     }
     None
 }
-
-/// Users without a way in, ways in without their names, and finished sign-ins of nobody.
-pub(super) const HALF_MADE: &str = "select \
-     (select count(*) from users u where not exists (select 1 from identities i where i.user_id = u.user_id)) + \
-     (select count(*) from identities i where 2 <> \
-      (select count(*) from identity_keys k where k.identity_id = i.identity_id)) + \
-     (select count(*) from login_attempts a where stage = 'done' and not exists \
-      (select 1 from users u where u.user_id = a.user_id)) + \
-     (select count(*) from login_attempts a where collected_at is not null and not exists \
-      (select 1 from sessions s where s.session_id = a.session_id)) as number";

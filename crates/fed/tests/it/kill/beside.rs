@@ -1,7 +1,7 @@
 //! What goes on beside the sign-ins of a storm: people register by mail, and an admin changes settings, keys and people.
 //! What was confirmed is there after the kill, and what was asked for and not confirmed is done or not, never half.
 
-use super::{Storm, Told};
+use super::{PEOPLE, Storm, Told};
 use crate::support::{Fed, Mailbox, field};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -11,8 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wechat_sim::Handle;
 
-/// The person whom the admin shuts out and lets in again.
-pub(super) const BARRED: &str = "barred";
 const PASSWORD: &str = "correct horse battery";
 const SETTING: &str = "GITHUB_CLIENT_ID";
 
@@ -84,7 +82,8 @@ impl Beside {
         let guest = fed.client().guest("city_downcity");
         let sim = sim.clone();
         let open = |url: &str| {
-            let callback = sim.sign_in_as(url, BARRED).unwrap();
+            // One who is not in the storm.
+            let callback = sim.sign_in_as(url, &format!("p{PEOPLE}")).unwrap();
             tokio::spawn(async move { crate::support::http().get(callback).send().await });
         };
         let barred = guest.sign_in(&downcity::SignIn::new("wechat"), open).await.unwrap().user_id;

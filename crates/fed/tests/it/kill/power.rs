@@ -1,8 +1,8 @@
 //! Power cuts during sign-ins on SQLite: whatever of the unsynced writes reaches the disk, SQLite finds its file whole, and
 //! everything that was confirmed is in it.
 
-use super::{Told, all_holds, nobody_is_half_made, rain, set_up, wechat};
-use crate::support::{Disk, Setup};
+use super::{PEOPLE, Told, all_holds, nothing_is_half_done, rain, set_up};
+use crate::support::{Disk, Setup, wechat_with};
 use downcity_store::Store;
 use downcity_store::testing::sqlite_integrity;
 use std::hash::{BuildHasher, RandomState};
@@ -26,7 +26,7 @@ async fn soak_of_power_cuts() {
 }
 
 async fn cut_again_and_again(rounds: usize) {
-    let sim = wechat().await;
+    let sim = wechat_with(PEOPLE + 1).await;
     let mut disk = Disk::new();
     let setup = Setup::default().simulator(sim.url()).args(["--starts-per-minute", "0"]);
     let mut fed = disk.under(setup).start();
@@ -42,7 +42,7 @@ async fn cut_again_and_again(rounds: usize) {
             disk.cut_power(|of| dice.throw(of));
             assert_eq!(sqlite_integrity(&file), "ok");
             confirmed_cities_are_there(&file, &told).await;
-            nobody_is_half_made(&fed, None, false).await;
+            nothing_is_half_done(&fed, None, false).await;
         }
         disk.settle();
         fed = fed.restart();

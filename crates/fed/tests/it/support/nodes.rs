@@ -63,9 +63,7 @@ impl Nodes {
 
     /// WeChat's settings, on the first node.
     pub(crate) fn configure(&self) {
-        let app = self.sim.app();
-        self.all[0].run(&["env", "set", "WECHAT_CLIENT_ID", &app.appid]);
-        self.all[0].run_with(&["env", "set", "WECHAT_CLIENT_SECRET", "-"], &app.secret);
+        self.all[0].set_up_wechat(&self.sim);
     }
 
     /// Waits until a node has begun to hear the others for so many times.
