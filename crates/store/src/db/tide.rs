@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem::take;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -179,10 +179,14 @@ impl Tide {
             drop(state);
             return answers.into_iter().for_each(|answer| answer(Some(&error)));
         }
+        // Who waits already for something that may be late need not be told of more of that.
+        let wakes = !state.unasked || !answers.is_empty();
         state.unasked = true;
         state.committed.extend(answers);
         drop(state);
-        self.disk.notify_one();
+        if wakes {
+            self.disk.notify_one();
+        }
     }
 
     /// Cancelled when nothing can be written any more.
@@ -284,21 +288,18 @@ impl Tide {
 
     fn to_put_on_disk(&self) -> Option<Vec<Answer>> {
         let mut state = self.lock();
-        loop {
-            if !state.committed.is_empty() || (state.unasked && state.ended) {
-                break;
-            }
-            if !state.unasked {
-                if state.ended {
-                    return None;
+        let mut since = None;
+        while state.committed.is_empty() && !(state.unasked && state.ended) {
+            if state.unasked {
+                let left = LATEST.saturating_sub(since.get_or_insert_with(Instant::now).elapsed());
+                if left.is_zero() {
+                    break;
                 }
+                state = self.disk.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            } else if state.ended {
+                return None;
+            } else {
                 state = self.disk.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            let waited = self.disk.wait_timeout(state, LATEST).unwrap_or_else(PoisonError::into_inner);
-            state = waited.0;
-            if waited.1.timed_out() {
-                break;
             }
         }
         state.busy = true;

@@ -317,6 +317,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_answered_early_is_put_on_disk_soon_however_much_of_it_follows() {
+        let (_folder, writer, taken, asked) = on_slow_disk();
+        let begun = std::time::Instant::now();
+        while asked.try_recv().is_err() {
+            writer.execute(INSERT, args!["early"], Lasting::InOrder).await.unwrap();
+            assert!(begun.elapsed() < std::time::Duration::from_millis(500), "the disk is not asked");
+        }
+        drop(taken);
+        writer.close().await;
+    }
+
+    #[tokio::test]
     async fn after_the_disk_has_failed_nothing_is_written_any_more() {
         let (_folder, writer, taken, _asked) = on_slow_disk();
         taken.send(Err(io::Error::other("no medium"))).unwrap();
