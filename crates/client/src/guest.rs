@@ -106,7 +106,8 @@ impl Guest {
     }
 
     /// Signs a person in: starts the login, hands the provider's URL to `open` (print it, draw it as a QR code, or
-    /// start a browser), waits for the outcome. Dropping the future stops waiting.
+    /// start a browser), waits for the outcome. Where the page has to be opened says [`SignIn::here`]. Dropping the future
+    /// stops waiting.
     ///
     /// # Errors
     /// [`Error::SignIn`] when the person or the provider refused, [`Error::Expired`] when nobody finished in time,

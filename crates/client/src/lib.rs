@@ -15,6 +15,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Where a browser can run on this machine, the page has to be opened here: it brings a code to a port of the program.
+//! [`SignIn::elsewhere`] is for programs whose people open it on another device.
+//!
 //! The Admin API, with an admin key of the Federation:
 //!
 //! ```no_run
@@ -45,6 +48,7 @@ mod insight;
 mod insight_types;
 mod keepers;
 mod keeping;
+mod loopback;
 mod people;
 mod people_types;
 mod pkce;

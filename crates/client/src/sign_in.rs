@@ -1,6 +1,7 @@
 //! Start → open → wait → a user: the whole sign-in from a program's side.
 
 use crate::caller::CALL_TIMEOUT;
+use crate::loopback::{Ending, Loopback, browser_is_here};
 use crate::{Caller, Error, OauthResult, OauthStart, OauthStartRequest, Pkce, SignInDone, Timestamp, User};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -31,19 +32,21 @@ pub struct SignIn {
     fast_login: Option<bool>,
     refresh: Option<bool>,
     pkce: bool,
+    here: Option<bool>,
     wait: Duration,
     show_code: Option<Show>,
 }
 
 impl fmt::Debug for SignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { provider, lang, fast_login, refresh, pkce, wait, show_code } = self;
+        let Self { provider, lang, fast_login, refresh, pkce, here, wait, show_code } = self;
         f.debug_struct("SignIn")
             .field("provider", provider)
             .field("lang", lang)
             .field("fast_login", fast_login)
             .field("refresh", refresh)
             .field("pkce", pkce)
+            .field("here", here)
             .field("wait", wait)
             .field("show_code", &show_code.is_some())
             .finish()
@@ -51,7 +54,8 @@ impl fmt::Debug for SignIn {
 }
 
 impl SignIn {
-    /// With `provider` (`wechat`, …), PKCE, and long polls of 25 s.
+    /// With `provider` (`wechat`, …), PKCE, and long polls of 25 s. Where a browser can run on this machine, the page has to
+    /// be opened here: see [`here`](Self::here).
     pub fn new(provider: &str) -> Self {
         Self {
             provider: provider.to_owned(),
@@ -59,6 +63,7 @@ impl SignIn {
             fast_login: None,
             refresh: None,
             pkce: true,
+            here: None,
             wait: Duration::from_secs(25),
             show_code: None,
         }
@@ -90,6 +95,26 @@ impl SignIn {
     #[must_use]
     pub fn refresh(mut self) -> Self {
         self.refresh = Some(true);
+        self
+    }
+
+    /// The page is opened on this machine: the browser brings a one-time code to a port of this program (RFC 8252 §7.3), and
+    /// only with it the token is given out. Whoever is sent the page's address by somebody else signs nobody in but
+    /// themselves, so the person is not asked whether they started it.
+    ///
+    /// This is so without being said where a browser can run on this machine: not in an SSH session (`SSH_CONNECTION`) or a
+    /// remote editor, and on Linux only with a display (`DISPLAY`, `WAYLAND_DISPLAY`). It needs PKCE.
+    #[must_use]
+    pub fn here(mut self) -> Self {
+        self.here = Some(true);
+        self
+    }
+
+    /// The page may be opened on any device: the program waits at the Federation, which asks the person whether they started
+    /// this when their browser is on another network.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        self.here = Some(false);
         self
     }
 
@@ -136,9 +161,13 @@ pub(crate) async fn run(
     open: impl FnOnce(&str),
 ) -> Result<SignedIn, Error> {
     let pkce = if options.pkce { Some(Pkce::new()?) } else { None };
+    let here = pkce.is_some() && options.here.unwrap_or_else(browser_is_here);
+    // Where no port can be had, this side waits at the Federation.
+    let mut port = if here { Loopback::open().await.ok() } else { None };
+    let return_to = port.as_ref().map(Loopback::return_to);
     let request = OauthStartRequest {
         provider: &options.provider,
-        return_to: None,
+        return_to: return_to.as_deref(),
         code_challenge: pkce.as_ref().map(Pkce::challenge),
         code_challenge_method: pkce.as_ref().map(|_| "S256"),
         lang: options.lang.as_deref(),
@@ -157,18 +186,59 @@ pub(crate) async fn run(
         (None, _) => {}
     }
     open(&start.url);
-    let waiting = wait(caller, &start, pkce.as_ref().map(Pkce::verifier), options.wait);
-    let done = timeout_at(deadline, waiting).await.map_err(|_| Error::Expired)??;
-    Ok(signed_in(caller, done))
+    let query = ResultQuery::new(&start.state, pkce.as_ref().map(Pkce::verifier));
+    let waiting = async {
+        match &mut port {
+            Some(port) => brought(caller, &start, query, options.wait, port).await,
+            None => wait(caller, &start, query, options.wait).await,
+        }
+    };
+    let done = timeout_at(deadline, waiting).await.unwrap_or(Err(Error::Expired));
+    if let Some(port) = port {
+        port.close().await;
+    }
+    Ok(signed_in(caller, done?))
 }
 
-#[derive(Serialize)]
+/// Waits for the browser that brings the code, and tells it how it ended.
+async fn brought(
+    caller: &Caller,
+    start: &OauthStart,
+    query: ResultQuery<'_>,
+    patience: Duration,
+    port: &mut Loopback,
+) -> Result<SignInDone, Error> {
+    loop {
+        let visit = port.visit(&start.state).await;
+        let query = ResultQuery { code: visit.code.as_deref(), ..query };
+        let done = wait(caller, start, query, patience).await;
+        visit.answer(if done.is_ok() { Ending::SignedIn } else { Ending::NotSignedIn });
+        if !done.as_ref().is_err_and(is_a_stranger) {
+            return done;
+        }
+    }
+}
+
+/// Whether whoever knocked has not got the code: then it was not the browser that finished.
+fn is_a_stranger(error: &Error) -> bool {
+    matches!(error.code(), "login_code_wrong" | "login_code_required")
+}
+
+#[derive(Clone, Copy, Serialize)]
 struct ResultQuery<'a> {
     state: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code_verifier: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wait: Option<u64>,
+}
+
+impl<'a> ResultQuery<'a> {
+    fn new(state: &'a str, verifier: Option<&'a SecretString>) -> Self {
+        Self { state, code: None, code_verifier: verifier.map(ExposeSecret::expose_secret), wait: None }
+    }
 }
 
 /// Asks `oauth/result`.
@@ -178,8 +248,12 @@ pub(crate) async fn ask(
     verifier: Option<&SecretString>,
     wait: Option<Duration>,
 ) -> Result<OauthResult, Error> {
+    poll(caller, ResultQuery::new(state, verifier), wait).await
+}
+
+async fn poll(caller: &Caller, query: ResultQuery<'_>, wait: Option<Duration>) -> Result<OauthResult, Error> {
     let wait = wait.map(|wait| wait.as_secs());
-    let query = ResultQuery { state, code_verifier: verifier.map(ExposeSecret::expose_secret), wait };
+    let query = ResultQuery { wait, ..query };
     caller.get_within(poll_timeout(wait), "accounts", "oauth/result", &query).await
 }
 
@@ -195,7 +269,7 @@ pub(crate) async fn listen(
     verifier: Option<&SecretString>,
     patience: Duration,
 ) -> Result<OauthResult, Error> {
-    let query = ResultQuery { state, code_verifier: verifier.map(ExposeSecret::expose_secret), wait: None };
+    let query = ResultQuery::new(state, verifier);
     let stream = caller.stream(patience, "accounts", "oauth/events", &query).await?;
     let data = event_data(&stream, "result");
     crate::caller::parse(&data.ok_or_else(|| Error::Answer("the stream ended without a result".into()))?)
@@ -225,13 +299,13 @@ fn event_data(stream: &[u8], name: &str) -> Option<Vec<u8>> {
 async fn wait(
     caller: &Caller,
     start: &OauthStart,
-    verifier: Option<&SecretString>,
+    query: ResultQuery<'_>,
     wait: Duration,
 ) -> Result<SignInDone, Error> {
     let mut pause = FIRST_PAUSE;
     loop {
         let asked = Instant::now();
-        match ask(caller, &start.state, verifier, Some(wait)).await {
+        match poll(caller, query, Some(wait)).await {
             Ok(OauthResult::Done(done)) => return Ok(done),
             Ok(OauthResult::Failed { error, code }) => return Err(Error::SignIn { code, message: error }),
             Ok(OauthResult::Pending { interval }) => {

@@ -81,7 +81,7 @@ async fn a_sign_in_survives_hiccups_and_ends_with_a_user() {
     ]);
     let federation = script.serve().await;
     let mut opened = None;
-    let options = SignIn::new("wechat").lang("en").fast_login(false);
+    let options = SignIn::new("wechat").elsewhere().lang("en").fast_login(false);
     let guest = federation.guest("city_demo");
     let signed_in = guest.sign_in(&options, |url| opened = Some(url.to_owned())).await.unwrap();
 
@@ -105,8 +105,9 @@ async fn a_sign_in_survives_hiccups_and_ends_with_a_user() {
 async fn without_pkce_nothing_of_it_is_sent() {
     let script = Script::new([(200, done())]);
     let guest = script.serve().await.guest("city_demo");
-    guest.sign_in(&SignIn::new("wechat").without_pkce(), |_| ()).await.unwrap();
-    assert!(script.started.lock().unwrap().get("code_challenge").is_none());
+    guest.sign_in(&SignIn::new("wechat").here().without_pkce(), |_| ()).await.unwrap();
+    let started = script.started.lock().unwrap().clone();
+    assert!(started.get("code_challenge").is_none() && started.get("return_to").is_none(), "{started}");
     assert!(!script.asked.lock().unwrap()[0].contains_key("code_verifier"));
 }
 
@@ -115,22 +116,92 @@ async fn a_code_that_the_person_types_is_shown_before_the_page_is_opened() {
     let script = Script { user_code: Some("BCDF-GHJK"), ..Script::new([(200, done())]) };
     let guest = script.serve().await.guest("city_demo");
     let never = |_: &str| panic!("nobody is sent to a page that they can't answer");
-    let error = guest.sign_in(&SignIn::new("wechat"), never).await.unwrap_err();
+    let error = guest.sign_in(&SignIn::new("wechat").elsewhere(), never).await.unwrap_err();
     assert!(matches!(&error, Error::Input(why) if why.contains("show_code")), "{error}");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let keep = |what: &str| seen.lock().unwrap().push(what.to_owned());
     let shown = Arc::clone(&seen);
-    let options = SignIn::new("wechat").show_code(move |code| shown.lock().unwrap().push(code.to_owned()));
+    let options =
+        SignIn::new("wechat").elsewhere().show_code(move |code| shown.lock().unwrap().push(code.to_owned()));
     assert!(!format!("{options:?}").contains("BCDF"));
     guest.sign_in(&options, |url| keep(url)).await.unwrap();
     assert_eq!(*seen.lock().unwrap(), ["BCDF-GHJK", "https://open.test/qr"]);
+}
+
+/// What a browser of this machine is told where it is sent back to.
+struct Page {
+    status: u16,
+    text: String,
+    policy: String,
+}
+
+async fn come_back(return_to: &str, query: &str) -> Page {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = http.get(format!("{return_to}{query}")).send().await.unwrap();
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    Page { status: answer.status().as_u16(), policy, text: answer.text().await.unwrap() }
+}
+
+#[tokio::test]
+async fn a_browser_of_this_machine_brings_the_code() {
+    let wrong = (403, json!({"error": "Not this code.", "code": "login_code_wrong"}));
+    let script = Script::new([wrong, (503, json!({"error": "Busy.", "code": "unavailable"})), (200, done())]);
+    let guest = script.serve().await.guest("city_demo");
+    let (pages, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let started = Arc::clone(&script.started);
+    let open = move |_: &str| {
+        let return_to = started.lock().unwrap()["return_to"].as_str().unwrap().to_owned();
+        tokio::spawn(async move {
+            for query in ["", "?state=other&code=c", "?state=st&code=guess", "?code=the+code&state=st"] {
+                pages.send((return_to.clone(), come_back(&return_to, query).await)).unwrap();
+            }
+        });
+    };
+    let signed_in = guest.sign_in(&SignIn::new("wechat").here(), open).await.unwrap();
+    assert_eq!(signed_in.user_id, "u1");
+
+    let mut seen = Vec::new();
+    let mut port = String::new();
+    while let Some((return_to, page)) = told.recv().await {
+        assert!(page.policy.starts_with("default-src 'none'"), "{}", page.policy);
+        assert!(!page.text.contains("the code") && !page.text.contains(TOKEN), "{}", page.text);
+        seen.push((page.status, page.text.contains("You are signed in")));
+        port = return_to;
+    }
+    assert_eq!(seen, [(404, false), (200, false), (200, false), (200, true)]);
+    assert!(reqwest::get(&port).await.is_err(), "the port is closed with the sign-in");
+    let asked = script.asked.lock().unwrap();
+    let codes: Vec<_> = asked.iter().map(|query| query["code"].as_str()).collect();
+    assert_eq!(codes, ["guess", "the code", "the code"], "nothing is asked for a stranger");
+    assert!(asked.iter().all(|query| query.contains_key("code_verifier")));
+    assert!(port.starts_with("http://127.0.0.1:") && port.ends_with("/downcity"), "{port}");
+}
+
+#[tokio::test]
+async fn a_browser_of_this_machine_brings_a_failure() {
+    let failed = json!({"status": "failed", "error": "You said no.", "code": "access_denied"});
+    let script = Script::new([(200, failed)]);
+    let guest = script.serve().await.guest("city_demo");
+    let started = Arc::clone(&script.started);
+    let (told, page) = tokio::sync::oneshot::channel();
+    let open = move |_: &str| {
+        let return_to = started.lock().unwrap()["return_to"].as_str().unwrap().to_owned();
+        tokio::spawn(async move {
+            let query = "?error=access_denied&state=st";
+            told.send(come_back(&return_to, query).await).unwrap_or_else(|_| panic!("nobody listens"));
+        });
+    };
+    let error = guest.sign_in(&SignIn::new("wechat").here(), open).await.unwrap_err();
+    assert_eq!((error.code(), error.message().as_str()), ("access_denied", "You said no."));
+    assert!(page.await.unwrap().text.contains("You are not signed in"));
+    assert!(!script.asked.lock().unwrap()[0].contains_key("code"));
 }
 
 #[tokio::test]
 async fn a_refused_sign_in_says_why() {
     let failed = json!({"status": "failed", "error": "You said no.", "code": "access_denied"});
     let guest = Script::new([(200, failed)]).serve().await.guest("c");
-    let error = guest.sign_in(&SignIn::new("wechat"), |_| ()).await.unwrap_err();
+    let error = guest.sign_in(&SignIn::new("wechat").elsewhere(), |_| ()).await.unwrap_err();
     assert_eq!((error.code(), error.message().as_str()), ("access_denied", "You said no."));
 }
 
@@ -138,7 +209,7 @@ async fn a_refused_sign_in_says_why() {
 async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
     let gone = (410, json!({"error": "Too late.", "code": "gone", "request_id": "r"}));
     let guest = Script::new([gone]).serve().await.guest("c");
-    let error = guest.sign_in(&SignIn::new("wechat"), |_| ()).await.unwrap_err();
+    let error = guest.sign_in(&SignIn::new("wechat").elsewhere(), |_| ()).await.unwrap_err();
     assert!(matches!(error, Error::Expired));
     assert_eq!(error.code(), "login_expired");
 
@@ -147,7 +218,13 @@ async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
     let end = i64::try_from(now.as_millis()).unwrap() + 1500;
     let script = Script { expires_at: Some(end), ..Script::new([]) };
     let begun = Instant::now();
-    let error = script.serve().await.guest("c").sign_in(&SignIn::new("wechat"), |_| ()).await.unwrap_err();
+    let error = script
+        .serve()
+        .await
+        .guest("c")
+        .sign_in(&SignIn::new("wechat").elsewhere(), |_| ())
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Expired));
     assert!(begun.elapsed() < Duration::from_secs(10), "it must not poll for ever");
 }
@@ -156,7 +233,13 @@ async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
 async fn a_wrong_answer_ends_a_sign_in_at_once() {
     let unknown = (404, json!({"error": "No such login.", "code": "login_not_found", "request_id": "r9"}));
     let script = Script::new([unknown]);
-    let error = script.serve().await.guest("c").sign_in(&SignIn::new("wechat"), |_| ()).await.unwrap_err();
+    let error = script
+        .serve()
+        .await
+        .guest("c")
+        .sign_in(&SignIn::new("wechat").elsewhere(), |_| ())
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.status(), error.code(), error.request_id()),
         (Some(404), "login_not_found", Some("r9"))

@@ -7,6 +7,11 @@ use crate::Text;
 use crate::network::leads_here;
 use url::{Host, Url};
 
+/// Where a program listens while somebody signs in with a browser beside it (RFC 8252 §7.3): in every city's list, on any
+/// port. What the browser brings there comes to the machine of whoever signed in, and is worth nothing without the verifier
+/// (`docs/decisions/0040-programs-are-returned-to-by-default.md`).
+pub const PROGRAMS: [&str; 2] = ["http://127.0.0.1/downcity", "http://[::1]/downcity"];
+
 /// Why a `return_to` or a list entry can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RedirectError {
@@ -108,13 +113,13 @@ impl Target {
         url.into()
     }
 
-    /// Whether this target is one of `listed`.
+    /// Whether this target is one of `listed`, or of [`PROGRAMS`].
     ///
     /// # Errors
     /// `NotListed` when no entry is the same address.
     pub fn check(self, listed: &[String]) -> Result<Self, RedirectError> {
-        let found =
-            listed.iter().filter_map(|entry| Self::parse(entry).ok()).any(|entry| self.equals(&entry));
+        let mut entries = listed.iter().map(String::as_str).chain(PROGRAMS);
+        let found = entries.any(|entry| Self::parse(entry).is_ok_and(|entry| self.equals(&entry)));
         if found { Ok(self) } else { Err(RedirectError::NotListed) }
     }
 
@@ -210,6 +215,26 @@ mod tests {
         assert!(allowed("http://[::1]:51234/cb").is_err());
         assert!(allowed("http://localhost:3001/cb").is_err());
         assert_eq!(allowed("http://localhost:3000/cb"), Ok(()));
+    }
+
+    #[test]
+    fn programs_on_the_persons_machine_are_in_every_list() {
+        let in_no_list = |text: &str| Target::parse(text).and_then(|target| target.check(&[])).map(drop);
+        for program in
+            ["http://127.0.0.1:51234/downcity", "http://127.0.0.1/downcity", "http://[::1]:9/downcity"]
+        {
+            assert_eq!(in_no_list(program), Ok(()), "{program}");
+        }
+        for other in [
+            "http://localhost:51234/downcity",
+            "http://127.0.0.2:51234/downcity",
+            "https://127.0.0.1/downcity",
+            "http://127.0.0.1:51234/downcity/",
+            "http://127.0.0.1:51234/downcity?next=x",
+            "http://127.0.0.1:51234/",
+        ] {
+            assert_eq!(in_no_list(other), Err(RedirectError::NotListed), "{other}");
+        }
     }
 
     #[test]

@@ -28,6 +28,14 @@ export interface SignInOptions extends StartOptions {
    * ended and is theirs to close.
    */
   open?: ((url: string, start: OauthStart) => unknown) | undefined;
+  /**
+   * For programs. True: the page is opened on this machine, and the browser brings a one-time code to a port of this program
+   * (RFC 8252 §7.3), without which the token is not given out. False: the page may be opened on any device; the program waits
+   * at the Federation, which asks the person whether they started this when their browser is on another network. Default: true
+   * where a browser can run on this machine (no SSH session, no remote editor, and on Linux a display), PKCE is on, and the
+   * runtime can listen (Node ≥ 20.16, Bun, Deno).
+   */
+  here?: boolean | undefined;
   /** False leaves PKCE out: whoever learns the `state` may then collect the token. */
   pkce?: boolean | undefined;
   /** Seconds that one poll waits at the Federation (25). */
@@ -72,7 +80,7 @@ function life(expires_at: unknown): number {
 /** The calls that begin a way in, with the same input and answer. */
 type Beginning = "oauth/start" | "identities/link";
 
-async function start(city: City, how: Beginning, body: { provider: string; return_to?: string }, o: StartOptions, secret?: string) {
+async function start(city: City, how: Beginning, body: { provider: string; return_to?: string | undefined }, o: StartOptions, secret?: string) {
   const pkce = secret && { code_challenge: await challenge(secret), code_challenge_method: "S256" as const };
   const { city_id = city.city_id, lang, fast_login, refresh } = o;
   const input = { ...body, city_id, lang, fast_login, refresh, ...pkce };
@@ -132,18 +140,22 @@ export async function signIn(city: City, how: Beginning, provider: string, optio
   signal?.throwIfAborted();
   // Before the window: where there can be no verifier, none is opened.
   const secret = pkce ? verifier() : undefined;
+  const program = secret && options.open && typeof window === "undefined" && options.here !== false;
+  const port = program ? await (await import("./loopback.js")).listen(options.here) : undefined;
   const own = options.open ? undefined : popup();
   let shown: any = own;
   try {
-    const started = await start(city, how, { provider }, options, secret);
+    const started = await start(city, how, { provider, return_to: port?.return_to }, options, secret);
     const left = life(started.expires_at);
     await showCodeOf(started, options, Boolean(options.open));
     if (own) shown = own.go(started.url);
     else shown = await options.open!(started.url, started);
     const query = { state: started.state, ...(secret && { code_verifier: secret }) };
-    return await collect(city, query, { wait, signal, left, ends: true });
+    const ask = (left: number, code?: object) => collect(city, { ...query, ...code }, { wait, signal, left, ends: true });
+    return await (port ? port.brought(query.state, ask, left, signal) : ask(left));
   } finally {
     shown?.close?.();
+    await port?.close();
   }
 }
 

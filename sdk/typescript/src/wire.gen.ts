@@ -2597,7 +2597,10 @@ export interface components {
              * @example wechat
              */
             provider: string;
-            /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
+            /**
+             * @description Where to send the browser afterwards: in the city's `allowed_redirects`, or `http://127.0.0.1/downcity` or
+             *     `http://[::1]/downcity` on any port (RFC 8252 §7.3), which need a `code_challenge`.
+             */
             return_to?: string | null;
         };
         /** @description Signs in a local person. */
@@ -2701,7 +2704,10 @@ export interface components {
             provider: string;
             /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
             refresh?: boolean | null;
-            /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
+            /**
+             * @description Where to send the browser afterwards: in the city's `allowed_redirects`, or `http://127.0.0.1/downcity` or
+             *     `http://[::1]/downcity` on any port (RFC 8252 §7.3), which need a `code_challenge`.
+             */
             return_to?: string | null;
         };
         /** @description The next step of a sign-in, told apart by `status`. */
@@ -2963,7 +2969,10 @@ export interface components {
             provider: string;
             /** @description `true` asks for a refresh token: the user_token is then short-lived, and `token/refresh` gives the next. */
             refresh?: boolean | null;
-            /** @description Where to send the browser afterwards; must be in the city's `allowed_redirects`. */
+            /**
+             * @description Where to send the browser afterwards: in the city's `allowed_redirects`, or `http://127.0.0.1/downcity` or
+             *     `http://[::1]/downcity` on any port (RFC 8252 §7.3), which need a `code_challenge`.
+             */
             return_to?: string | null;
         };
         /** @description How sign-ins go, whether each provider is well, and what needs attention. */

@@ -31,6 +31,21 @@ describe("against the real Federation", { skip }, () => {
     await assert.rejects(user.me(), (error) => error instanceof CityError && error.status === 401);
   });
 
+  test("a browser of this machine brings the code to a program", async () => {
+    let page, from;
+    const user = await guest().signIn("wechat", {
+      here: true,
+      open: async (url, { state }) => {
+        from = await browse(url, state, "alice");
+        page = fetch(from).then((response) => response.text());
+      },
+      signal: AbortSignal.timeout(30_000),
+    });
+    assert.match(from, /^http:\/\/127\.0\.0\.1:\d+\/downcity\?/);
+    assert.equal((await user.me()).user.user_id, user.user_id);
+    assert.match(await page, /You are signed in/);
+  });
+
   test("the specification's calls, one by one", async () => {
     const accounts = guest().service("accounts");
     const start = await accounts.action("oauth/start").invoke({ provider: "wechat" });

@@ -5,6 +5,9 @@ import { City, CityError } from "@downcity/city";
 import { TOKEN, federation } from "./support/server.js";
 
 const code = (expected) => (error) => error instanceof CityError && (assert.equal(error.code, expected), true);
+// Whatever machine this runs on, tests say where the browser is.
+for (const name of ["DISPLAY", "WAYLAND_DISPLAY"]) delete process.env[name];
+
 const guest = (fed) => new City({ city_url: fed.url, city_id: "city_demo" });
 
 test("start, open, wait, a ready user; PKCE on by default", async (t) => {
@@ -30,6 +33,83 @@ test("start, open, wait, a ready user; PKCE on by default", async (t) => {
   assert.match(start.code_challenge, /^[A-Za-z0-9_-]{43}$/);
   assert.equal(fed.polls().length, 1, "one long poll is enough");
   assert.equal(fed.polls()[0].query.wait, "25");
+});
+
+/** What a browser of this machine is told where it is sent back to. */
+const comeBack = async (return_to, query, headers = {}) => {
+  const response = await fetch(return_to + query, { headers });
+  assert.match(response.headers.get("content-security-policy"), /^default-src 'none'/);
+  return { status: response.status, text: await response.text() };
+};
+
+test("a browser of this machine brings the code to the program", async (t) => {
+  const fed = await federation(t);
+  const pages = [];
+  let visits, port;
+  const user = await guest(fed).signIn("wechat", {
+    here: true,
+    open: (_, { state }) => {
+      const { return_to, code } = fed.logins.get(state);
+      port = return_to;
+      fed.finish(state);
+      visits = (async () => {
+        const strange = ["", "?state=other&code=c", `?state=${state}&code=guess`, `?state=${state}`, `?code=${code}&state=${state}`];
+        for (const query of strange) pages.push(await comeBack(return_to, query, { "accept-language": "zh-CN,en;q=0.5" }));
+      })();
+    },
+  });
+  assert.equal(user.user_token, TOKEN);
+  await visits;
+  assert.deepEqual(pages.map(({ status, text }) => [status, text.includes("登录成功")]), [
+    [404, false],
+    [200, false],
+    [200, false],
+    [200, false],
+    [200, true],
+  ]);
+  assert.deepEqual(fed.polls().map(({ query }) => query.code), ["guess", undefined, fed.logins.values().next().value.code]);
+  assert.match(port, /^http:\/\/127\.0\.0\.1:\d+\/downcity$/);
+  await assert.rejects(fetch(port), "the port is closed with the sign-in");
+});
+
+test("a failure, the end of the login and a signal end the wait for a browser", async (t) => {
+  const fed = await federation(t, { expires_at: Date.now() + 800 });
+  let page;
+  const refused = guest(fed).signIn("wechat", {
+    here: true,
+    open: (_, { state }) => {
+      fed.fail(state, "access_denied");
+      page = comeBack(fed.logins.get(state).return_to, `?error=access_denied&state=${state}`);
+    },
+  });
+  await assert.rejects(refused, code("access_denied"));
+  assert.match((await page).text, /You are not signed in/);
+  await assert.rejects(guest(fed).signIn("wechat", { here: true, open: () => {} }), code("login_expired"));
+  const signal = AbortSignal.timeout(100);
+  await assert.rejects(guest(fed).signIn("wechat", { here: true, signal, open: () => {} }), { name: "TimeoutError" });
+});
+
+test("a program waits at the Federation where no browser is beside it, and without PKCE", async (t) => {
+  const fed = await federation(t);
+  const open = (_, { state }) => fed.finish(state);
+  await guest(fed).signIn("wechat", { here: false, open });
+  await guest(fed).signIn("wechat", { here: true, pkce: false, open });
+  const kept = { ...process.env };
+  t.after(() => Object.assign(process.env, kept));
+  process.env.DISPLAY = ":0";
+  process.env.SSH_CONNECTION = "192.0.2.1 1 192.0.2.2 22";
+  await guest(fed).signIn("wechat", { open });
+  const starts = fed.calls.filter(({ path }) => path.endsWith("/oauth/start"));
+  assert.deepEqual(starts.map(({ body }) => body.return_to), [undefined, undefined, undefined]);
+  delete process.env.SSH_CONNECTION;
+  await guest(fed).signIn("wechat", {
+    open: (_, { state }) => {
+      const { return_to, code } = fed.logins.get(state);
+      fed.finish(state);
+      comeBack(return_to, `?state=${state}&code=${code}`);
+    },
+  });
+  if (!kept.DISPLAY) delete process.env.DISPLAY;
 });
 
 test("link does the same as a user, and answers with a fresh token", async (t) => {

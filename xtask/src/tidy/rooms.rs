@@ -13,8 +13,8 @@ const SQL: &[&str] = &[
     "sqlx",
     "diesel",
 ];
-const AXUM: &[&str] =
-    &["axum", "axum-core", "axum-extra", "axum-server", "utoipa-axum", "hyper", "hyper-util"];
+const AXUM: &[&str] = &["axum", "axum-core", "axum-extra", "axum-server", "utoipa-axum"];
+const HYPER: &[&str] = &["hyper", "hyper-util"];
 const CALLS: &[&str] = &["reqwest", "ureq"];
 const RUNTIME: &[&str] = &["tokio", "tokio-util", "futures"];
 
@@ -29,13 +29,23 @@ struct Room {
 }
 
 const ROOMS: &[Room] = &[
-    Room { folder: "core", knows: Some(&[]), without: &[SQL, AXUM, CALLS, RUNTIME], tests_too: true },
-    Room { folder: "store", knows: Some(&["downcity-core"]), without: &[AXUM, CALLS], tests_too: true },
-    Room { folder: "providers", knows: Some(&["downcity-core"]), without: &[SQL, AXUM], tests_too: false },
+    Room { folder: "core", knows: Some(&[]), without: &[SQL, AXUM, HYPER, CALLS, RUNTIME], tests_too: true },
+    Room {
+        folder: "store",
+        knows: Some(&["downcity-core"]),
+        without: &[AXUM, HYPER, CALLS],
+        tests_too: true,
+    },
+    Room {
+        folder: "providers",
+        knows: Some(&["downcity-core"]),
+        without: &[SQL, AXUM, HYPER],
+        tests_too: false,
+    },
     Room {
         folder: "service",
         knows: Some(&["downcity-store", "downcity-providers", "downcity-core"]),
-        without: &[SQL, AXUM, CALLS],
+        without: &[SQL, AXUM, HYPER, CALLS],
         tests_too: false,
     },
     Room {
@@ -46,6 +56,7 @@ const ROOMS: &[Room] = &[
     },
     Room { folder: "fed", knows: None, without: &[SQL], tests_too: false },
     Room { folder: "wechat-sim", knows: Some(&[]), without: &[SQL, CALLS], tests_too: false },
+    // A program that waits for a browser of its own machine listens for it.
     Room { folder: "client", knows: Some(&[]), without: &[SQL, AXUM], tests_too: false },
 ];
 

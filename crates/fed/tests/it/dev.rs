@@ -126,7 +126,9 @@ async fn a_person_can_sign_in_through_the_simulator() {
             http.get(answer["callback"].as_str().unwrap()).send().await.unwrap();
         });
     };
-    let signed_in = guest.sign_in(&SignIn::new("wechat"), open).await.unwrap();
+    // Once the program waits at the Federation, and once the browser brings the code to a port of the program.
+    guest.sign_in(&SignIn::new("wechat").elsewhere(), open).await.unwrap();
+    let signed_in = guest.sign_in(&SignIn::new("wechat").here(), open).await.unwrap();
     let me = signed_in.user.me().await.unwrap();
     assert_eq!(me.profile.display_name.as_deref(), Some("Alice"));
     assert_eq!(me.city_id.as_deref(), Some("city_demo"));

@@ -44,7 +44,8 @@ pub(crate) struct OauthStartRequest {
     /// The city; `city_downcity` when absent.
     #[schema(example = "city_demo")]
     city_id: Option<String>,
-    /// Where to send the browser afterwards; must be in the city's `allowed_redirects`.
+    /// Where to send the browser afterwards: in the city's `allowed_redirects`, or `http://127.0.0.1/downcity` or
+    /// `http://[::1]/downcity` on any port (RFC 8252 §7.3), which need a `code_challenge`.
     return_to: Option<String>,
     /// BASE64URL(SHA256(code_verifier)) (RFC 7636).
     code_challenge: Option<String>,

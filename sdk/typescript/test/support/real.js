@@ -51,6 +51,7 @@ export async function federation() {
     const { callback } = await press("allow", state, user);
     const page = await fetch(callback, { redirect: "manual" });
     assert.ok(page.status < 400, `the callback answered ${page.status}`);
+    return page.headers.get("location");
   }
 
   const guest = (more) => new City({ role: "guest", city_url: at.federation_url, ...more });

@@ -65,7 +65,7 @@ export async function federation(t, behaviour = {}) {
         return refuse(response, 403, "verifier_mismatch");
       }
       if (login.code && query.code !== login.code && login.outcome?.status === "done") {
-        return refuse(response, 403, "code_required");
+        return refuse(response, 403, query.code ? "login_code_wrong" : "login_code_required");
       }
       const tell = () => !response.destroyed && send(response, 200, login.outcome ?? { status: "pending", interval: 1 });
       if (login.outcome || !query.wait) return tell();

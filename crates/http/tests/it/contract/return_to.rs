@@ -86,6 +86,23 @@ async fn loopback_needs_pkce_and_has_a_free_port() {
     }
 }
 
+/// A program needs no entry in a list, in any city; whoever was sent its address sends the code to their own machine.
+#[tokio::test]
+async fn a_program_beside_the_browser_is_in_no_list_and_needs_pkce() {
+    let world = World::ready(On::Sqlite).await;
+    let here = "http://127.0.0.1:51234/downcity";
+    assert_field(&start_with(&world, json!({"return_to": here})).await, "code_challenge");
+    let (verifier, challenge) = pkce();
+    let (url, state) = started(&world, json!({"return_to": here, "code_challenge": challenge})).await;
+    // Somebody elsewhere finishes: they are asked nothing, and the starter does not get the token by waiting.
+    let back = world.come_back(AWAY, &world.allow(&url, "alice")).await;
+    assert!(back.header("location").starts_with(&format!("{here}?state=")), "{:?}", back.headers);
+    let polled = format!("accounts/oauth/result?state={state}&code_verifier={verifier}");
+    assert_error(&world.get_from(HOME, &polled).await, 403, "login_code_required");
+    let code = &query_of(back.header("location"))["code"];
+    assert_eq!(world.get_from(HOME, &format!("{polled}&code={code}")).await.ok()["status"], "done");
+}
+
 /// Whoever relies on PKCE is not given what was started without (RFC 9700 §2.1.1).
 #[tokio::test]
 async fn a_verifier_for_what_was_started_without_a_challenge_is_refused() {
