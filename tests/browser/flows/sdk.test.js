@@ -1,6 +1,7 @@
 /** The TypeScript client in a real browser: a window of its own, and the way by redirect, each with PKCE. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { City } from "../../../sdk/typescript/dist/index.js";
 import { opened, person, says, startBrowser } from "../support/browser.js";
 import { startSite } from "../support/site.js";
 import { answer } from "../support/steps.js";
@@ -88,6 +89,39 @@ describe("the TypeScript client in a browser", () => {
     await says(page, "#said", "nobody");
     assert.equal(await world.sim.count("access_token"), 1);
     who.calm();
+  });
+
+  describe("where the city always asks", () => {
+    const confirm = (confirm) => world.api.admin("cities/update", { city_id: world.city_id, confirm });
+    before(() => confirm("always"));
+    after(() => confirm("auto"));
+
+    test("signInRedirect: the yes leads back to the product", async () => {
+      await page.click("#redirect");
+      await page.waitForURL(`${world.simulator_url}/connect/qrconnect**`, { waitUntil: "domcontentloaded" });
+      await answer(page, "allow", "alice");
+      await page.click(".allow");
+      await says(page, "#said", "signed in as Alice");
+      assert.equal(page.url(), `${site.url}/`);
+      who.calm();
+    });
+
+    test("a program beside the browser: the yes leads to its port, which says how it ended", async () => {
+      const guest = new City({ city_url: world.federation_url, city_id: world.city_id });
+      const user = await guest.signIn("wechat", {
+        here: true,
+        open: async (url) => {
+          await page.goto(url);
+          await answer(page, "allow", "alice");
+          // The page behind the yes is answered when the program has its token.
+          await page.click(".allow", { noWaitAfter: true });
+        },
+      });
+      assert.equal((await user.me()).profile.display_name, "Alice");
+      await says(page, "h1", "You are signed in");
+      assert.match(page.url(), /^http:\/\/127\.0\.0\.1:\d+\/downcity\?/);
+      who.calm();
+    });
   });
 
   test("completeRedirect: a sign-in that was started elsewhere is not taken", async () => {
