@@ -27,7 +27,9 @@ describe("the accounts service, whole", { skip }, () => {
       called.add(`${init?.method ?? "GET"} ${new URL(url).pathname}`);
       return real(url, init);
     };
-    [fed, mail] = await Promise.all([federation(), mailbox()]);
+    // One after the other: whichever has started is stopped when the other can't.
+    mail = await mailbox();
+    fed = await federation();
     guest = fed.guest();
     admin = fed.admin();
     await admin.env.upsert({ key: "SMTP_URL", value: mail.url });
