@@ -15,20 +15,23 @@ use std::convert::Infallible;
 use std::env;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// The path that every Federation sends browsers back to on a loopback address.
 const PATH: &str = "/downcity";
 /// Browsers that are listened to at the same time: one comes, and brings a few idle connections along.
 const CONNECTIONS: usize = 32;
-/// How long one may take from its connection to the end of its answer, where nobody waits for an outcome.
+/// How long one may take to say something.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a page that is being told may take to arrive.
+/// How long an answer may take to arrive when the port is closed.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// Before the next connection is taken where one could not be.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Whether a browser that this program has opened would run on this machine: not at the other end of an SSH session or of an
 /// editor that works remotely, and on Linux and the BSDs only where there is a display.
@@ -71,6 +74,10 @@ pub(crate) struct Loopback {
     connections: JoinSet<()>,
     sender: mpsc::Sender<(String, Visit)>,
     visits: mpsc::Receiver<(String, Visit)>,
+    /// A reference for each browser that has said something, and this one.
+    talking: Arc<mpsc::Sender<Infallible>>,
+    /// Ends when nobody talks any more.
+    silence: mpsc::Receiver<Infallible>,
 }
 
 impl Loopback {
@@ -81,8 +88,9 @@ impl Loopback {
             Err(_) => TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await?,
         };
         let address = listener.local_addr()?;
-        let (sender, visits) = mpsc::channel(CONNECTIONS);
-        Ok(Self { listener, address, connections: JoinSet::new(), sender, visits })
+        let ((sender, visits), (talking, silence)) = (mpsc::channel(CONNECTIONS), mpsc::channel(1));
+        let (connections, talking) = (JoinSet::new(), Arc::new(talking));
+        Ok(Self { listener, address, connections, sender, visits, talking, silence })
     }
 
     /// What the Federation is asked to send the browser to.
@@ -95,9 +103,13 @@ impl Loopback {
         loop {
             tokio::select! {
                 accepted = self.listener.accept(), if self.connections.len() < CONNECTIONS => {
-                    // One that is gone before it is taken is nobody.
-                    if let Ok((stream, _)) = accepted {
-                        self.connections.spawn(talk(stream, self.sender.clone()));
+                    match accepted {
+                        Ok((stream, _)) => {
+                            let talking = Arc::downgrade(&self.talking);
+                            self.connections.spawn(talk(stream, self.sender.clone(), talking));
+                        }
+                        // Gone before it was taken, or no place for it: another may come.
+                        Err(_) => sleep(PAUSE).await,
                     }
                 }
                 Some(_) = self.connections.join_next() => {}
@@ -111,21 +123,35 @@ impl Loopback {
         }
     }
 
-    /// Closes the port, after what was said has arrived.
-    pub(crate) async fn close(self) {
-        let Self { listener, mut connections, sender, visits, .. } = self;
-        drop((listener, sender, visits));
-        // A browser that keeps an idle connection is not waited for longer.
-        let _ = timeout(FAREWELL, async { while connections.join_next().await.is_some() {} }).await;
+    /// Closes the port, after what was said has arrived. Whoever brought the same once more, as a page that was loaded anew, is
+    /// told the same.
+    pub(crate) async fn close(self, state: &str, ending: Ending) {
+        let Self { listener, connections, sender, mut visits, talking, mut silence, .. } = self;
+        drop((listener, sender, talking));
+        while let Ok((brought, visit)) = visits.try_recv() {
+            visit.answer(if brought == state { ending } else { Ending::NotSignedIn });
+        }
+        drop(visits);
+        // A browser that keeps a connection and has said nothing is not waited for.
+        let _ = timeout(FAREWELL, silence.recv()).await;
+        drop(connections);
     }
 }
 
-async fn talk(stream: TcpStream, visits: mpsc::Sender<(String, Visit)>) {
+async fn talk(
+    stream: TcpStream,
+    visits: mpsc::Sender<(String, Visit)>,
+    talking: Weak<mpsc::Sender<Infallible>>,
+) {
+    if !matches!(timeout(PATIENCE, stream.peek(&mut [0])).await, Ok(Ok(1))) {
+        return;
+    }
+    let _talking = talking.upgrade();
     let service = service_fn(|request| answer(request, visits.clone()));
     let conversation =
         http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
-    // A connection that breaks, or says nothing, is nobody's concern.
-    let _ = timeout(PATIENCE, conversation).await;
+    // A connection that breaks is nobody's concern.
+    let _ = conversation.await;
 }
 
 async fn answer(

@@ -8,12 +8,16 @@ use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Lifetime assumed when `expires_at` is missing or implausible (past, or over an hour ahead), which means that one of the
 /// clocks is wrong.
 const USUAL_LIFE: Duration = Duration::from_secs(600);
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
+/// How long the Federation keeps a token for whoever brings its code.
+const COLLECTED_WITHIN: Duration = Duration::from_secs(60);
+/// How long a browser takes from the Federation to here.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// A pending answer that comes sooner than this did not wait, so this side must.
@@ -99,11 +103,12 @@ impl SignIn {
     }
 
     /// The page is opened on this machine: the browser brings a one-time code to a port of this program (RFC 8252 §7.3), and
-    /// only with it the token is given out. Whoever is sent the page's address by somebody else signs nobody in but
-    /// themselves, so the person is not asked whether they started it.
+    /// only with it the token is given out. So it comes to the machine of whoever finished, and sending the page's address to
+    /// somebody else gains nothing.
     ///
     /// This is so without being said where a browser can run on this machine: not in an SSH session (`SSH_CONNECTION`) or a
-    /// remote editor, and on Linux only with a display (`DISPLAY`, `WAYLAND_DISPLAY`). It needs PKCE.
+    /// remote editor, and on Linux only with a display (`DISPLAY`, `WAYLAND_DISPLAY`). Without PKCE, or where no port can be
+    /// had, it is as with [`elsewhere`](Self::elsewhere).
     #[must_use]
     pub fn here(mut self) -> Self {
         self.here = Some(true);
@@ -195,7 +200,7 @@ pub(crate) async fn run(
     };
     let done = timeout_at(deadline, waiting).await.unwrap_or(Err(Error::Expired));
     if let Some(port) = port {
-        port.close().await;
+        port.close(&start.state, ending(&done)).await;
     }
     Ok(signed_in(caller, done?))
 }
@@ -208,19 +213,51 @@ async fn brought(
     patience: Duration,
     port: &mut Loopback,
 ) -> Result<SignInDone, Error> {
+    let over = over_without(caller, start, query, patience);
+    let mut over = std::pin::pin!(over);
     loop {
-        let visit = port.visit(&start.state).await;
+        let visit = tokio::select! {
+            visit = port.visit(&start.state) => visit,
+            why = &mut over => {
+                // Where there is a browser, it is on its way with the same.
+                if let Ok(visit) = timeout(ON_ITS_WAY, port.visit(&start.state)).await {
+                    visit.answer(Ending::NotSignedIn);
+                }
+                return Err(why);
+            }
+        };
         let query = ResultQuery { code: visit.code.as_deref(), ..query };
         let done = wait(caller, start, query, patience).await;
-        visit.answer(if done.is_ok() { Ending::SignedIn } else { Ending::NotSignedIn });
-        if !done.as_ref().is_err_and(is_a_stranger) {
+        visit.answer(ending(&done));
+        if !done.as_ref().is_err_and(lacks_code) {
             return done;
         }
     }
 }
 
-/// Whether whoever knocked has not got the code: then it was not the browser that finished.
-fn is_a_stranger(error: &Error) -> bool {
+/// Ends when the sign-in failed or ran out, whether a browser came here or not; and where one has finished it that does not
+/// come, as on another device, when its token is handed out no more.
+async fn over_without(
+    caller: &Caller,
+    start: &OauthStart,
+    query: ResultQuery<'_>,
+    patience: Duration,
+) -> Error {
+    match wait(caller, start, query, patience).await {
+        Err(error) if !lacks_code(&error) => error,
+        _ => {
+            sleep(COLLECTED_WITHIN).await;
+            Error::Expired
+        }
+    }
+}
+
+fn ending(done: &Result<SignInDone, Error>) -> Ending {
+    if done.is_ok() { Ending::SignedIn } else { Ending::NotSignedIn }
+}
+
+/// Whether it was asked for without the code, or with another than that of the browser that finished.
+fn lacks_code(error: &Error) -> bool {
     matches!(error.code(), "login_code_wrong" | "login_code_required")
 }
 

@@ -26,6 +26,8 @@ struct Script {
     answers: Arc<Mutex<Vec<(u16, Value)>>>,
     asked: Arc<Mutex<Vec<HashMap<String, String>>>>,
     started: Arc<Mutex<Value>>,
+    /// Answered at the end of a wait without the code, where the browser brings one.
+    without_code: Option<(u16, Value)>,
     expires_at: Option<i64>,
     user_code: Option<&'static str>,
 }
@@ -61,7 +63,13 @@ async fn start(State(script): State<Script>, Json(body): Json<Value>) -> Json<Va
 }
 
 async fn result(State(script): State<Script>, Query(query): Query<HashMap<String, String>>) -> Response {
+    let returns = script.started.lock().unwrap()["return_to"].is_string();
+    let code = query.get("code").cloned();
     script.asked.lock().unwrap().push(query);
+    if returns && code.is_none() {
+        let Some((status, body)) = script.without_code.clone() else { return std::future::pending().await };
+        return (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
+    }
     let next = script.answers.lock().unwrap().pop();
     let (status, body) = next.unwrap_or((200, json!({"status": "pending", "interval": 1})));
     (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
@@ -171,30 +179,62 @@ async fn a_browser_of_this_machine_brings_the_code() {
     assert_eq!(seen, [(404, false), (200, false), (200, false), (200, true)]);
     assert!(reqwest::get(&port).await.is_err(), "the port is closed with the sign-in");
     let asked = script.asked.lock().unwrap();
-    let codes: Vec<_> = asked.iter().map(|query| query["code"].as_str()).collect();
+    let codes: Vec<_> = asked.iter().filter_map(|query| query.get("code")).collect();
     assert_eq!(codes, ["guess", "the code", "the code"], "nothing is asked for a stranger");
     assert!(asked.iter().all(|query| query.contains_key("code_verifier")));
     assert!(port.starts_with("http://127.0.0.1:") && port.ends_with("/downcity"), "{port}");
 }
 
 #[tokio::test]
-async fn a_browser_of_this_machine_brings_a_failure() {
+async fn a_failure_is_told_whether_the_browser_comes_back_or_not() {
     let failed = json!({"status": "failed", "error": "You said no.", "code": "access_denied"});
-    let script = Script::new([(200, failed)]);
+    let script = Script { without_code: Some((200, failed)), ..Script::new([]) };
     let guest = script.serve().await.guest("city_demo");
+    let error = guest.sign_in(&SignIn::new("wechat").here(), |_| ()).await.unwrap_err();
+    assert_eq!((error.code(), error.message().as_str()), ("access_denied", "You said no."));
+
     let started = Arc::clone(&script.started);
     let (told, page) = tokio::sync::oneshot::channel();
     let open = move |_: &str| {
         let return_to = started.lock().unwrap()["return_to"].as_str().unwrap().to_owned();
         tokio::spawn(async move {
-            let query = "?error=access_denied&state=st";
-            told.send(come_back(&return_to, query).await).unwrap_or_else(|_| panic!("nobody listens"));
+            // The Federation tells the program first.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            told.send(come_back(&return_to, "?error=access_denied&state=st").await).ok();
         });
     };
     let error = guest.sign_in(&SignIn::new("wechat").here(), open).await.unwrap_err();
-    assert_eq!((error.code(), error.message().as_str()), ("access_denied", "You said no."));
+    assert_eq!(error.code(), "access_denied");
     assert!(page.await.unwrap().text.contains("You are not signed in"));
-    assert!(!script.asked.lock().unwrap()[0].contains_key("code"));
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_twice_says_the_same_and_a_silent_connection_is_not_waited_for() {
+    let lacking = (403, json!({"error": "Bring the code.", "code": "login_code_required"}));
+    let busy = (503, json!({"error": "Busy.", "code": "unavailable"}));
+    let script = Script { without_code: Some(lacking), ..Script::new([busy, (200, done())]) };
+    let guest = script.serve().await.guest("city_demo");
+    let started = Arc::clone(&script.started);
+    let (told, mut pages) = tokio::sync::mpsc::unbounded_channel();
+    let open = move |_: &str| {
+        let return_to = started.lock().unwrap()["return_to"].as_str().unwrap().to_owned();
+        let address = return_to.split('/').nth(2).unwrap().to_owned();
+        for _ in 0..2 {
+            let (told, return_to) = (told.clone(), return_to.clone());
+            tokio::spawn(async move { told.send(come_back(&return_to, "?state=st&code=c").await) });
+        }
+        tokio::spawn(async move {
+            let silent = tokio::net::TcpStream::connect(address).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            drop(silent);
+        });
+    };
+    let begun = Instant::now();
+    guest.sign_in(&SignIn::new("wechat").here(), open).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    for _ in 0..2 {
+        assert!(pages.recv().await.unwrap().text.contains("You are signed in"));
+    }
 }
 
 #[tokio::test]

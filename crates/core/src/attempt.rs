@@ -196,12 +196,21 @@ impl Attempt {
         same_browser || self.starter.network.same_as(network)
     }
 
+    /// Whether the browser goes back to the product's own site, which an admin has listed: there the code is taken by whoever
+    /// the browser belongs to. On a loopback address it may come to a port that nobody listens on, and then whoever started
+    /// can talk the person into handing over what their address bar shows.
+    #[must_use]
+    pub fn returns_to_site(&self) -> bool {
+        // No other address on a person's own machine is ever taken than one by http.
+        self.return_to.as_ref().is_some_and(|address| !address.starts_with("http://"))
+    }
+
     /// Whether the token goes to another client than the one that finished, as with a QR code or an address that was
-    /// passed on. Where it returns by `return_to`, it goes to the browser that finished.
+    /// passed on. Where it returns to the product's site, it goes to the browser that finished.
     #[must_use]
     pub fn is_cross_device(&self, collector: Network) -> bool {
         let finished = self.finished_by.as_ref();
-        self.return_to.is_none()
+        !self.returns_to_site()
             && finished.is_some_and(|by| !by.same_client && !by.network.same_as(collector))
     }
 
@@ -225,7 +234,7 @@ impl Attempt {
         match policy {
             ConfirmPolicy::Always | ConfirmPolicy::Code => true,
             ConfirmPolicy::Never => false,
-            ConfirmPolicy::Auto => self.return_to.is_none() && !same_client,
+            ConfirmPolicy::Auto => !self.returns_to_site() && !same_client,
         }
     }
 
@@ -375,6 +384,18 @@ mod tests {
         finished.return_to = None;
         finished.finished_by = by(away(), true);
         assert!(!finished.is_cross_device(home()), "the browser that started, on another network");
+    }
+
+    #[test]
+    fn a_code_on_a_loopback_address_may_be_handed_over() {
+        let mut program = attempt(Stage::Waiting);
+        program.return_to = Some("http://127.0.0.1:51234/downcity".into());
+        assert!(program.needs_confirmation(ConfirmPolicy::Auto, away(), None), "nobody may listen there");
+        assert!(!program.needs_confirmation(ConfirmPolicy::Auto, home(), None));
+        program.finished_by = Some(Finisher { network: away(), agent: String::new(), same_client: false });
+        assert!(program.is_cross_device(home()) && !program.is_cross_device(away()));
+        program.return_to = Some("https://app.example/done".into());
+        assert!(!program.needs_confirmation(ConfirmPolicy::Auto, away(), None), "the product takes it");
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub struct City {
     pub status: CityStatus,
     /// Origins whose pages may call the API from a browser.
     pub allowed_origins: Vec<String>,
-    /// Addresses a sign-in may return to, matched exactly.
+    /// Addresses a sign-in may return to, matched exactly, besides [`PROGRAMS`](crate::redirect::PROGRAMS).
     pub allowed_redirects: Vec<String>,
     /// When to ask for confirmation.
     pub confirm: ConfirmPolicy,

@@ -58,7 +58,7 @@ pub struct Entered {
 /// Whether a mailed link may finish the attempt in this browser.
 fn may_finish(attempt: &Attempt, client: &Client) -> bool {
     let browser = client.browser.as_ref().map(OpaqueToken::digest);
-    attempt.return_to.is_some() || (browser.is_some() && attempt.starter.browser == browser)
+    attempt.returns_to_site() || (browser.is_some() && attempt.starter.browser == browser)
 }
 
 /// Who an address is: an identity like any other.

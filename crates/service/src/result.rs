@@ -261,8 +261,7 @@ fn told_of(attempt: &Attempt, session: &Session) -> serde_json::Value {
 
 /// The browser that went back to the product, where the product's own server collects.
 fn device_of(attempt: &Attempt, client: &Client) -> Option<(Network, String)> {
-    attempt.return_to.as_ref()?;
-    let finisher = attempt.finished_by.as_ref()?;
+    let finisher = attempt.finished_by.as_ref().filter(|_| attempt.returns_to_site())?;
     let other = finisher.network != client.network || finisher.agent != client.agent;
     other.then(|| (finisher.network, finisher.agent.clone()))
 }

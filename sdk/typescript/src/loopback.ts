@@ -5,15 +5,16 @@
 import { CityError } from "./error.js";
 import { sleep } from "./http.js";
 
-/** A browser that came back. */
-interface Visit {
-  /** The one-time code; nothing where the sign-in failed. */
-  brought: object;
-  /** Shows the person how it ended. */
-  answer(signedIn: boolean): void;
-}
+/** Tells a browser how it ended. */
+type Answer = (signedIn: boolean) => void;
+/** Asks for the outcome with what the browser brought. */
+type Ask<T> = (left: number, brought: { code?: string }, signal: AbortSignal) => Promise<T>;
 
 const PATH = "/downcity";
+/** Milliseconds that the Federation keeps a token for whoever brings its code. */
+const COLLECTED_WITHIN = 60_000;
+/** And that a browser may take from there to here, or an answer to arrive. */
+const ON_ITS_WAY = 2000;
 const REMOTE = ["SSH_CONNECTION", "SSH_TTY", "CODESPACES", "REMOTE_CONTAINERS"];
 const TEXTS = {
   en: {
@@ -55,13 +56,19 @@ function page(response: any, status: number, zh: boolean, signedIn: boolean) {
   );
 }
 
+/** It was asked for without the code, or with another than that of the browser that finished. */
+const lacksCode = (error: unknown) => error instanceof CityError && /^login_code_(wrong|required)$/.test(error.code);
+
 /** An open port. */
 class Loopback {
   /** What the Federation is asked to send the browser to. */
   readonly return_to: string;
   readonly #server: any;
-  #come: { state: string; visit: Visit }[] = [];
-  #wake = () => {};
+  readonly #closed = new AbortController();
+  /** Answers that have not arrived. */
+  readonly #open = new Set<unknown>();
+  #quiet = () => {};
+  #take = (_: URLSearchParams, answer: Answer) => answer(false);
 
   constructor(server: any) {
     const { address, family, port } = server.address();
@@ -69,75 +76,70 @@ class Loopback {
     const host = family === "IPv6" || family === 6 ? `[${address}]` : address;
     this.return_to = `http://${host}:${port}${PATH}`;
     this.#server = server;
+    // A connection that can't be taken is nobody.
+    server.on("error", () => {});
     server.on("request", (request: any, response: any) => this.#answer(request, response));
   }
 
   #answer(request: any, response: any) {
+    this.#open.add(response);
+    response.on("close", () => this.#open.delete(response) && !this.#open.size && this.#quiet());
     const zh = /^\s*zh/i.test(request.headers["accept-language"] ?? "");
     const [path, query] = request.url.split("?", 2);
     const given = new URLSearchParams(query);
-    const state = given.get("state");
-    if (request.method !== "GET" || path !== PATH || !state) return page(response, 404, zh, false);
-    const answer = (signedIn: boolean) => page(response, 200, zh, signedIn);
-    const code = given.get("code");
-    this.#come.push({ state, visit: { brought: code ? { code } : {}, answer } });
-    this.#wake();
+    if (request.method !== "GET" || path !== PATH || !given.has("state")) return page(response, 404, zh, false);
+    this.#take(given, (signedIn) => page(response, 200, zh, signedIn));
   }
 
   /**
-   * Waits for the browser that brings the code of this login, for `left` milliseconds at most, asks for the outcome with it,
-   * and tells the person how it ended.
+   * Opens the page, waits for the browser that brings the code of this login, asks for the outcome with it, and tells the
+   * person how it ended. Ends without a browser, too, when the login failed or ran out; and where one has finished it that
+   * does not come, as on another device, when its token is handed out no more. `open` may itself wait for the page.
    */
-  async brought<T>(
-    state: string,
-    ask: (left: number, brought: object) => Promise<T>,
-    left: number,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    for (const end = Date.now() + left; ; ) {
-      const visit = await this.#visit(state, end - Date.now(), signal);
-      if (!visit) throw new CityError("the sign-in was not finished in time", { code: "login_expired" });
-      try {
-        const outcome = await ask(end - Date.now(), visit.brought);
-        visit.answer(true);
-        return outcome;
-      } catch (error) {
-        visit.answer(false);
-        // Whoever has not got the code is not the browser that finished.
-        if (!(error instanceof CityError && /^login_code_(wrong|required)$/.test(error.code))) throw error;
-      }
-    }
-  }
-
-  /** The next browser that brings this `state`, if one comes in time; whoever brings another is turned away. */
-  async #visit(expected: string, left: number, signal?: AbortSignal): Promise<Visit | undefined> {
-    const over = new AbortController();
-    const stop = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
-    const end = sleep(Math.max(left, 0), stop).then(() => true);
-    try {
-      for (;;) {
-        for (let next; (next = this.#come.shift()); ) {
-          if (next.state === expected) return next.visit;
-          next.visit.answer(false);
+  async run<T extends object>(state: string, left: number, ask: Ask<T>, open: () => unknown, signal?: AbortSignal): Promise<T> {
+    const end = Date.now() + left;
+    const stop = AbortSignal.any([this.#closed.signal, ...(signal ? [signal] : [])]);
+    const asked = (brought: object) => ask(end - Date.now(), brought, stop);
+    const shown = (async () => open())();
+    let came = () => {};
+    const browser = new Promise<void>((resolve) => (came = resolve));
+    const outcome = new Promise<T>((resolve, reject) => {
+      this.#take = async (given, answer) => {
+        if (given.get("state") !== state) return answer(false);
+        const code = given.get("code");
+        try {
+          resolve(await asked(code ? { code } : {}));
+          answer(true);
+        } catch (error) {
+          answer(false);
+          // Else it was not the browser that finished.
+          if (!lacksCode(error)) reject(error);
         }
-        const come = new Promise<void>((resolve) => (this.#wake = resolve));
-        if (await Promise.race([come, end])) return undefined;
-      }
+        came();
+      };
+      const without = async (error: unknown) => {
+        if (!lacksCode(error)) return Promise.race([browser, sleep(ON_ITS_WAY, stop)]).finally(() => reject(error));
+        await sleep(COLLECTED_WITHIN, stop);
+        reject(new CityError("the browser that finished did not come back to this program", { code: "login_expired" }));
+      };
+      asked({}).catch(without).catch(reject);
+    });
+    try {
+      return await Promise.race([outcome, shown.then(() => outcome)]);
     } finally {
-      over.abort();
-      end.catch(() => {});
+      shown.then((page: any) => page?.close?.()).catch(() => {});
     }
   }
 
   /** Closes the port, after what was said has arrived. */
   async close(): Promise<void> {
-    for (const { visit } of this.#come.splice(0)) visit.answer(false);
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeIdleConnections();
-    // A browser that keeps an idle connection is not waited for longer.
-    const over = new AbortController();
-    await Promise.race([closed, sleep(2000, over.signal).catch(() => {})]);
-    over.abort();
+    this.#closed.abort();
+    const quiet = new Promise<void>((resolve) => (this.#quiet = resolve));
+    const late = new AbortController();
+    // A browser that keeps a connection and has said nothing is not waited for.
+    if (this.#open.size) await Promise.race([quiet, sleep(ON_ITS_WAY, late.signal).catch(() => {})]);
+    late.abort();
+    this.#server.close();
     this.#server.closeAllConnections();
   }
 }

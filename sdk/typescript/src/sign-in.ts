@@ -23,17 +23,17 @@ interface StartOptions extends CallOptions {
 
 export interface SignInOptions extends StartOptions {
   /**
-   * Shows the provider's page: print the URL, draw it as a QR code, start a browser. If it returns something with
-   * `close()`, that is called when the wait is over. Default in a browser: a new window, which tells the person how it
-   * ended and is theirs to close.
+   * Shows the provider's page: print the URL, start a browser, draw it as a QR code. A program that has a display, but whose
+   * people open the page on another device, says `here: false`. If it returns something with `close()`, that is called when
+   * the wait is over. Default in a browser: a new window, which tells the person how it ended and is theirs to close.
    */
   open?: ((url: string, start: OauthStart) => unknown) | undefined;
   /**
    * For programs. True: the page is opened on this machine, and the browser brings a one-time code to a port of this program
    * (RFC 8252 §7.3), without which the token is not given out. False: the page may be opened on any device; the program waits
-   * at the Federation, which asks the person whether they started this when their browser is on another network. Default: true
-   * where a browser can run on this machine (no SSH session, no remote editor, and on Linux a display), PKCE is on, and the
-   * runtime can listen (Node ≥ 20.16, Bun, Deno).
+   * at the Federation. Default: true where a browser can run on this machine (no SSH session, no remote editor, and on Linux a
+   * display). Always false in a page or worker, without PKCE, and where no port can be had (it needs Node ≥ 20.16, or what is
+   * like it).
    */
   here?: boolean | undefined;
   /** False leaves PKCE out: whoever learns the `state` may then collect the token. */
@@ -140,7 +140,8 @@ export async function signIn(city: City, how: Beginning, provider: string, optio
   signal?.throwIfAborted();
   // Before the window: where there can be no verifier, none is opened.
   const secret = pkce ? verifier() : undefined;
-  const program = secret && options.open && typeof window === "undefined" && options.here !== false;
+  const node = typeof window === "undefined" && (globalThis as any).process?.getBuiltinModule;
+  const program = node && secret && options.open && options.here !== false;
   const port = program ? await (await import("./loopback.js")).listen(options.here) : undefined;
   const own = options.open ? undefined : popup();
   let shown: any = own;
@@ -148,11 +149,13 @@ export async function signIn(city: City, how: Beginning, provider: string, optio
     const started = await start(city, how, { provider, return_to: port?.return_to }, options, secret);
     const left = life(started.expires_at);
     await showCodeOf(started, options, Boolean(options.open));
-    if (own) shown = own.go(started.url);
-    else shown = await options.open!(started.url, started);
     const query = { state: started.state, ...(secret && { code_verifier: secret }) };
-    const ask = (left: number, code?: object) => collect(city, { ...query, ...code }, { wait, signal, left, ends: true });
-    return await (port ? port.brought(query.state, ask, left, signal) : ask(left));
+    const ask = (left: number, brought?: object, stop = signal) =>
+      collect(city, { ...query, ...brought }, { wait, signal: stop, left, ends: true });
+    const open = () => options.open!(started.url, started);
+    if (port) return await port.run(started.state, left, ask, open, signal);
+    shown = own ? own.go(started.url) : await open();
+    return await ask(left);
   } finally {
     shown?.close?.();
     await port?.close();

@@ -1996,7 +1996,10 @@ export interface components {
         City: {
             /** @description Origins whose pages may call the API from a browser. */
             allowed_origins: string[];
-            /** @description Addresses a sign-in may return to, matched exactly. */
+            /**
+             * @description Addresses a sign-in may return to, matched exactly; besides `/downcity` on `http://127.0.0.1` and `http://[::1]`, which
+             *     are always allowed.
+             */
             allowed_redirects: string[];
             city_id: string;
             confirm: components["schemas"]["Confirm"];

@@ -114,7 +114,7 @@ describe("the TypeScript client in a browser", () => {
           await page.goto(url);
           await answer(page, "allow", "alice");
           // The page behind the yes is answered when the program has its token.
-          await page.click(".allow", { noWaitAfter: true });
+          await page.click(".allow");
         },
       });
       assert.equal((await user.me()).profile.display_name, "Alice");

@@ -67,7 +67,8 @@ pub(crate) struct Rules {
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Option<Vec<String>>,
     /// An address that a browser may be sent to after a sign-in, matched exactly; may be given several times,
-    /// and takes the place of all that were allowed before ("" allows none)
+    /// and takes the place of all that were allowed before ("" allows none). http://127.0.0.1/downcity is
+    /// always allowed, on any port: programs wait there beside a browser
     #[arg(long, value_name = "URL")]
     allow_redirect: Option<Vec<String>>,
     /// When a person is asked whether the waiting client is theirs

@@ -18,7 +18,8 @@ pub(crate) struct City {
     status: CityStatus,
     /// Origins whose pages may call the API from a browser.
     allowed_origins: Vec<String>,
-    /// Addresses a sign-in may return to, matched exactly.
+    /// Addresses a sign-in may return to, matched exactly; besides `/downcity` on `http://127.0.0.1` and `http://[::1]`, which
+    /// are always allowed.
     allowed_redirects: Vec<String>,
     confirm: Confirm,
     #[schema(format = "date-time")]

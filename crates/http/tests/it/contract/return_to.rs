@@ -86,7 +86,8 @@ async fn loopback_needs_pkce_and_has_a_free_port() {
     }
 }
 
-/// A program needs no entry in a list, in any city; whoever was sent its address sends the code to their own machine.
+/// A program needs no entry in a list, in any city. The code goes to the machine of whoever finished; where that is elsewhere,
+/// they are asked all the same, since nobody may listen there and the starter have them read the address out.
 #[tokio::test]
 async fn a_program_beside_the_browser_is_in_no_list_and_needs_pkce() {
     let world = World::ready(On::Sqlite).await;
@@ -94,13 +95,19 @@ async fn a_program_beside_the_browser_is_in_no_list_and_needs_pkce() {
     assert_field(&start_with(&world, json!({"return_to": here})).await, "code_challenge");
     let (verifier, challenge) = pkce();
     let (url, state) = started(&world, json!({"return_to": here, "code_challenge": challenge})).await;
-    // Somebody elsewhere finishes: they are asked nothing, and the starter does not get the token by waiting.
-    let back = world.come_back(AWAY, &world.allow(&url, "alice")).await;
+    let back = world.come_back(HOME, &world.allow(&url, "alice")).await;
     assert!(back.header("location").starts_with(&format!("{here}?state=")), "{:?}", back.headers);
     let polled = format!("accounts/oauth/result?state={state}&code_verifier={verifier}");
     assert_error(&world.get_from(HOME, &polled).await, 403, "login_code_required");
     let code = &query_of(back.header("location"))["code"];
     assert_eq!(world.get_from(HOME, &format!("{polled}&code={code}")).await.ok()["status"], "done");
+
+    let (verifier, challenge) = pkce();
+    let (url, state) = started(&world, json!({"return_to": here, "code_challenge": challenge})).await;
+    let back = world.come_back(AWAY, &world.allow(&url, "alice")).await;
+    assert!(back.header("location").starts_with("/v1/accounts/oauth/outcome?"), "{:?}", back.headers);
+    let polled = format!("accounts/oauth/result?state={state}&code_verifier={verifier}");
+    assert_eq!(world.get_from(HOME, &polled).await.ok()["status"], "pending");
 }
 
 /// Whoever relies on PKCE is not given what was started without (RFC 9700 §2.1.1).
