@@ -4,7 +4,7 @@ use crate::moments::minute;
 use downcity_core::{Failure, Lang, Timestamp};
 use downcity_providers::{mail, words};
 use downcity_store::ListedAttempt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// So many in a row that did not come back say something where nobody ever did.
@@ -15,6 +15,8 @@ const RETURNED_NO_MORE: usize = 20;
 const SEVERAL: usize = 3;
 /// So many that people themselves caused are worth a word.
 const MANY: usize = 5;
+/// So many networks that finish what one network starts are no household with phones.
+const ELSEWHERE: usize = 5;
 /// WeChat's two codes for a code that was used before.
 const CODE_USED: [&str; 2] = ["40163", "40099"];
 /// WeChat's code for a wrong AppSecret.
@@ -111,7 +113,17 @@ pub(crate) fn patterns(attempts: &[ListedAttempt], known: &Known<'_>) -> Vec<Att
         let group = group.or_insert(Group { provider, app_id, callback, attempts: Vec::new() });
         group.attempts.push(one);
     }
-    let rules = [not_returned, refused, code_used, unconfirmed, uncollected, denied, cancelled, interrupted];
+    let rules = [
+        not_returned,
+        refused,
+        code_used,
+        unconfirmed,
+        uncollected,
+        denied,
+        cancelled,
+        started_for_others,
+        interrupted,
+    ];
     let mut found: Vec<Attention> =
         groups.values().flat_map(|group| rules.iter().filter_map(|rule| rule(group, known))).collect();
     found.sort_by_key(|one| one.severity);
@@ -373,6 +385,38 @@ fn cancelled(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {
         "请查看这些登录从何处发起，并提醒用户。",
     );
     group.found("people_cancel", Severity::Warning, text, remedy)
+}
+
+/// Who sends on the addresses of sign-ins that they started gets them finished all over the place.
+fn started_for_others(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {
+    let mut starters: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for one in group.attempts.iter().filter(|one| !one.returns_to_site) {
+        let Some(finisher) = one.finisher.as_deref().filter(|finisher| *finisher != one.network) else {
+            continue;
+        };
+        let (count, networks) = starters.entry(&one.network).or_default();
+        *count += 1;
+        networks.insert(finisher);
+    }
+    let (starter, (count, networks)) =
+        starters.into_iter().max_by_key(|(_, (_, networks))| networks.len())?;
+    let others = networks.len();
+    if others < ELSEWHERE {
+        return None;
+    }
+    let text = Said::new(
+        format!(
+            "{count} sign-ins that were started at {starter} were finished on {others} other networks: a product's server starts them, or somebody sends people the addresses of sign-ins of their own."
+        ),
+        format!(
+            "从 {starter} 发起的 {count} 次登录在另外 {others} 个网络上完成：可能是产品的服务器在发起登录，也可能有人把自己发起的登录链接发给了别人。"
+        ),
+    );
+    let remedy = Said::new(
+        "If it is a server of yours, have the person's browser start, or return to the product by https. If you don't know that address, keep it out, warn people, and let the city ask for a code that is typed.",
+        "如果是您自己的服务器，请改由用户的浏览器发起，或以 https 的 return_to 返回产品。如果不认识该地址，请将其拦截，提醒用户，并让城市要求输入验证码。",
+    );
+    group.found("started_for_others", Severity::Warning, text, remedy)
 }
 
 fn interrupted(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {

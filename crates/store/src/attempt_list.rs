@@ -25,6 +25,7 @@ macro_rules! columns {
         concat!(
             "attempt_id, city_id, provider, app_id, redirect_uri, starter_network, ",
             $agent,
+            ", finisher_network, cast(case when substr(return_to, 1, 8) = 'https://' then 1 else 0 end as bigint) as returns_to_site",
             ", cast(case when link_user_id is null then 0 else 1 end as bigint) as linking, ",
             status!(),
             ", provider_code, user_id, created_at, claimed_at, ended_at, collected_at"
@@ -49,6 +50,10 @@ pub struct ListedAttempt {
     pub network: String,
     /// The `User-Agent` it was started with; text from outside.
     pub agent: String,
+    /// From which network somebody came back.
+    pub finisher: Option<String>,
+    /// As [`Attempt::returns_to_site`](downcity_core::Attempt::returns_to_site).
+    pub returns_to_site: bool,
     /// Whether it was to link a provider to somebody who was signed in.
     pub linking: bool,
     /// `waiting`, `exchanging`, `confirming`, `done`, `failed`, `expired` (came back, was not confirmed in time) or
@@ -161,6 +166,8 @@ fn listed(row: &mut Row) -> Result<ListedAttempt, Misfit> {
         redirect_uri: row.text("redirect_uri")?,
         network: row.text("starter_network")?,
         agent: row.text("starter_agent")?,
+        finisher: row.opt_text("finisher_network")?,
+        returns_to_site: row.flag("returns_to_site")?,
         linking: row.flag("linking")?,
         status: row.text("status")?,
         failure: match row.opt_text("failure")? {

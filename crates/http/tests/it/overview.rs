@@ -1,7 +1,7 @@
 //! The overview: exact numbers for every way a sign-in can end, and what needs attention, against the simulator's
 //! switches.
 
-use crate::kit::{admin_get, assert_error, assert_field};
+use crate::kit::{admin_get, assert_error, assert_field, started};
 use crate::on_both_engines;
 use crate::support::{AWAY, HOME, On, World};
 use downcity_store::testing::tamper;
@@ -13,6 +13,7 @@ on_both_engines!(
     sign_ins_are_counted_exactly_also_when_they_are_forgotten,
     a_wrong_callback_domain_is_spelled_out,
     a_wrong_secret_and_a_used_code_are_spelled_out,
+    what_one_network_starts_and_others_finish_needs_attention,
     what_needs_attention_besides,
     people_are_counted_for_all_and_for_a_city,
 );
@@ -123,6 +124,23 @@ async fn a_wrong_secret_and_a_used_code_are_spelled_out(on: On) {
     }
     let told = overview(&world, "").await;
     assert_eq!(found(&told, "code_used").unwrap()["severity"], "warning");
+}
+
+async fn what_one_network_starts_and_others_finish_needs_attention(on: On) {
+    let world = World::ready(on).await;
+    let product = json!({"city_id": "city_demo", "allowed_redirects": ["https://app.example.com/done"]});
+    world.admin_post("cities/update", product).await;
+    for number in 0..10 {
+        // Every other one returns to the product's site: its server may have started them all.
+        let returning = json!({"return_to": "https://app.example.com/done"});
+        let (url, _) = started(&world, if number % 2 == 0 { json!({}) } else { returning }).await;
+        world.come_back(&format!("198.51.100.{number}"), &world.allow(&url, "alice")).await;
+        let told = overview(&world, "").await;
+        assert_eq!(found(&told, "started_for_others").is_some(), number >= 8, "after {number}: {told}");
+    }
+    let told = overview(&world, "").await;
+    let text = &found(&told, "started_for_others").unwrap()["text"]["en"];
+    assert!(text.as_str().unwrap().starts_with("5 sign-ins that were started at 192.0.2.10"), "{text}");
 }
 
 async fn what_needs_attention_besides(on: On) {

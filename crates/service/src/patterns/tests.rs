@@ -13,6 +13,8 @@ fn seen(status: &str) -> ListedAttempt {
         redirect_uri: "https://fed.example.com/v1/accounts/oauth/callback".into(),
         network: "192.0.2.1".into(),
         agent: String::new(),
+        finisher: came_back.then(|| "192.0.2.1".into()),
+        returns_to_site: false,
         linking: false,
         status: failed.map_or(status, |_| "failed").into(),
         failure: failed.map(|(failure, _)| Failure::from_code(failure).unwrap()),
@@ -127,6 +129,25 @@ fn what_people_do() {
     assert_eq!(ids(&[(5, "access_denied -"), (5, "done")]), ["people_refuse"]);
     assert_eq!(ids(&[(3, "login_cancelled -"), (50, "done")]), ["people_cancel"]);
     assert_eq!(ids(&[(2, "login_interrupted -"), (50, "done")]), ["interrupted"]);
+}
+
+#[test]
+fn one_network_starts_what_many_others_finish() {
+    let mut attempts = row(&[(2, "not_returned"), (9, "done"), (3, "done")]);
+    for (number, one) in attempts.iter_mut().skip(2).take(9).enumerate() {
+        (one.network, one.finisher) = ("203.0.113.7".into(), Some(format!("198.51.100.{}", number % 5)));
+    }
+    let found = look(&attempts);
+    assert_eq!((found.len(), found[0].id, found[0].severity), (1, "started_for_others", Severity::Warning));
+    assert!(
+        found[0].text.en.starts_with("9 sign-ins that were started at 203.0.113.7 were finished on 5 other")
+    );
+    attempts.iter_mut().for_each(|one| one.returns_to_site = true);
+    assert_eq!(look(&attempts), [], "a product whose server starts, and whose site is gone back to");
+    attempts.iter_mut().for_each(|one| one.returns_to_site = false);
+    attempts[2].finisher = Some("198.51.100.1".into());
+    attempts[7].finisher = Some("198.51.100.1".into());
+    assert_eq!(look(&attempts), [], "a household with phones");
 }
 
 #[test]
