@@ -10,7 +10,7 @@ use hyper::header::{ACCEPT_LANGUAGE, HeaderMap};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::env;
 use std::io;
@@ -26,7 +26,7 @@ use tokio::time::{sleep, timeout};
 const PATH: &str = "/downcity";
 /// Browsers that are listened to at the same time: one comes, and brings a few idle connections along.
 const CONNECTIONS: usize = 32;
-/// How long one may take to say something.
+/// How long one may take to say something, and then to finish its head.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long an answer may take to arrive when the port is closed.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -148,8 +148,9 @@ async fn talk(
     }
     let _talking = talking.upgrade();
     let service = service_fn(|request| answer(request, visits.clone()));
-    let conversation =
-        http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
+    let conversation = http.serve_connection(TokioIo::new(stream), service);
     // A connection that breaks is nobody's concern.
     let _ = conversation.await;
 }

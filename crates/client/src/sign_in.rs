@@ -5,6 +5,7 @@ use crate::loopback::{Ending, Loopback, browser_is_here};
 use crate::{Caller, Error, OauthResult, OauthStart, OauthStartRequest, Pkce, SignInDone, Timestamp, User};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(3600);
 /// How long the Federation keeps a token for whoever brings its code.
 const COLLECTED_WITHIN: Duration = Duration::from_secs(60);
 /// How long a browser takes from the Federation to here.
-const ON_ITS_WAY: Duration = Duration::from_secs(2);
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// A pending answer that comes sooner than this did not wait, so this side must.
@@ -104,7 +105,7 @@ impl SignIn {
 
     /// The page is opened on this machine: the browser brings a one-time code to a port of this program (RFC 8252 §7.3), and
     /// only with it the token is given out. So it comes to the machine of whoever finished, and sending the page's address to
-    /// somebody else gains nothing.
+    /// somebody else gains nothing unless they hand over the address they end on.
     ///
     /// This is so without being said where a browser can run on this machine: not in an SSH session (`SSH_CONNECTION`) or a
     /// remote editor, and on Linux only with a display (`DISPLAY`, `WAYLAND_DISPLAY`). Without PKCE, or where no port can be
@@ -215,8 +216,10 @@ async fn brought(
 ) -> Result<SignInDone, Error> {
     let over = over_without(caller, start, query, patience);
     let mut over = std::pin::pin!(over);
+    let mut visits = VecDeque::new();
     loop {
         let visit = tokio::select! {
+            Some(visit) = async { visits.pop_front() } => visit,
             visit = port.visit(&start.state) => visit,
             why = &mut over => {
                 // Where there is a browser, it is on its way with the same.
@@ -226,10 +229,21 @@ async fn brought(
                 return Err(why);
             }
         };
-        let query = ResultQuery { code: visit.code.as_deref(), ..query };
-        let done = wait(caller, start, query, patience).await;
-        visit.answer(ending(&done));
+        let code = visit.code.clone();
+        let query = ResultQuery { code: code.as_deref(), ..query };
+        let asked = wait(caller, start, query, patience);
+        let mut asked = std::pin::pin!(asked);
+        // Somebody may press twice, or load the page anew.
+        let done = loop {
+            tokio::select! {
+                done = &mut asked => break done,
+                again = port.visit(&start.state) => visits.push_back(again),
+            }
+        };
+        let ending = ending(&done);
+        visit.answer(ending);
         if !done.as_ref().is_err_and(lacks_code) {
+            visits.into_iter().for_each(|again| again.answer(ending));
             return done;
         }
     }

@@ -219,9 +219,12 @@ async fn a_page_that_is_loaded_twice_says_the_same_and_a_silent_connection_is_no
     let open = move |_: &str| {
         let return_to = started.lock().unwrap()["return_to"].as_str().unwrap().to_owned();
         let address = return_to.split('/').nth(2).unwrap().to_owned();
-        for _ in 0..2 {
+        for pause in [0, 200] {
             let (told, return_to) = (told.clone(), return_to.clone());
-            tokio::spawn(async move { told.send(come_back(&return_to, "?state=st&code=c").await) });
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                told.send(come_back(&return_to, "?state=st&code=c").await)
+            });
         }
         tokio::spawn(async move {
             let silent = tokio::net::TcpStream::connect(address).await.unwrap();

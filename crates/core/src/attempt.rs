@@ -15,6 +15,7 @@ use crate::id::{AttemptId, CityId, SessionId, UserId};
 use crate::lang::Lang;
 use crate::network::Network;
 use crate::pkce::Challenge;
+use crate::redirect::is_site;
 use crate::secret::Digest;
 use crate::time::Timestamp;
 use std::time::Duration;
@@ -196,13 +197,10 @@ impl Attempt {
         same_browser || self.starter.network.same_as(network)
     }
 
-    /// Whether the browser goes back to the product's own site, which an admin has listed: there the code is taken by whoever
-    /// the browser belongs to. On a loopback address it may come to a port that nobody listens on, and then whoever started
-    /// can talk the person into handing over what their address bar shows.
+    /// Whether the browser goes back to a [site](is_site) of the product.
     #[must_use]
     pub fn returns_to_site(&self) -> bool {
-        // No other address on a person's own machine is ever taken than one by http.
-        self.return_to.as_ref().is_some_and(|address| !address.starts_with("http://"))
+        self.return_to.as_deref().is_some_and(is_site)
     }
 
     /// Whether the token goes to another client than the one that finished, as with a QR code or an address that was

@@ -33,8 +33,8 @@ pub enum ConfirmPolicy {
     Code,
     /// Every time.
     Always,
-    /// Unless the browser or network that finished is the one that started, or the result travels by
-    /// `return_to` to the browser that finished.
+    /// Unless the browser or network that finished is the one that started, or the browser that
+    /// finished takes the result along to a site of the product.
     #[default]
     Auto,
     /// Never: the city accepts that whoever started a sign-in collects its token.

@@ -8,7 +8,7 @@ use crate::network::leads_here;
 use url::{Host, Url};
 
 /// Where a program listens while somebody signs in with a browser beside it (RFC 8252 §7.3): in every city's list, on any
-/// port. What the browser brings there comes to the machine of whoever signed in, and is worth nothing without the verifier
+/// port. What the browser brings there comes to the machine of whoever signed in; since nobody may listen, it stands for nobody
 /// (`docs/decisions/0040-programs-are-returned-to-by-default.md`).
 pub const PROGRAMS: [&str; 2] = ["http://127.0.0.1/downcity", "http://[::1]/downcity"];
 
@@ -99,6 +99,14 @@ impl Target {
         self.0.scheme() == "http"
     }
 
+    /// Whether it leads to the machine on which it is read, by whatever scheme: there may be nobody, and its certificate proves
+    /// nothing.
+    #[must_use]
+    pub fn leads_here(&self) -> bool {
+        let is_named_so = |name: &str| name.ends_with(".localhost") || name.ends_with(".localhost.");
+        leads_here(&self.0) || self.0.domain().is_some_and(is_named_so)
+    }
+
     /// The address as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -146,6 +154,14 @@ fn normal_form_of(text: &str) -> String {
         }
         Some(_) => text.to_owned(),
     }
+}
+
+/// Whether an address that a sign-in returns to is a site of the product, and not a port of the person's own machine: there the
+/// code is taken by whoever the browser belongs to. On the person's machine there may be nobody, and then whoever started
+/// can talk the person into handing over what their address bar shows.
+#[must_use]
+pub fn is_site(address: &str) -> bool {
+    Target::parse(address).is_ok_and(|target| !target.leads_here())
 }
 
 /// Checks an origin for a city's `allowed_origins`: scheme, host and port alone.
@@ -234,6 +250,23 @@ mod tests {
             "http://127.0.0.1:51234/",
         ] {
             assert_eq!(in_no_list(other), Err(RedirectError::NotListed), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_not_on_the_persons_machine() {
+        assert!(is_site("https://app.example.com/done") && is_site("https://localhost.example.com/done"));
+        for here in [
+            "http://127.0.0.1:51234/downcity",
+            "http://[::1]/downcity",
+            "http://localhost:3000/cb",
+            "https://localhost/cb",
+            "https://127.0.0.2:8443/cb",
+            "https://[::1]/cb",
+            "https://app.localhost/cb",
+            "not an address",
+        ] {
+            assert!(!is_site(here), "{here}");
         }
     }
 

@@ -106,7 +106,7 @@ pub(crate) async fn change(
 }
 
 /// Finishes a sign-in with the mailed link, in the browser that started it, or in any where it goes on to
-/// `return_to`.
+/// a site of the product.
 #[utoipa::path(post, path = "/v1/accounts/email/enter", operation_id = "accounts_email_enter", tag = "browser",
     request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "To the page about the outcome"), (status = "4XX", content_type = "text/html", body = String),

@@ -183,8 +183,11 @@ impl Federation {
         self.check_origin(client, &city)?;
         let return_to = allowed_return(start, &city)?;
         let challenge = challenge(start)?;
-        if return_to.as_ref().is_some_and(Target::is_loopback) && challenge.is_none() {
-            return Err(bad("code_challenge", "is required when return_to is on a loopback address"));
+        if return_to.as_ref().is_some_and(Target::leads_here) && challenge.is_none() {
+            return Err(bad(
+                "code_challenge",
+                "is required when return_to leads to the person's own machine",
+            ));
         }
         let lang = match &start.lang {
             Some(text) => Some(Lang::parse(text).ok_or_else(|| bad("lang", "must be `zh` or `en`"))?),

@@ -3,7 +3,7 @@
 //!
 //! Whoever starts may have typed somebody else's address and wait for them to finish (security.md, "Poll-for-
 //! result"). The code is typed where the sign-in was started, by a person who sees what they sign in to. The
-//! link finishes only in the browser that started, or sends whichever browser opened it on to `return_to`: then
+//! link finishes only in the browser that started, or sends whichever browser opened it on to the product's site: then
 //! that browser is signed in, and never the one that waits.
 
 use crate::email::{EmailError, payload_place};

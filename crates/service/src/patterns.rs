@@ -318,8 +318,8 @@ fn unconfirmed(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {
         format!("{count} 次返回后始终未确认：发起登录的客户端与返回的浏览器不是同一个。"),
     );
     let remedy = Said::new(
-        "Let products start with return_to and a code_challenge, so that nothing has to be confirmed; behind a proxy, check that it passes the client's address on.",
-        "请让产品使用 return_to 与 code_challenge 发起登录，这样无需确认；如有代理，请检查它是否传递客户端地址。",
+        "Let products start with a return_to to their site and a code_challenge, so that nothing has to be confirmed; behind a proxy, check that it passes the client's address on.",
+        "请让产品使用指向其网站的 return_to 与 code_challenge 发起登录，这样无需确认；如有代理，请检查它是否传递客户端地址。",
     );
     group.found("never_confirmed", Severity::Warning, text, remedy)
 }
@@ -389,27 +389,33 @@ fn cancelled(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {
 
 /// Who sends on the addresses of sign-ins that they started gets them finished all over the place.
 fn started_for_others(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {
-    let mut starters: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    #[derive(Default)]
+    struct Starter<'a> {
+        returned: usize,
+        elsewhere: usize,
+        networks: BTreeSet<&'a str>,
+    }
+    let mut starters: BTreeMap<&str, Starter<'_>> = BTreeMap::new();
     for one in group.attempts.iter().filter(|one| !one.returns_to_site) {
-        let Some(finisher) = one.finisher.as_deref().filter(|finisher| *finisher != one.network) else {
-            continue;
-        };
-        let (count, networks) = starters.entry(&one.network).or_default();
-        *count += 1;
-        networks.insert(finisher);
+        let Some(finisher) = one.finisher.as_deref() else { continue };
+        let starter = starters.entry(&one.network).or_default();
+        starter.returned += 1;
+        if finisher != one.network {
+            starter.elsewhere += 1;
+            starter.networks.insert(finisher);
+        }
     }
-    let (starter, (count, networks)) =
-        starters.into_iter().max_by_key(|(_, (_, networks))| networks.len())?;
-    let others = networks.len();
-    if others < ELSEWHERE {
-        return None;
-    }
+    // Of many people behind one address some are always elsewhere by then.
+    let seen = |one: &Starter<'_>| one.networks.len() >= ELSEWHERE && one.elsewhere * 2 >= one.returned;
+    let starters = starters.into_iter().filter(|(_, one)| seen(one));
+    let (starter, one) = starters.max_by_key(|(_, one)| one.networks.len())?;
+    let (count, others) = (one.elsewhere, one.networks.len());
     let text = Said::new(
         format!(
-            "{count} sign-ins that were started at {starter} were finished on {others} other networks: a product's server starts them, or somebody sends people the addresses of sign-ins of their own."
+            "{count} sign-ins that were started at {starter} came back from {others} other networks: a product's server starts them, or somebody sends people the addresses of sign-ins of their own."
         ),
         format!(
-            "从 {starter} 发起的 {count} 次登录在另外 {others} 个网络上完成：可能是产品的服务器在发起登录，也可能有人把自己发起的登录链接发给了别人。"
+            "从 {starter} 发起的 {count} 次登录从另外 {others} 个网络返回：可能是产品的服务器在发起登录，也可能有人把自己发起的登录链接发给了别人。"
         ),
     );
     let remedy = Said::new(

@@ -3,6 +3,7 @@
 use crate::db::{Misfit, Row, args};
 use crate::{Store, StoreError};
 use downcity_core::attempt::{EXCHANGE_LIMIT, LIFETIME};
+use downcity_core::redirect::is_site;
 use downcity_core::{Failure, Timestamp};
 
 /// What became of an attempt, as SQL: `$1` is the time, `$2` the time that an exchange which is still going on must
@@ -25,7 +26,7 @@ macro_rules! columns {
         concat!(
             "attempt_id, city_id, provider, app_id, redirect_uri, starter_network, ",
             $agent,
-            ", finisher_network, cast(case when substr(return_to, 1, 8) = 'https://' then 1 else 0 end as bigint) as returns_to_site",
+            ", finisher_network, return_to",
             ", cast(case when link_user_id is null then 0 else 1 end as bigint) as linking, ",
             status!(),
             ", provider_code, user_id, created_at, claimed_at, ended_at, collected_at"
@@ -167,7 +168,7 @@ fn listed(row: &mut Row) -> Result<ListedAttempt, Misfit> {
         network: row.text("starter_network")?,
         agent: row.text("starter_agent")?,
         finisher: row.opt_text("finisher_network")?,
-        returns_to_site: row.flag("returns_to_site")?,
+        returns_to_site: row.opt_text("return_to")?.as_deref().is_some_and(is_site),
         linking: row.flag("linking")?,
         status: row.text("status")?,
         failure: match row.opt_text("failure")? {

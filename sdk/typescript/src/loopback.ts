@@ -14,7 +14,7 @@ const PATH = "/downcity";
 /** Milliseconds that the Federation keeps a token for whoever brings its code. */
 const COLLECTED_WITHIN = 60_000;
 /** And that a browser may take from there to here, or an answer to arrive. */
-const ON_ITS_WAY = 2000;
+const ON_ITS_WAY = 5000;
 const REMOTE = ["SSH_CONNECTION", "SSH_TTY", "CODESPACES", "REMOTE_CONTAINERS"];
 const TEXTS = {
   en: {
@@ -103,18 +103,22 @@ class Loopback {
     const shown = (async () => open())();
     let came = () => {};
     const browser = new Promise<void>((resolve) => (came = resolve));
+    // Somebody may press twice, or load the page anew: they are told the same.
+    let done = false;
     const outcome = new Promise<T>((resolve, reject) => {
       this.#take = async (given, answer) => {
-        if (given.get("state") !== state) return answer(false);
+        const ours = given.get("state") === state;
+        if (done || !ours) return answer(done && ours);
         const code = given.get("code");
         try {
-          resolve(await asked(code ? { code } : {}));
-          answer(true);
+          const outcome = await asked(code ? { code } : {});
+          done = true;
+          resolve(outcome);
         } catch (error) {
-          answer(false);
           // Else it was not the browser that finished.
           if (!lacksCode(error)) reject(error);
         }
+        answer(done);
         came();
       };
       const without = async (error: unknown) => {

@@ -191,7 +191,7 @@ export interface paths {
         put?: never;
         /**
          * Finishes a sign-in with the mailed link, in the browser that started it, or in any where it goes on to
-         *     `return_to`.
+         *     a site of the product.
          */
         post: operations["accounts_email_enter"];
         delete?: never;

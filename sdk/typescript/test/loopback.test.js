@@ -50,7 +50,7 @@ test("a browser of this machine brings the code to the program", async (t) => {
 });
 
 test("a failure, the end of the login, a signal and a page that can't be opened end the wait for a browser", async (t) => {
-  const fed = await federation(t, { expires_at: Date.now() + 3000 });
+  const fed = await federation(t);
   const here = (open, more) => guest(fed).signIn("wechat", { here: true, open, ...more });
   let page;
   const refused = here((_, { state }) => {
@@ -62,7 +62,8 @@ test("a failure, the end of the login, a signal and a page that can't be opened 
   await assert.rejects(here((_, { state }) => fed.fail(state, "provider_busy")), code("provider_busy"), "no browser comes");
   await assert.rejects(here(() => {}, { signal: AbortSignal.timeout(100) }), { name: "TimeoutError" });
   await assert.rejects(here(() => Promise.reject(new Error("no browser"))), { message: "no browser" });
-  await assert.rejects(here(() => {}), code("login_expired"));
+  const brief = await federation(t, { expires_at: Date.now() + 800 });
+  await assert.rejects(guest(brief).signIn("wechat", { here: true, open: () => {} }), code("login_expired"));
 });
 
 test("the page may be waited for, and a silent connection is not waited for", async (t) => {

@@ -18,6 +18,7 @@ on_both_engines!(
     a_mailed_link_hands_nothing_to_whoever_started,
     a_mailed_link_signs_in_the_browser_that_started,
     a_mailed_link_goes_on_to_the_product,
+    a_mailed_link_that_leads_to_a_program_works_where_it_was_asked_for,
     mail_scanner_consumes_link_to_sign_in,
     a_verifier_is_asked_for_before_the_code_is_used,
     mfa_or_disable_check_skipped_on_mailed_code,
@@ -258,6 +259,19 @@ async fn a_mailed_link_goes_on_to_the_product(on: On) {
     assert_eq!(done["status"], "done");
     let me = world.get_as(done["user_token"].as_str().unwrap(), "accounts/me").await.ok();
     assert_eq!(me["profile"]["email"], "mei@example.com");
+}
+
+/// On the person's own machine there may be nobody who takes the code, and the starter have it read out.
+async fn a_mailed_link_that_leads_to_a_program_works_where_it_was_asked_for(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    let program = json!({"return_to": "http://127.0.0.1:51234/downcity", "code_challenge": pkce().1});
+    let started = start(&world, HOME, "mei@example.com", program).await.ok();
+    let link = token_of(&post.next().await);
+    let phone = Browser::at(&world, AWAY);
+    let pressed = phone.submit("accounts/email/enter", &[("token", &link)]).await;
+    assert_ne!(pressed.status, 303, "{}", pressed.text);
+    let path = format!("accounts/login/result?login_id={}", login_id(&started));
+    assert_error(&world.get_from(HOME, &path).await, 403, "code_verifier_required");
 }
 
 async fn mail_scanner_consumes_link_to_sign_in(on: On) {

@@ -1,6 +1,6 @@
 //! One's own account: sessions, ways in, profile, export, leaving.
 
-use crate::kit::{assert_error, query_of, started};
+use crate::kit::{assert_error, pkce, query_of, started};
 use crate::on_both_engines;
 use crate::person::Browser;
 use crate::support::{AWAY, Answer, HOME, On, World};
@@ -201,6 +201,27 @@ async fn what_another_device_finished_changes_no_way_in(on: On) {
     let code = query_of(back.header("location"))["code"].clone();
     let done = world.get_from(HOME, &format!("accounts/oauth/result?state={state}&code={code}")).await.ok();
     start_link(&world, token(&done)).await.ok();
+
+    // A code that came to a port of the person's machine may have been handed over.
+    world.admin_post("cities/update", json!({"city_id": "city_demo", "confirm": "never"})).await;
+    for (collector, refused) in [(HOME, true), (AWAY, false)] {
+        let (verifier, challenge) = pkce();
+        let program = json!({"return_to": "http://127.0.0.1:51234/downcity", "code_challenge": challenge});
+        let (url, state) = started(&world, program).await;
+        let back = world.come_back(AWAY, &world.allow(&url, "alice")).await;
+        let code = query_of(back.header("location"))["code"].clone();
+        let result = format!("accounts/oauth/result?state={state}&code={code}&code_verifier={verifier}");
+        let done = world.get_from(collector, &result).await.ok();
+        let link = start_link(&world, token(&done)).await;
+        if refused {
+            assert_error(&link, 403, "reauthentication_required");
+        } else {
+            link.ok();
+        }
+        let mine = world.get_as(token(&done), "accounts/sessions/mine").await.ok();
+        let this = mine["items"].as_array().unwrap().iter().find(|one| one["current"] == true).unwrap();
+        assert_eq!((&this["cross_device"], &this["device"]), (&json!(refused), &Value::Null), "{this}");
+    }
 }
 
 async fn a_link_dies_with_the_session_that_asked_for_it(on: On) {

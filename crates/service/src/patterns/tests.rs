@@ -140,7 +140,7 @@ fn one_network_starts_what_many_others_finish() {
     let found = look(&attempts);
     assert_eq!((found.len(), found[0].id, found[0].severity), (1, "started_for_others", Severity::Warning));
     assert!(
-        found[0].text.en.starts_with("9 sign-ins that were started at 203.0.113.7 were finished on 5 other")
+        found[0].text.en.starts_with("9 sign-ins that were started at 203.0.113.7 came back from 5 other")
     );
     attempts.iter_mut().for_each(|one| one.returns_to_site = true);
     assert_eq!(look(&attempts), [], "a product whose server starts, and whose site is gone back to");
@@ -148,6 +148,16 @@ fn one_network_starts_what_many_others_finish() {
     attempts[2].finisher = Some("198.51.100.1".into());
     attempts[7].finisher = Some("198.51.100.1".into());
     assert_eq!(look(&attempts), [], "a household with phones");
+    attempts[2].finisher = Some("198.51.100.0".into());
+    assert_eq!(look(&attempts)[0].id, "started_for_others");
+    for _ in 0..10 {
+        attempts.push(ListedAttempt {
+            network: "203.0.113.7".into(),
+            finisher: Some("203.0.113.7".into()),
+            ..seen("done")
+        });
+    }
+    assert_eq!(look(&attempts), [], "many people behind one address, of whom some walk away");
 }
 
 #[test]
