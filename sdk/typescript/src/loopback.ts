@@ -122,7 +122,11 @@ class Loopback {
         came();
       };
       const without = async (error: unknown) => {
-        if (!lacksCode(error)) return Promise.race([browser, sleep(ON_ITS_WAY, stop)]).finally(() => reject(error));
+        if (!lacksCode(error)) {
+          // Where there is a browser, it is on its way with the same.
+          if (Date.now() < end) await Promise.race([browser, sleep(ON_ITS_WAY, stop)]);
+          return reject(error);
+        }
         await sleep(COLLECTED_WITHIN, stop);
         reject(new CityError("the browser that finished did not come back to this program", { code: "login_expired" }));
       };
