@@ -240,19 +240,23 @@ async fn a_page_that_is_loaded_twice_says_the_same_and_a_silent_connection_is_no
     }
 }
 
+/// How a sign-in ends that waits at the Federation.
+async fn refused(script: &Script) -> Error {
+    let guest = script.serve().await.guest("c");
+    guest.sign_in(&SignIn::new("wechat").elsewhere(), |_| ()).await.unwrap_err()
+}
+
 #[tokio::test]
 async fn a_refused_sign_in_says_why() {
     let failed = json!({"status": "failed", "error": "You said no.", "code": "access_denied"});
-    let guest = Script::new([(200, failed)]).serve().await.guest("c");
-    let error = guest.sign_in(&SignIn::new("wechat").elsewhere(), |_| ()).await.unwrap_err();
+    let error = refused(&Script::new([(200, failed)])).await;
     assert_eq!((error.code(), error.message().as_str()), ("access_denied", "You said no."));
 }
 
 #[tokio::test]
 async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
     let gone = (410, json!({"error": "Too late.", "code": "gone", "request_id": "r"}));
-    let guest = Script::new([gone]).serve().await.guest("c");
-    let error = guest.sign_in(&SignIn::new("wechat").elsewhere(), |_| ()).await.unwrap_err();
+    let error = refused(&Script::new([gone])).await;
     assert!(matches!(error, Error::Expired));
     assert_eq!(error.code(), "login_expired");
 
@@ -261,13 +265,7 @@ async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
     let end = i64::try_from(now.as_millis()).unwrap() + 1500;
     let script = Script { expires_at: Some(end), ..Script::new([]) };
     let begun = Instant::now();
-    let error = script
-        .serve()
-        .await
-        .guest("c")
-        .sign_in(&SignIn::new("wechat").elsewhere(), |_| ())
-        .await
-        .unwrap_err();
+    let error = refused(&script).await;
     assert!(matches!(error, Error::Expired));
     assert!(begun.elapsed() < Duration::from_secs(10), "it must not poll for ever");
 }
@@ -276,13 +274,7 @@ async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
 async fn a_wrong_answer_ends_a_sign_in_at_once() {
     let unknown = (404, json!({"error": "No such login.", "code": "login_not_found", "request_id": "r9"}));
     let script = Script::new([unknown]);
-    let error = script
-        .serve()
-        .await
-        .guest("c")
-        .sign_in(&SignIn::new("wechat").elsewhere(), |_| ())
-        .await
-        .unwrap_err();
+    let error = refused(&script).await;
     assert_eq!(
         (error.status(), error.code(), error.request_id()),
         (Some(404), "login_not_found", Some("r9"))

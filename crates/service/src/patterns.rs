@@ -419,8 +419,8 @@ fn started_for_others(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {
         ),
     );
     let remedy = Said::new(
-        "If it is a server of yours, have the person's browser start, or return to the product by https. If you don't know that address, keep it out, warn people, and let the city ask for a code that is typed.",
-        "如果是您自己的服务器，请改由用户的浏览器发起，或以 https 的 return_to 返回产品。如果不认识该地址，请将其拦截，提醒用户，并让城市要求输入验证码。",
+        "If it is a server of yours, have the person's browser start, or let it return to the product's site. If you don't know that address, keep it out, warn people, and let the city ask for a code that is typed.",
+        "如果是您自己的服务器，请改由用户的浏览器发起，或使用指向产品网站的 return_to。如果不认识该地址，请将其拦截，提醒用户，并让城市要求输入验证码。",
     );
     group.found("started_for_others", Severity::Warning, text, remedy)
 }

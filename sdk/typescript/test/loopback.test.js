@@ -110,3 +110,12 @@ test("a program waits at the Federation where no browser is beside it, and witho
   });
   if (!kept.DISPLAY) delete process.env.DISPLAY;
 });
+
+test("a runtime that lets nobody look at its environment waits at the Federation", async (t) => {
+  const fed = await federation(t);
+  const env = process.env;
+  t.after(() => (process.env = env));
+  process.env = new Proxy({}, { get: () => { throw new Error("not allowed"); } });
+  await guest(fed).signIn("wechat", { open: (_, { state }) => fed.finish(state) });
+  assert.equal(fed.calls[0].body.return_to, undefined);
+});

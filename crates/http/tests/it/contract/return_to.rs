@@ -15,7 +15,7 @@ const DONE: &str = "https://app.example.com/done?from=wechat";
 
 async fn listed(on: On) -> World {
     let world = World::ready(on).await;
-    let redirects = json!([DONE, "http://127.0.0.1/cb", "http://localhost:3000/cb"]);
+    let redirects = json!([DONE, "http://127.0.0.1/cb", "http://localhost:3000/cb", "https://localhost/cb"]);
     world.admin_post("cities/update", json!({"city_id": "city_demo", "allowed_redirects": redirects})).await;
     world
 }
@@ -66,8 +66,9 @@ async fn the_code_of_one_sign_in_is_no_good_for_another() {
 #[tokio::test]
 async fn loopback_needs_pkce_and_has_a_free_port() {
     let world = listed(On::Sqlite).await;
-    let naked = json!({"return_to": "http://127.0.0.1:51234/cb"});
-    assert_field(&start_with(&world, naked).await, "code_challenge");
+    for here in ["http://127.0.0.1:51234/cb", "https://localhost/cb"] {
+        assert_field(&start_with(&world, json!({"return_to": here})).await, "code_challenge");
+    }
     let (verifier, challenge) = pkce();
     let bound = json!({"return_to": "http://127.0.0.1:51234/cb", "code_challenge": challenge});
     let (url, state) = started(&world, bound).await;
