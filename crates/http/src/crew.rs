@@ -45,8 +45,15 @@ pub(crate) struct Ends {
 pub(crate) struct Crew(Vec<Seat>);
 
 struct Seat {
-    guests: UnboundedSender<Guest>,
-    /// As many references as there are connections, and two more.
+    guests: UnboundedSender<Seated>,
+    /// As many references as there are connections, and one more.
+    count: Arc<()>,
+}
+
+/// A connection, and what counts it from the moment it was given to a thread: of many that come at once, none may be
+/// given away before those in front of it are counted.
+struct Seated {
+    guest: Guest,
     count: Arc<()>,
 }
 
@@ -55,10 +62,9 @@ impl Crew {
     pub(crate) fn start(size: usize, app: &App, ends: &Ends) -> io::Result<Self> {
         let seat = |number: usize| {
             let (guests, inbox) = unbounded_channel();
-            let count = Arc::new(());
             // A child for each thread, since all of its connections look at it all the time.
             let closing = ends.closing.child_token();
-            let serving = Serving { app: app.clone(), count: Arc::clone(&count), closing };
+            let serving = Serving { app: app.clone(), closing };
             let (gone, ended) = (ends.gone.clone(), ends.ended.clone());
             let runtime =
                 runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
@@ -68,7 +74,7 @@ impl Crew {
                     ended.cancelled().await;
                 });
             })?;
-            Ok(Seat { guests, count })
+            Ok(Seat { guests, count: Arc::default() })
         };
         (0..size).map(seat).collect::<io::Result<_>>().map(Self)
     }
@@ -79,8 +85,9 @@ impl Crew {
         while let Some((number, seat)) =
             self.0.iter().enumerate().min_by_key(|(_, seat)| Arc::strong_count(&seat.count))
         {
-            let Err(SendError(back)) = seat.guests.send(guest) else { return };
-            guest = back;
+            let seated = Seated { guest, count: Arc::clone(&seat.count) };
+            let Err(SendError(back)) = seat.guests.send(seated) else { return };
+            guest = back.guest;
             self.0.swap_remove(number);
             error!(
                 left = self.0.len(),
@@ -93,12 +100,11 @@ impl Crew {
 
 struct Serving {
     app: App,
-    count: Arc<()>,
     closing: CancellationToken,
 }
 
 impl Serving {
-    async fn serve(self, mut inbox: UnboundedReceiver<Guest>) {
+    async fn serve(self, mut inbox: UnboundedReceiver<Seated>) {
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -112,13 +118,13 @@ impl Serving {
         while connections.join_next().await.is_some() {}
     }
 
-    fn welcome(&self, guest: Guest, connections: &mut JoinSet<()>) {
-        let Guest { stream, peer, place, counted } = guest;
+    fn welcome(&self, seated: Seated, connections: &mut JoinSet<()>) {
+        let Seated { guest: Guest { stream, peer, place, counted }, count } = seated;
         let stream = match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => stream,
             Err(why) => return debug!(%peer, %why, "a connection can't be waited for"),
         };
-        let (app, closing, count) = (self.app.clone(), self.closing.clone(), Arc::clone(&self.count));
+        let (app, closing) = (self.app.clone(), self.closing.clone());
         connections.spawn(async move {
             if let Err(why) = converse(stream, peer, app, &closing).await {
                 debug!(%peer, %why, "a connection ended early");
@@ -135,12 +141,44 @@ mod tests {
     use tokio::sync::Semaphore;
     use tokio_util::task::TaskTracker;
 
+    fn seat() -> (Seat, UnboundedReceiver<Seated>) {
+        let (guests, inbox) = unbounded_channel();
+        (Seat { guests, count: Arc::default() }, inbox)
+    }
+
+    fn guest(listener: &TcpListener, places: &Arc<Semaphore>) -> Guest {
+        Guest {
+            stream: TcpStream::connect(listener.local_addr().unwrap()).unwrap(),
+            peer: listener.local_addr().unwrap(),
+            place: Arc::clone(places).try_acquire_owned().unwrap(),
+            counted: TaskTracker::new().token(),
+        }
+    }
+
+    #[tokio::test]
+    async fn of_many_that_come_at_once_each_thread_gets_as_many() {
+        let ((one, mut first), (other, mut second)) = (seat(), seat());
+        let mut crew = Crew(vec![one, other]);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let places = Arc::new(Semaphore::new(16));
+        // Neither thread has looked into its inbox yet.
+        for _ in 0..16 {
+            crew.seat(guest(&listener, &places));
+        }
+        assert_eq!((first.len(), second.len()), (8, 8));
+        // Who has left makes room.
+        for _ in 0..3 {
+            drop(second.try_recv().unwrap());
+        }
+        for _ in 0..3 {
+            crew.seat(guest(&listener, &places));
+        }
+        assert_eq!((first.len(), second.len()), (8, 8));
+        assert!(first.try_recv().is_ok());
+    }
+
     #[tokio::test]
     async fn a_thread_that_ended_gets_no_connections() {
-        let seat = || {
-            let (guests, inbox) = unbounded_channel();
-            (Seat { guests, count: Arc::default() }, inbox)
-        };
         let ((dead, gone), (alive, mut inbox)) = (seat(), seat());
         // The dead one's only reference is ours; the other one is busy.
         drop(gone);
@@ -149,18 +187,12 @@ mod tests {
 
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let places = Arc::new(Semaphore::new(9));
-        let guest = || Guest {
-            stream: TcpStream::connect(listener.local_addr().unwrap()).unwrap(),
-            peer: listener.local_addr().unwrap(),
-            place: Arc::clone(&places).try_acquire_owned().unwrap(),
-            counted: TaskTracker::new().token(),
-        };
-        crew.seat(guest());
-        crew.seat(guest());
+        crew.seat(guest(&listener, &places));
+        crew.seat(guest(&listener, &places));
         assert!(inbox.try_recv().is_ok() && inbox.try_recv().is_ok(), "both came to the thread that is left");
 
         drop(inbox);
-        crew.seat(guest());
+        crew.seat(guest(&listener, &places));
         assert!(crew.0.is_empty(), "without a thread a connection is closed, and nothing waits for it");
         assert_eq!(places.available_permits(), 9);
     }
