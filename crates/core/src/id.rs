@@ -15,6 +15,13 @@ pub fn uuid_v7(now: Timestamp, random: &[u8; 10]) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid().to_string()
 }
 
+/// What UUIDv7s of this moment begin with, and what is greater than any of them and less than those of the next one.
+#[must_use]
+pub fn uuids_v7_of(moment: Timestamp) -> [String; 2] {
+    let millis = uuid_v7(moment, &[0; 10])[..13].to_owned();
+    [format!("{millis}-"), format!("{millis}.")]
+}
+
 /// Bits of a UUIDv7 that count within a millisecond (`rand_a`).
 const COUNTER: u32 = 12;
 /// How far ids may be ahead of the clock: over a leap second they go on, but a clock that was set right is followed.
@@ -150,6 +157,20 @@ mod tests {
         let a = UserId::fresh(Timestamp(1_000), &[255; 10]);
         let b = UserId::fresh(Timestamp(1_001), &[0; 10]);
         assert!(a < b);
+    }
+
+    #[test]
+    fn ids_of_a_millisecond_are_between_its_bounds_and_others_are_not() {
+        let millis = 1_764_000_000_000;
+        let [least, above] = uuids_v7_of(Timestamp(millis));
+        let within = |at, random: u8| {
+            let id = uuid_v7(Timestamp(at), &[random; 10]);
+            id >= least && id < above
+        };
+        assert!(within(millis, 0) && within(millis, 255));
+        for other in [millis - 1, millis + 1, millis + (1 << 16), 0] {
+            assert!(!within(other, 0) && !within(other, 255), "{other}");
+        }
     }
 
     #[test]

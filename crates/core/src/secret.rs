@@ -34,6 +34,15 @@ impl Digest {
         bytes.try_into().ok().map(Self)
     }
 
+    /// When the token was made, of a [dated](OpaqueToken::dated) one's [digest](OpaqueToken::digest); of any other it means
+    /// nothing.
+    #[must_use]
+    pub fn date(&self) -> Timestamp {
+        let mut millis = [0; 8];
+        millis[8 - DATE_BYTES..].copy_from_slice(&self.0[..DATE_BYTES]);
+        Timestamp(i64::from_be_bytes(millis))
+    }
+
     /// Compares with the digest of `text` in constant time.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
@@ -151,6 +160,9 @@ mod tests {
         }
         let (one, other) = (dated(1, 7), dated(2, 7));
         assert!(one != other && one.0[..6] == other.0[..6] && one == dated(1, 7));
+        for moment in moments {
+            assert_eq!(dated(1, moment).date(), Timestamp(moment));
+        }
         let plain = OpaqueToken::from_bytes(&[1; 32]);
         assert_eq!(plain.digest(), Digest::of(plain.reveal()));
         // Another date is another token.

@@ -2,7 +2,8 @@
 
 use crate::db::{Misfit, Row, args};
 use crate::{Store, StoreError};
-use downcity_core::attempt::{EXCHANGE_LIMIT, LIFETIME};
+use downcity_core::attempt::EXCHANGE_LIMIT;
+use downcity_core::id::uuids_v7_of;
 use downcity_core::redirect::is_site;
 use downcity_core::{Failure, Timestamp};
 
@@ -150,9 +151,10 @@ impl Store {
         let sql = concat!(
             "select ",
             columns!("'' as starter_agent"),
-            " from login_attempts where expires_at >= $3 and ($4 = '' or city_id = $4) order by expires_at desc, attempt_id desc limit $5"
+            " from login_attempts where attempt_id >= $3 and ($4 = '' or city_id = $4) order by attempt_id desc limit $5"
         );
-        let args = args![now, now.minus(EXCHANGE_LIMIT), since.plus(LIFETIME), city_id, limit];
+        let [first, _] = uuids_v7_of(since);
+        let args = args![now, now.minus(EXCHANGE_LIMIT), first, city_id, limit];
         let rows = self.db.read_aside(sql, args).await?;
         rows.into_iter().map(|row| row.read_as(TABLE, listed)).collect()
     }

@@ -2,6 +2,7 @@
 
 use crate::audit::{self, NewAudit};
 use crate::db::{Fault, Tx, Val, args};
+use crate::login::ids_that_end;
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 use std::time::Duration;
@@ -36,8 +37,10 @@ impl Store {
                    where expires_at <= $1 order by expires_at limit $2)";
         let mailed = self.remove_in_batches(sql, now.minus(ATTEMPTS_KEPT)).await?;
         let sql = "delete from login_attempts where expires_at <= $1 and attempt_id in (select attempt_id from login_attempts \
-                   where expires_at <= $1 order by expires_at limit $2)";
-        let attempts = self.remove_in_batches(sql, now.minus(ATTEMPTS_KEPT)).await?;
+                   where expires_at <= $1 and attempt_id < $2 order by attempt_id limit $3)";
+        let old = now.minus(ATTEMPTS_KEPT);
+        let [_, above] = ids_that_end(old);
+        let attempts = self.in_batches(sql, args![old, above, BATCH]).await?;
         let sql = "delete from sessions where expires_at <= $1 and sid in (select sid from sessions \
                    where expires_at <= $1 order by expires_at limit $2)";
         let sessions = self.remove_in_batches(sql, now.minus(SESSIONS_KEPT)).await?;

@@ -1,6 +1,7 @@
 //! What waits: for the metrics, which ask every few seconds, so each number comes from an index.
 
 use crate::db::{Row, args};
+use crate::login::ids_that_end;
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 
@@ -44,13 +45,15 @@ impl Store {
     /// # Errors
     /// `Unavailable`, also when it takes too long.
     pub async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
-        let sql = "select (select count(*) from login_attempts where expires_at > $1 and stage = 'waiting'), \
+        let sql = "select (select count(*) from login_attempts where attempt_id >= $1 and expires_at > $2 \
+                   and stage = 'waiting'), \
                    (select count(*) from outbox where state = 'waiting' and kind = 'mail'), \
                    (select min(created_at) from outbox where state = 'waiting' and kind = 'mail'), \
                    (select count(*) from outbox where state = 'waiting' and kind = 'webhook'), \
                    (select min(created_at) from outbox where state = 'waiting' and kind = 'webhook'), \
                    (select count(*) from webhooks where failing_since is not null or disabled_at is not null)";
-        let row = self.db.read_aside(sql, args![now]).await?.into_iter().next();
+        let [first, _] = ids_that_end(now);
+        let row = self.db.read_aside(sql, args![first, now]).await?.into_iter().next();
         let row: Row = row.ok_or_else(|| StoreError::Internal("a count without a row".into()))?;
         row.read_as("outbox", |row| {
             Ok(Backlog {

@@ -1,10 +1,14 @@
 //! Login attempts: every arrow between their stages is one guarded statement, so two requests can't walk the
 //! same one. What an attempt was said to be over by time stays over: the guards use the same limits as
 //! [`Attempt::standing`].
+//!
+//! No index leads to a `state`: it is dated like its attempt's id, so it is looked for among those of its millisecond
+//! (`docs/decisions/0041-attempts-are-found-by-their-date.md`).
 
 use crate::db::{Misfit, Row, args};
 use crate::{Store, StoreError};
-use downcity_core::attempt::{EXCHANGE_LIMIT, Finisher, Link, Starter};
+use downcity_core::attempt::{EXCHANGE_LIMIT, Finisher, LIFETIME, Link, Starter};
+use downcity_core::id::uuids_v7_of;
 use downcity_core::network::Network;
 use downcity_core::pkce::Challenge;
 use downcity_core::{Attempt, AttemptId, CityId, Digest, Failure, Lang, SessionId, Stage, Timestamp, UserId};
@@ -35,13 +39,18 @@ macro_rules! columns {
 }
 
 impl Store {
-    /// Stores a new attempt under the digest of its `state`. Only what a waiting attempt has is stored.
+    /// Stores a new attempt under the digest of its `state`, which has the date of its id. Only what a waiting attempt has
+    /// is stored.
     ///
     /// # Errors
-    /// `Unavailable`, also when the city has just been removed; `Internal` when the id or state is taken.
+    /// `Unavailable`, also when the city has just been removed; `Internal` when the id is taken.
     pub async fn insert_attempt(&self, state: Digest, attempt: &Attempt) -> Result<(), StoreError> {
         if attempt.stage != Stage::Waiting {
             return Err(StoreError::Internal("a new attempt is a waiting one".into()));
+        }
+        let [least, _] = uuids_v7_of(state.date());
+        if !attempt.attempt_id.as_str().starts_with(&least) {
+            return Err(StoreError::Internal("a state of another moment than its attempt's id".into()));
         }
         let sql = "insert into login_attempts (attempt_id, state, city_id, provider, app_id, redirect_uri, \
                    return_to, challenge, lang, starter_network, starter_agent, starter_browser, \
@@ -77,8 +86,13 @@ impl Store {
     /// # Errors
     /// `Unavailable`; `Corrupt` when the row contradicts itself.
     pub async fn attempt_by_state(&self, state: Digest) -> Result<Option<Attempt>, StoreError> {
-        let sql = concat!("select ", columns!(), " from login_attempts where state = $1");
-        read(self.db.read_row(sql, args![state]).await?)
+        let sql = concat!(
+            "select ",
+            columns!(),
+            " from login_attempts where attempt_id >= $1 and attempt_id < $2 and state = $3"
+        );
+        let [least, above] = uuids_v7_of(state.date());
+        read(self.db.read_row(sql, args![least, above, state]).await?)
     }
 
     /// The attempt with this id.
@@ -99,11 +113,13 @@ impl Store {
         let sql = concat!(
             "update login_attempts set stage = 'exchanging', claimed_code = $1, finisher = $2, \
              finisher_network = $3, finisher_agent = $4, finisher_same = $5, claimed_at = $6 \
-             where state = $7 and stage = 'waiting' and expires_at > $6 returning ",
+             where attempt_id >= $7 and attempt_id < $8 and state = $9 and stage = 'waiting' and expires_at > $6 \
+             returning ",
             columns!()
         );
         let Claim { state, code, cookie, by } = claim;
-        let args = args![*code, *cookie, by.network, &by.agent, by.same_client, now, *state];
+        let [least, above] = uuids_v7_of(state.date());
+        let args = args![*code, *cookie, by.network, &by.agent, by.same_client, now, least, above, *state];
         // Lost in a power cut together with what would have followed, it can be claimed again: the provider takes a
         // code once.
         read(self.db.exec_row_in_order(sql, args).await?)
@@ -194,6 +210,12 @@ impl Store {
 /// Ends an attempt as failed: the failure's code, the time, the attempt's id.
 pub(crate) const FAIL: &str = "update login_attempts set stage = 'failed', failure = $1, ended_at = $2, sealed_identity = null \
      where attempt_id = $3 and stage in ('waiting', 'exchanging', 'confirming')";
+
+/// What the ids of attempts that end at this moment begin with, and what is greater than all of them: with the bounds of
+/// [`uuids_v7_of`] the time of many is looked for where they stand, one after the other.
+pub(crate) fn ids_that_end(at: Timestamp) -> [String; 2] {
+    uuids_v7_of(at.minus(LIFETIME))
+}
 
 fn read(row: Option<Row>) -> Result<Option<Attempt>, StoreError> {
     row.map(|row| row.read_as(TABLE, attempt)).transpose()

@@ -3,6 +3,7 @@
 
 use crate::attempt_list::status;
 use crate::db::{Fault, Row, Tx, args};
+use crate::login::ids_that_end;
 use crate::{Store, StoreError};
 use downcity_core::Timestamp;
 use downcity_core::attempt::EXCHANGE_LIMIT;
@@ -53,13 +54,14 @@ impl Store {
             "select hour, provider, coalesce(failure, status) as outcome, count(*) from (select \
              created_at - created_at % 3600000 as hour, provider, ",
             status!(),
-            " from login_attempts where expires_at > $3 and ($4 = '' or city_id = $4)) a where hour >= $5 \
-             group by hour, provider, coalesce(failure, status)"
+            " from login_attempts where expires_at > $3 and attempt_id >= $4 and ($5 = '' or city_id = $5)) a \
+             where hour >= $6 group by hour, provider, coalesce(failure, status)"
         );
         for _ in 0..TRIES {
             let until = self.counted_until().await?;
             let mut rows = self.db.read_aside(added, args![since, city_id]).await?;
-            let args = args![now, now.minus(EXCHANGE_LIMIT), until, city_id, since];
+            let [first, _] = ids_that_end(until);
+            let args = args![now, now.minus(EXCHANGE_LIMIT), until, first, city_id, since];
             rows.extend(self.db.read_aside(standing, args).await?);
             // Between the two reads attempts may have gone from the one to the other.
             if self.counted_until().await? == until {
@@ -94,12 +96,13 @@ async fn add_up(until: Timestamp, tx: &mut Tx) -> Result<u64, Fault> {
          select hour, city_id, provider, coalesce(failure, status), count(*) from (select \
          created_at - created_at % 3600000 as hour, city_id, provider, ",
         status!(),
-        " from login_attempts where expires_at > $3 and expires_at <= $1) a where true \
+        " from login_attempts where expires_at > $3 and expires_at <= $1 and attempt_id >= $4 and attempt_id < $5) a where true \
          group by hour, city_id, provider, coalesce(failure, status) \
          on conflict (hour, city_id, provider, outcome) do update set count = sign_in_counts.count + excluded.count"
     );
     // Whatever is still being exchanged at the end of its time was interrupted.
-    let added = tx.exec(sql, args![until, until, from]).await?;
+    let ([first, _], [_, above]) = (ids_that_end(from), ids_that_end(until));
+    let added = tx.exec(sql, args![until, until, from, first, above]).await?;
     let sql = "update facts set value = $1 where name = $2";
     tx.put(sql, args![until.0.to_be_bytes().as_slice(), UNTIL]).await?;
     Ok(added)

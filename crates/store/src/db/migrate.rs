@@ -45,6 +45,7 @@ const STEPS: &[Step] = steps! {
     7 "data_keys",
     8 "new_sign_ins",
     9 "backlogs",
+    10 "attempts_by_date",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";

@@ -1,9 +1,11 @@
 //! An attempt's way through its stages.
 
-use crate::support::{attempt, away, claim, deed, exchanging, later, on_both_engines, state};
+use crate::support::{
+    NOW, attempt, attempt_at, away, claim, deed, exchanging, later, on_both_engines, state, state_at,
+};
 use downcity_core::attempt::Starter;
 use downcity_core::pkce::Challenge;
-use downcity_core::{Attempt, AttemptId, Digest, Failure, Lang, Stage};
+use downcity_core::{Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Stage};
 use downcity_store::{Claim, Store, StoreError, testing};
 
 on_both_engines! {
@@ -14,7 +16,8 @@ on_both_engines! {
     a_held_identity_is_there_only_while_confirming,
     what_is_over_by_time_stays_over,
     a_contradicting_row_is_an_error_that_names_it,
-    state_and_id_are_unique,
+    an_id_is_taken_once,
+    a_state_is_told_from_all_others_of_its_moment,
     an_attempt_for_a_removed_city_asks_for_another_try,
     a_text_with_nul_is_refused,
 }
@@ -101,7 +104,8 @@ async fn what_is_over_by_time_stays_over(store: Store) {
 }
 
 async fn a_contradicting_row_is_an_error_that_names_it(store: Store) {
-    store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
+    let stored = attempt("a");
+    store.insert_attempt(state("a"), &stored).await.unwrap();
     for damage in [
         "update login_attempts set stage = 'done'",
         "update login_attempts set stage = 'waiting', user_id = 'somebody'",
@@ -114,18 +118,40 @@ async fn a_contradicting_row_is_an_error_that_names_it(store: Store) {
         assert_eq!(testing::tamper(&store, damage).await, 1);
         let error = store.attempt_by_state(state("a")).await.unwrap_err();
         assert!(
-            matches!(&error, StoreError::Corrupt { table: "login_attempts", row, .. } if row == "a"),
+            matches!(&error, StoreError::Corrupt { table: "login_attempts", row, .. } if row == stored.attempt_id.as_str()),
             "{damage}"
         );
         assert!(!error.to_string().contains("nowhere"), "{error}");
     }
 }
 
-async fn state_and_id_are_unique(store: Store) {
+async fn an_id_is_taken_once(store: Store) {
     store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
-    for (state, other) in [(state("a"), attempt("b")), (state("b"), attempt("a"))] {
-        assert!(matches!(store.insert_attempt(state, &other).await, Err(StoreError::Internal(_))));
+    let again = store.insert_attempt(state("b"), &attempt("a")).await;
+    assert!(matches!(again, Err(StoreError::Internal(_))));
+    assert_eq!(store.attempt_by_state(state("b")).await.unwrap(), None);
+}
+
+/// No index leads to a state, only its date.
+async fn a_state_is_told_from_all_others_of_its_moment(store: Store) {
+    let names: Vec<_> = (0..40).map(|number| format!("a{number}")).collect();
+    for (name, start) in names.iter().zip((0..40).map(|number| later(number / 20))) {
+        store.insert_attempt(state_at(name, start), &attempt_at(name, start)).await.unwrap();
     }
+    for (name, start) in names.iter().zip((0..40).map(|number| later(number / 20))) {
+        let found = store.attempt_by_state(state_at(name, start)).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&attempt_at(name, start)));
+        let elsewhere = if start == NOW { later(1) } else { NOW };
+        assert_eq!(store.attempt_by_state(state_at(name, elsewhere)).await.unwrap(), None);
+        let claim = Claim { state: state_at(name, start), ..claim(name, "code") };
+        let claimed = store.claim_attempt(&claim, later(5)).await.unwrap().unwrap();
+        assert_eq!(claimed.attempt_id, attempt_at(name, start).attempt_id);
+        assert_eq!(store.claim_attempt(&claim, later(5)).await.unwrap(), None);
+    }
+    let undated = OpaqueToken::from_bytes(&[7; 32]).digest();
+    assert_eq!(store.attempt_by_state(undated).await.unwrap(), None);
+    let astray = store.insert_attempt(undated, &attempt("b")).await;
+    assert!(matches!(astray, Err(StoreError::Internal(_))), "it could not be found again");
 }
 
 async fn an_attempt_for_a_removed_city_asks_for_another_try(store: Store) {

@@ -1,11 +1,11 @@
 //! Who somebody is: the rules for unionid and openid.
 
 use crate::support::{
-    as_user, deed, exchanging, later, new_session, on_both_engines, openid, sign_in, signed_in, unionid,
-    user, wechat,
+    as_user, attempt, deed, exchanging, later, new_session, on_both_engines, openid, sign_in, signed_in,
+    unionid, user, wechat,
 };
 use downcity_core::identity::KeyKind;
-use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityKey, Profile, Stage, User};
+use downcity_core::{ExternalIdentity, Failure, IdentityKey, Profile, Stage, User};
 use downcity_store::{Completed, Store, StoreError, testing};
 
 on_both_engines! {
@@ -41,7 +41,7 @@ async fn a_new_person_becomes_a_user_once(store: Store) {
     let person = || wechat(vec![unionid("u1"), openid("wx", "o1")]);
     assert_eq!(signed_in(&store, "a", person()).await, as_user("a", true));
     assert_eq!(signed_in(&store, "b", person()).await, as_user("a", false));
-    let attempt = store.attempt_by_id(&AttemptId::parse("b").unwrap()).await.unwrap().unwrap();
+    let attempt = store.attempt_by_id(&attempt("b").attempt_id).await.unwrap().unwrap();
     assert_eq!(attempt.stage, Stage::Done { user_id: user("a"), at: later(0), collected: None });
     let stored = stored_user(&store, "a").await;
     assert_eq!(stored.display_name.as_deref(), Some("张三🌟"));
@@ -160,7 +160,7 @@ async fn a_disabled_user_is_refused(store: Store) {
     assert_eq!(testing::tamper(&store, "update users set disabled = 1").await, 1);
     assert!(stored_user(&store, "a").await.disabled);
     assert_eq!(signed_in(&store, "b", person()).await, Completed::UserDisabled);
-    let attempt = store.attempt_by_id(&AttemptId::parse("b").unwrap()).await.unwrap().unwrap();
+    let attempt = store.attempt_by_id(&attempt("b").attempt_id).await.unwrap().unwrap();
     assert_eq!(attempt.stage, Stage::Failed(Failure::UserDisabled));
     let again = store.complete_sign_in(&sign_in("b", person(), later(0))).await.unwrap();
     assert_eq!(again, Completed::Lost);
@@ -179,7 +179,7 @@ async fn an_attempt_that_is_over_changes_nothing(store: Store) {
         assert_eq!(testing::tamper(&store, table).await, 0, "no half-made users: {table}");
     }
     signed_in(&store, "b", person()).await;
-    let id = AttemptId::parse("b").unwrap();
+    let id = attempt("b").attempt_id;
     assert_eq!(store.complete_sign_in(&sign_in("b", person(), later(1))).await.unwrap(), Completed::Lost);
     assert!(!store.fail_attempt(&id, Failure::ProviderBusy, later(1)).await.unwrap(), "done stays done");
 }

@@ -1,7 +1,8 @@
 //! Sign-ins are added up exactly once, whatever becomes of them and whoever counts.
 
 use crate::support::{
-    NOW, Scratch, attempt, city, exchanging, later, on_both_engines, signed_in, sixteen, state,
+    NOW, Scratch, attempt, attempt_at, city, exchanging, later, on_both_engines, signed_in, sixteen, state,
+    state_at,
 };
 use crate::support::{deed, unionid, wechat};
 use downcity_core::{Attempt, CityId, Failure, Timestamp};
@@ -74,9 +75,8 @@ async fn every_outcome_is_counted_exactly_before_and_after_it_is_added_up(store:
     ]);
     assert_eq!(counts(&store, "", later(601)).await, over);
     // One more that is younger stays where it is.
-    let fresh = attempt("fresh");
-    let fresh = Attempt { created_at: later(300), expires_at: later(900), ..fresh };
-    store.insert_attempt(state("fresh"), &fresh).await.unwrap();
+    let start = later(300);
+    store.insert_attempt(state_at("fresh", start), &attempt_at("fresh", start)).await.unwrap();
     assert_eq!(store.count_sign_ins(later(660)).await.unwrap(), 6);
     assert_eq!(testing::number(&store, "select cast(sum(count) as bigint) from sign_in_counts").await, 10);
     let mut all = over.clone();

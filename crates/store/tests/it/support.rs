@@ -1,11 +1,12 @@
 //! Fresh stores, and the words the tests share.
 
 use downcity_core::attempt::{Finisher, LIFETIME, Starter};
+use downcity_core::id::uuids_v7_of;
 use downcity_core::identity::KeyKind;
 use downcity_core::network::Network;
 use downcity_core::{
     Attempt, AttemptId, City, CityId, CityStatus, ConfirmPolicy, Digest, ExternalIdentity, IdentityId,
-    IdentityKey, Lang, Profile, Session, SessionId, Stage, Timestamp, UserId,
+    IdentityKey, Lang, OpaqueToken, Profile, Session, SessionId, Stage, Timestamp, UserId,
 };
 use downcity_store::{CityPatch, Claim, Completed, NewAudit, NewSession, SignIn, Store, testing};
 use std::path::{Path, PathBuf};
@@ -142,8 +143,14 @@ pub(crate) fn deed(action: &'static str) -> NewAudit {
 }
 
 pub(crate) fn attempt(name: &str) -> Attempt {
+    attempt_at(name, NOW)
+}
+
+/// One that starts then: its id says so, as its [`state_at`] does.
+pub(crate) fn attempt_at(name: &str, start: Timestamp) -> Attempt {
+    let [moment, _] = uuids_v7_of(start);
     Attempt {
-        attempt_id: AttemptId::parse(name).unwrap(),
+        attempt_id: AttemptId::parse(&(moment + name)).unwrap(),
         city_id: CityId::parse("city_demo").unwrap(),
         provider: "wechat".into(),
         app_id: "wx0123456789abcdef".into(),
@@ -159,14 +166,19 @@ pub(crate) fn attempt(name: &str) -> Attempt {
         finisher: None,
         finished_by: None,
         stage: Stage::Waiting,
-        created_at: NOW,
-        expires_at: NOW.plus(LIFETIME),
+        created_at: start,
+        expires_at: start.plus(LIFETIME),
     }
 }
 
 /// The digest of the `state` of the attempt with this name.
 pub(crate) fn state(name: &str) -> Digest {
-    Digest::of(&format!("state of {name}"))
+    state_at(name, NOW)
+}
+
+/// The same of one that starts then.
+pub(crate) fn state_at(name: &str, start: Timestamp) -> Digest {
+    OpaqueToken::from_bytes(&Digest::of(&format!("state of {name}")).0).dated(start).digest()
 }
 
 /// What claims the attempt with this name.
@@ -199,7 +211,7 @@ pub(crate) fn wechat(keys: Vec<IdentityKey>) -> ExternalIdentity {
 /// A sign-in of an attempt that is exchanging, with ids made from the attempt's name.
 pub(crate) fn sign_in(name: &str, identity: ExternalIdentity, now: Timestamp) -> SignIn {
     SignIn {
-        attempt_id: AttemptId::parse(name).unwrap(),
+        attempt_id: attempt(name).attempt_id,
         identity,
         signed_up: None,
         user_id: UserId::parse(&format!("user-{name}")).unwrap(),
