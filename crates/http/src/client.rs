@@ -17,6 +17,11 @@ const AGENT_LIMIT: usize = 256;
 
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+/// What proxies add to a request.
+static PASSED_ON: [&HeaderName; 6] =
+    [&header::FORWARDED, &header::VIA, &FORWARDED_FOR, &FORWARDED_HOST, &FORWARDED_PROTO, &REAL_IP];
 
 /// Where a request's connection comes from.
 #[derive(Clone, Copy)]
@@ -32,9 +37,6 @@ impl FromRequestParts<House> for Prefers {
         Ok(Self(accepted(&parts.headers)))
     }
 }
-/// What proxies add to a request.
-const PASSED_ON: [&str; 6] =
-    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 /// The sender of a request, as a handler's argument.
 pub(crate) struct From(pub(crate) Client);

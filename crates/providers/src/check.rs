@@ -1,10 +1,9 @@
 //! Looking whether providers can be used, without signing anybody in: harmless questions with a made-up code, and
 //! the provider's page fetched as a browser would fetch it.
 
-use crate::Authorize;
 use crate::line::{Fault, Reply, exchange};
 use crate::token::Told;
-use downcity_core::pkce::Challenge;
+use crate::{Authorize, Proofs};
 use downcity_core::{Finding, Said, Text, Timestamp, Verdict};
 use reqwest::RequestBuilder;
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, USER_AGENT};
@@ -29,11 +28,21 @@ pub(crate) const PAGE: Text = Text::new("Sign-in page and callback URL", "授权
 pub struct Visit {
     callbacks: Vec<String>,
     made_up: String,
-    code_challenge: Challenge,
     began: Instant,
     now: Timestamp,
     beside_wechat: bool,
     skews: Mutex<Vec<i64>>,
+}
+
+/// Of a sign-in that nobody began.
+impl Proofs for Visit {
+    fn code_verifier(&self) -> String {
+        self.made_up.clone()
+    }
+
+    fn nonce(&self) -> String {
+        self.code().to_owned()
+    }
 }
 
 impl Visit {
@@ -41,9 +50,8 @@ impl Visit {
     /// `made_up` is 64 letters and digits that nobody ever issued.
     #[must_use]
     pub fn new(callbacks: Vec<String>, made_up: String, now: Timestamp) -> Self {
-        let code_challenge = Challenge::of(&made_up);
         let (began, beside_wechat) = (Instant::now(), false);
-        Self { callbacks, made_up, code_challenge, began, now, beside_wechat, skews: Mutex::default() }
+        Self { callbacks, made_up, began, now, beside_wechat, skews: Mutex::default() }
     }
 
     /// The same at a Federation where people can also sign in with WeChat, if `there`.
@@ -77,21 +85,9 @@ impl Visit {
         self.made_up.get(..32).unwrap_or(&self.made_up)
     }
 
-    /// The PKCE verifier of [`Visit::authorize`].
-    pub(crate) fn verifier(&self) -> &str {
-        &self.made_up
-    }
-
     /// What an authorize address is made with, for a callback address.
     pub(crate) fn authorize<'a>(&'a self, callback: &'a str) -> Authorize<'a> {
-        Authorize {
-            state: self.code(),
-            redirect_uri: callback,
-            lang: None,
-            fast_login: None,
-            code_challenge: self.code_challenge.as_str(),
-            nonce: self.code(),
-        }
+        Authorize { state: self.code(), redirect_uri: callback, lang: None, fast_login: None, proofs: self }
     }
 
     /// The present moment.

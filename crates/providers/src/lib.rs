@@ -36,5 +36,5 @@ pub use error::ProviderError;
 pub use hook::HookMessage;
 pub use knock::{Answer, Closed};
 pub use outside::{Outside, OutsideError};
-pub use provider::{Authorize, BoxFuture, Exchange, LoginProvider};
+pub use provider::{Authorize, BoxFuture, Exchange, LoginProvider, Proofs};
 pub use words::{Words, words};

@@ -21,23 +21,30 @@ pub struct Authorize<'a> {
     /// `Some(false)` asks for the QR code even where the desktop client offers a fast sign-in. Anything else
     /// leaves the provider's default, unless the operator turned fast sign-in off for everybody.
     pub fast_login: Option<bool>,
-    /// PKCE challenge (RFC 7636, S256) of [`Exchange::code_verifier`], for providers that know PKCE.
-    pub code_challenge: &'a str,
-    /// What an ID token has to bring back (OpenID Connect Core §3.1.2.1), for providers that make one.
-    pub nonce: &'a str,
+    /// What binds the answer to this start.
+    pub proofs: &'a dyn Proofs,
 }
 
-/// What a finished sign-in is exchanged with. Verifier and nonce are those of its start.
+/// What binds a provider's answer to the start of a sign-in, where the provider knows such; made when it is asked for, the
+/// same each time. WeChat knows none of it.
+pub trait Proofs: Send + Sync {
+    /// The PKCE verifier (RFC 7636 §4.1): 43 characters or more. Never leaves the server but to the provider's token
+    /// endpoint; its challenge goes into the address of the page.
+    fn code_verifier(&self) -> String;
+
+    /// What an ID token has to bring back (OpenID Connect Core §3.1.2.1).
+    fn nonce(&self) -> String;
+}
+
+/// What a finished sign-in is exchanged with.
 #[derive(Clone, Copy)]
 pub struct Exchange<'a> {
     /// The authorization code.
     pub code: &'a str,
     /// The callback address that the sign-in was started with.
     pub redirect_uri: &'a str,
-    /// The PKCE verifier; never leaves the server but to the provider's token endpoint.
-    pub code_verifier: &'a str,
-    /// The nonce that the sign-in was started with.
-    pub nonce: &'a str,
+    /// Those of its start.
+    pub proofs: &'a dyn Proofs,
     /// The issuer that the callback named (RFC 9207).
     pub iss: Option<&'a str>,
     /// The time, for what runs out.

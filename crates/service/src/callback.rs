@@ -252,12 +252,11 @@ impl Federation {
             Callback::Denied => return Err(Failure::AccessDenied.into()),
             Callback::Error(failure) => return Err(failure.into()),
         };
-        let (verifier, nonce) = (self.provider_verifier(attempt), self.provider_nonce(attempt));
+        let proofs = self.proofs(attempt);
         let exchange = Exchange {
             code,
             redirect_uri: &attempt.redirect_uri,
-            code_verifier: verifier.reveal(),
-            nonce: nonce.reveal(),
+            proofs: &proofs,
             iss: query.iss.as_deref(),
             now: self.clock.now(),
         };

@@ -2,6 +2,7 @@
 
 use crate::federation::Federation;
 use crate::limits::TooMany;
+use crate::vault::Vault;
 use downcity_core::attempt::{LIFETIME, Link, Starter};
 use downcity_core::id::DEFAULT_CITY;
 use downcity_core::network::Network;
@@ -10,7 +11,7 @@ use downcity_core::redirect::{RedirectError, Target};
 use downcity_core::{
     Attempt, AttemptId, City, CityId, ConfirmPolicy, Lang, OpaqueToken, Stage, Timestamp, user_code,
 };
-use downcity_providers::{Authorize, LoginProvider};
+use downcity_providers::{Authorize, LoginProvider, Proofs};
 use downcity_store::StoreError;
 use std::sync::Arc;
 use tracing::{Instrument, info_span};
@@ -128,6 +129,22 @@ fn bad(field: &'static str, why: impl Into<String>) -> StartError {
     StartError::BadField { field, why: why.into() }
 }
 
+/// Proofs that are derived, so never stored: 256 bits each that only the master key gives.
+pub(crate) struct Derived<'a> {
+    vault: &'a Vault,
+    attempt_id: &'a AttemptId,
+}
+
+impl Proofs for Derived<'_> {
+    fn code_verifier(&self) -> String {
+        self.vault.derive("provider pkce", self.attempt_id.as_str()).reveal().to_owned()
+    }
+
+    fn nonce(&self) -> String {
+        self.vault.derive("provider nonce", self.attempt_id.as_str()).reveal().to_owned()
+    }
+}
+
 impl Federation {
     /// Starts a sign-in: checks everything that can be checked before anybody scans, stores one attempt,
     /// and builds the provider's address.
@@ -155,15 +172,13 @@ impl Federation {
         prepared.map_err(|problem| StartError::ProviderUnavailable(problem.report))?;
         let state = OpaqueToken::from_bytes(&self.random.bytes()).dated(attempt.created_at);
         self.store.insert_attempt(state.digest(), &attempt).await?;
-        let challenge = Challenge::of(self.provider_verifier(&attempt).reveal());
-        let nonce = self.provider_nonce(&attempt);
+        let proofs = self.proofs(&attempt);
         let authorize = Authorize {
             state: state.reveal(),
             redirect_uri: &attempt.redirect_uri,
             lang,
             fast_login: start.fast_login,
-            code_challenge: challenge.as_str(),
-            nonce: nonce.reveal(),
+            proofs: &proofs,
         };
         let url = provider.authorize_url(&authorize);
         let user_code = attempt.code_tries.map(|_| user_code::shown(&self.user_code(&attempt)));
@@ -226,14 +241,9 @@ impl Federation {
         Ok(Prepared { attempt, browser, lang })
     }
 
-    /// Our PKCE verifier at the provider: derived, so never stored. 256 bits that only the master key gives.
-    pub(crate) fn provider_verifier(&self, attempt: &Attempt) -> OpaqueToken {
-        self.vault.derive("provider pkce", attempt.attempt_id.as_str())
-    }
-
-    /// What the provider's ID token has to bring back.
-    pub(crate) fn provider_nonce(&self, attempt: &Attempt) -> OpaqueToken {
-        self.vault.derive("provider nonce", attempt.attempt_id.as_str())
+    /// What binds the provider's answer to this attempt.
+    pub(crate) fn proofs<'a>(&'a self, attempt: &'a Attempt) -> Derived<'a> {
+        Derived { vault: &self.vault, attempt_id: &attempt.attempt_id }
     }
 
     fn usable_provider(&self, city: &City, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {

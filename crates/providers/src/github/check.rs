@@ -1,13 +1,13 @@
 //! Whether an OAuth App is set up: the token endpoint with a made-up code, and the page that people are sent to.
 
 use super::{GitHub, settings};
-use crate::LoginProvider;
 use crate::check::{
     Asked, CLIENT, PAGE, Visit, host_of, in_turn, no_answer, of_callback, of_client, register,
 };
 use crate::line::{BODY_LIMIT, Fault, Reply};
 use crate::outside::USER_AGENT;
 use crate::token::Told;
+use crate::{LoginProvider, Proofs};
 use downcity_core::{Finding, Said, Text, Verdict};
 use reqwest::header::{ACCEPT, USER_AGENT as AGENT};
 use secrecy::ExposeSecret;
@@ -23,12 +23,13 @@ pub(super) async fn check(app: &GitHub, visit: &Visit) -> Vec<Finding> {
 }
 
 async fn credentials(app: &GitHub, visit: &Visit) -> Finding {
+    let verifier = visit.code_verifier();
     let form = [
         ("client_id", app.client_id.as_str()),
         ("client_secret", app.secret.expose_secret()),
         ("code", visit.code()),
         ("redirect_uri", visit.callback()),
-        ("code_verifier", visit.verifier()),
+        ("code_verifier", &verifier),
     ];
     let url = format!("{}/login/oauth/access_token", app.outside.github());
     let host = host_of(&url);

@@ -34,12 +34,13 @@ pub(super) async fn identify(app: &GitHub, given: &Exchange<'_>) -> Result<Exter
 
 /// Never repeated: GitHub takes a code once.
 async fn token(app: &GitHub, given: &Exchange<'_>, until: Instant) -> Result<Secret, ProviderError> {
+    let verifier = given.proofs.code_verifier();
     let form = [
         ("client_id", app.client_id.as_str()),
         ("client_secret", app.secret.expose_secret()),
         ("code", given.code),
         ("redirect_uri", given.redirect_uri),
-        ("code_verifier", given.code_verifier),
+        ("code_verifier", &verifier),
     ];
     let url = format!("{}/login/oauth/access_token", app.outside.github());
     let request = app.outside.client().map_err(Fault::Setup);

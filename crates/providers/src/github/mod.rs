@@ -11,6 +11,7 @@ use crate::callback::plain_oauth;
 use crate::{
     Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError, Visit,
 };
+use downcity_core::pkce::Challenge;
 use downcity_core::{ExternalIdentity, Failure, Finding, Lang, Secret};
 use std::fmt;
 use std::sync::Arc;
@@ -58,7 +59,7 @@ impl LoginProvider for GitHub {
             .append_pair("redirect_uri", request.redirect_uri)
             .append_pair("scope", "read:user user:email")
             .append_pair("state", request.state)
-            .append_pair("code_challenge", request.code_challenge)
+            .append_pair("code_challenge", Challenge::of(&request.proofs.code_verifier()).as_str())
             .append_pair("code_challenge_method", "S256")
             .finish();
         format!("{}/login/oauth/authorize?{query}", self.outside.github())

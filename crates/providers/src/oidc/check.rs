@@ -181,8 +181,7 @@ async fn credentials(app: &Oidc, visit: &Visit, metadata: &Metadata) -> Finding 
     let made_up = Exchange {
         code: visit.code(),
         redirect_uri: visit.callback(),
-        code_verifier: visit.verifier(),
-        nonce: visit.code(),
+        proofs: visit,
         iss: None,
         now: visit.now(),
     };

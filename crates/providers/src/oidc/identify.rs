@@ -36,7 +36,8 @@ pub(super) async fn identify(app: &Oidc, given: &Exchange<'_>) -> Result<Externa
         unavailable(&what, "the answer holds no id_token; is the scope `openid` allowed there")
     })?;
     let issuers: &[&str] = if app.is_google { &[url, GOOGLE_TOO] } else { &[url] };
-    let expected = Expected { issuers, client_id: &app.client_id, nonce: given.nonce, now: given.now };
+    let nonce = given.proofs.nonce();
+    let expected = Expected { issuers, client_id: &app.client_id, nonce: &nonce, now: given.now };
     let asking = Asking { outside: &app.outside, metadata: &metadata, now: given.now, until };
     let claims = id_token::verify(id_token, &expected, &app.issuer, &asking).await?;
     let more = match is_told(&claims) {
@@ -63,14 +64,13 @@ pub(super) fn exchange_request(
     given: &Exchange<'_>,
     metadata: &Metadata,
 ) -> Result<RequestBuilder, Fault> {
+    let verifier = metadata.takes_pkce().then(|| given.proofs.code_verifier());
     let mut form = vec![
         ("grant_type", "authorization_code"),
         ("code", given.code),
         ("redirect_uri", given.redirect_uri),
     ];
-    if metadata.takes_pkce() {
-        form.push(("code_verifier", given.code_verifier));
-    }
+    form.extend(verifier.as_deref().map(|verifier| ("code_verifier", verifier)));
     let in_body = metadata.secret_in_body();
     if in_body {
         form.extend([("client_id", app.client_id.as_str()), ("client_secret", app.secret.expose_secret())]);

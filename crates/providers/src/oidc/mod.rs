@@ -14,6 +14,7 @@ use crate::callback::plain_oauth;
 use crate::{
     Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError, Visit,
 };
+use downcity_core::pkce::Challenge;
 use downcity_core::{ExternalIdentity, Failure, Finding, Lang, Secret, Timestamp};
 use issuer::Issuer;
 pub(crate) use issuer::Issuers;
@@ -100,10 +101,10 @@ impl Oidc {
             .append_pair("redirect_uri", request.redirect_uri)
             .append_pair("scope", &metadata.scope())
             .append_pair("state", request.state)
-            .append_pair("nonce", request.nonce);
+            .append_pair("nonce", &request.proofs.nonce());
         if metadata.takes_pkce() {
             query
-                .append_pair("code_challenge", request.code_challenge)
+                .append_pair("code_challenge", Challenge::of(&request.proofs.code_verifier()).as_str())
                 .append_pair("code_challenge_method", "S256");
         }
         if self.posts {

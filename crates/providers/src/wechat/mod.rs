@@ -16,7 +16,7 @@ use crate::{
     Authorize, BoxFuture, Callback, CallbackQuery, Exchange, LoginProvider, Outside, ProviderError, Visit,
 };
 use downcity_core::{ExternalIdentity, Failure, Finding, Lang, Secret, Text};
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
 
 /// A Website App at the WeChat Open Platform.
@@ -69,19 +69,19 @@ impl LoginProvider for WeChat {
     }
 
     fn authorize_url(&self, request: &Authorize<'_>) -> String {
-        let mut url = format!(
-            "{}/connect/qrconnect?appid={}&redirect_uri={}&response_type=code&scope=snsapi_login&state={}",
-            self.outside.wechat_open(),
-            encode(&self.app_id),
-            encode(request.redirect_uri),
-            encode(request.state),
-        );
+        let mut url = String::with_capacity(512);
+        url.push_str(self.outside.wechat_open());
+        url.push_str("/connect/qrconnect?appid=");
+        push_encoded(&mut url, &self.app_id);
+        url.push_str("&redirect_uri=");
+        push_encoded(&mut url, request.redirect_uri);
+        url.push_str("&response_type=code&scope=snsapi_login&state=");
+        push_encoded(&mut url, request.state);
         if let Some(lang) = request.lang {
-            let word = match lang {
-                Lang::Zh => "cn",
-                Lang::En => "en",
-            };
-            write!(url, "&lang={word}").expect("writing to a string does not fail");
+            url.push_str(match lang {
+                Lang::Zh => "&lang=cn",
+                Lang::En => "&lang=en",
+            });
         }
         if !self.fast_login || request.fast_login == Some(false) {
             url.push_str("&fast_login=0");
@@ -118,6 +118,7 @@ fn is_code(code: &str) -> bool {
 }
 
 /// Percent-encodes one value, a space as `%20`: WeChat's page does not read `+` as a space.
-fn encode(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20")
+fn push_encoded(url: &mut String, value: &str) {
+    let pieces = url::form_urlencoded::byte_serialize(value.as_bytes());
+    url.extend(pieces.map(|piece| if piece == "+" { "%20" } else { piece }));
 }

@@ -1,6 +1,6 @@
 //! The address the person is sent to.
 
-use crate::fake::{APP_ID, SECRET};
+use crate::fake::{APP_ID, Nothing, SECRET};
 use downcity_core::{Lang, Secret};
 use downcity_providers::{Authorize, LoginProvider, Outside, configured};
 use std::sync::Arc;
@@ -18,14 +18,7 @@ fn wechat(fast_login: Option<&str>) -> Arc<dyn LoginProvider> {
 }
 
 fn plain() -> Authorize<'static> {
-    Authorize {
-        state: "st_-9",
-        redirect_uri: CALLBACK,
-        lang: None,
-        fast_login: None,
-        code_challenge: "unused",
-        nonce: "unused",
-    }
+    Authorize { state: "st_-9", redirect_uri: CALLBACK, lang: None, fast_login: None, proofs: &Nothing }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! remembers what it was asked. Raw sockets, because no HTTP server lets itself be made to misbehave so.
 
 use downcity_core::{ExternalIdentity, Secret, Timestamp};
-use downcity_providers::{Exchange, LoginProvider, Outside, ProviderError, configured};
+use downcity_providers::{Exchange, LoginProvider, Outside, Proofs, ProviderError, configured};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -121,7 +121,33 @@ impl Fake {
 
 /// What WeChat is given: it has neither PKCE nor nonce nor `iss`.
 pub(crate) fn exchange<'a>(code: &'a str, redirect_uri: &'a str) -> Exchange<'a> {
-    Exchange { code, redirect_uri, code_verifier: "unused", nonce: "unused", iss: None, now: Timestamp(0) }
+    Exchange { code, redirect_uri, proofs: &Nothing, iss: None, now: Timestamp(0) }
+}
+
+/// For who asks for no proof.
+pub(crate) struct Nothing;
+
+impl Proofs for Nothing {
+    fn code_verifier(&self) -> String {
+        unreachable!("WeChat knows no PKCE")
+    }
+
+    fn nonce(&self) -> String {
+        unreachable!("WeChat knows no nonce")
+    }
+}
+
+/// For who asks for them.
+pub(crate) struct Made;
+
+impl Proofs for Made {
+    fn code_verifier(&self) -> String {
+        "v".repeat(43)
+    }
+
+    fn nonce(&self) -> String {
+        "n".repeat(43)
+    }
 }
 
 /// WeChat with the test's AppID.

@@ -1,7 +1,7 @@
 //! Nothing secret in any log line, span, error or `Debug` text, at the most talkative level of everything.
 
 use crate::errors::NUMBERS;
-use crate::fake::{ACCESS, APP_ID, CODE, Fake, OPENID, Play, REFRESH, SECRET, person, say, token};
+use crate::fake::{ACCESS, APP_ID, CODE, Fake, Nothing, OPENID, Play, REFRESH, SECRET, person, say, token};
 use downcity_core::Secret;
 use downcity_providers::configured;
 use std::io;
@@ -132,8 +132,7 @@ fn a_provider_keeps_its_secret_to_itself() {
         redirect_uri: "https://x.example/",
         lang: None,
         fast_login: None,
-        code_challenge: "unused",
-        nonce: "unused",
+        proofs: &Nothing,
     };
     assert!(!provider.authorize_url(&request).contains(SECRET));
 }

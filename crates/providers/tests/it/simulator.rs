@@ -1,6 +1,6 @@
 //! Whole sign-ins against the simulator: address, QR code, phone, callback, exchange, person.
 
-use crate::fake::exchange;
+use crate::fake::{Nothing, exchange};
 use downcity_core::identity::KeyKind;
 use downcity_core::{ExternalIdentity, Failure, Secret};
 use downcity_providers::{
@@ -34,8 +34,7 @@ impl Stage {
             redirect_uri: CALLBACK,
             lang: None,
             fast_login: None,
-            code_challenge: "unused",
-            nonce: "unused",
+            proofs: &Nothing,
         };
         self.wechat.authorize_url(&request)
     }

@@ -1,8 +1,8 @@
 //! Broken ways to WeChat: nothing hangs, nothing is swallowed, and no code is sent a second time.
 
-use crate::fake::{CODE, Fake, Play, exchange, person, provider, say, token};
+use crate::fake::{CODE, Fake, Made, Play, exchange, person, provider, say, token};
 use downcity_core::{Failure, Secret};
-use downcity_providers::{Outside, ProviderError, configured};
+use downcity_providers::{Exchange, Outside, ProviderError, configured};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -129,7 +129,8 @@ async fn github_is_given_up_and_cut_off_in_the_same_way() {
         let env = |key: &str| key.starts_with("GITHUB_").then(|| Secret::from("Ov23liAbCdEfGhIjKlMn"));
         let github = configured(&Arc::new(outside), &env).pop().unwrap();
         let begun = Instant::now();
-        let error = github.identify(&exchange(CODE, "https://x.example/")).await.unwrap_err();
+        let given = Exchange { proofs: &Made, ..exchange(CODE, "https://x.example/") };
+        let error = github.identify(&given).await.unwrap_err();
         assert_eq!(error.failure, Failure::ProviderUnavailable, "{error}");
         assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
         assert_eq!(fake.asked().len(), 1, "a code is sent once");
