@@ -157,7 +157,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_many_that_come_at_once_each_thread_gets_as_many() {
-        let ((one, mut first), (other, mut second)) = (seat(), seat());
+        let ((one, first), (other, mut second)) = (seat(), seat());
         let mut crew = Crew(vec![one, other]);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let places = Arc::new(Semaphore::new(16));
@@ -174,7 +174,6 @@ mod tests {
             crew.seat(guest(&listener, &places));
         }
         assert_eq!((first.len(), second.len()), (8, 8));
-        assert!(first.try_recv().is_ok());
     }
 
     #[tokio::test]

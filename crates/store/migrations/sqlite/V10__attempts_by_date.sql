@@ -3,8 +3,8 @@
 -- is made anew, its columns in their old order.
 
 create table attempts_by_date (
-    attempt_id       text not null primary key,
-    state            blob not null check (length(state) = 32),
+    attempt_id       text not null primary key, -- UUIDv7
+    state            blob not null check (length(state) = 32), -- digest, with the date of the id
     city_id          text not null references cities (city_id) on delete cascade,
     provider         text not null,
     app_id           text not null,
@@ -18,24 +18,24 @@ create table attempts_by_date (
     stage            text not null check (stage in ('waiting', 'exchanging', 'confirming', 'done', 'failed')),
     claimed_code     blob,
     finisher         blob,
-    claimed_at       integer,
-    sealed_identity  blob,
-    user_id          text,
-    failure          text,
-    ended_at         integer,
+    claimed_at       integer, -- set by exchanging
+    sealed_identity  blob,    -- only while confirming
+    user_id          text,    -- set by done
+    failure          text,    -- set by failed
+    ended_at         integer, -- set by done and failed
     collected_at     integer,
-    collected_by     text,
-    session_id       text,
+    collected_by     text,    -- the network it was first collected from
+    session_id       text,    -- the session that collecting began
     created_at       integer not null,
     expires_at       integer not null,
     link_user_id     text,
-    link_session_id  text,
+    link_session_id  text,    -- the session that asked for linking
     refreshable      integer not null default 0 check (refreshable in (0, 1)),
     provider_code    text,
     finisher_network text,
     finisher_agent   text,
     finisher_same    integer check (finisher_same in (0, 1)),
-    code_tries       integer
+    code_tries       integer  -- null where no code is asked for
 ) strict, without rowid;
 
 insert into attempts_by_date select * from login_attempts order by attempt_id;
