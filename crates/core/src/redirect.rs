@@ -5,6 +5,7 @@
 
 use crate::Text;
 use crate::network::leads_here;
+use std::net::IpAddr;
 use url::{Host, Url};
 
 /// Where a program listens while somebody signs in with a browser beside it (RFC 8252 §7.3): in every city's list, on any
@@ -100,11 +101,19 @@ impl Target {
     }
 
     /// Whether it leads to the machine on which it is read, by whatever scheme: there may be nobody, and its certificate proves
-    /// nothing.
+    /// nothing. Systems take an unspecified address for their own.
     #[must_use]
     pub fn leads_here(&self) -> bool {
-        let is_named_so = |name: &str| name.ends_with(".localhost") || name.ends_with(".localhost.");
-        leads_here(&self.0) || self.0.domain().is_some_and(is_named_so)
+        let is_own = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
+        match self.0.host() {
+            Some(Host::Domain(name)) => {
+                let name = name.strip_suffix('.').unwrap_or(name);
+                name == "localhost" || name.ends_with(".localhost")
+            }
+            Some(Host::Ipv4(ip)) => is_own(ip.into()),
+            Some(Host::Ipv6(ip)) => is_own(ip.to_canonical()),
+            None => false,
+        }
     }
 
     /// The address as text.
@@ -264,6 +273,10 @@ mod tests {
             "https://127.0.0.2:8443/cb",
             "https://[::1]/cb",
             "https://app.localhost/cb",
+            "https://localhost./cb",
+            "https://0.0.0.0:8443/cb",
+            "https://[::]:8443/cb",
+            "https://[::ffff:7f00:1]:8443/cb",
             "not an address",
         ] {
             assert!(!is_site(here), "{here}");

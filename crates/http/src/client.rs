@@ -4,7 +4,7 @@ use crate::cookies;
 use crate::routes::House;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use downcity_service::Client;
 use downcity_service::core::Lang;
 use downcity_service::core::network::Network;
@@ -91,10 +91,12 @@ fn trusted(address: IpAddr, proxies: &[IpNet]) -> bool {
 /// The nearest address from the right that is not one of our proxies: what stands further left was written
 /// by whoever sent the request.
 fn forwarded(headers: &HeaderMap, peer: IpAddr, proxies: &[IpNet]) -> IpAddr {
-    let lines: Vec<&str> = headers.get_all(&FORWARDED_FOR).iter().filter_map(|v| v.to_str().ok()).collect();
+    let lines: Vec<&[u8]> = headers.get_all(&FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
     let mut nearest = peer;
-    for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Some(address) = parse_address(entry.trim()) else { break };
+    // Bytes, since the sender's own part may be no text at all, and must not hide what our proxies added.
+    for entry in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
+        let address = str::from_utf8(entry).ok().and_then(|entry| parse_address(entry.trim()));
+        let Some(address) = address else { break };
         nearest = address;
         if !trusted(address, proxies) {
             break;
@@ -114,13 +116,12 @@ fn parse_address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
-    fn seen(peer: &str, forwarded_for: &[&str]) -> String {
+    fn seen(peer: &str, forwarded_for: &[&[u8]]) -> String {
         let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
         let mut headers = HeaderMap::new();
         for line in forwarded_for {
-            headers.append(&FORWARDED_FOR, HeaderValue::from_str(line).unwrap());
+            headers.append(&FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap());
         }
         let peer: IpAddr = peer.parse().unwrap();
         let address = if trusted(peer, &proxies) { forwarded(&headers, peer, &proxies) } else { peer };
@@ -130,18 +131,24 @@ mod tests {
     #[test]
     fn forwarded_for_spoofed() {
         assert_eq!(
-            seen("192.0.2.9", &["198.51.100.1"]),
+            seen("192.0.2.9", &[b"198.51.100.1"]),
             "192.0.2.9",
             "a stranger's header counts for nothing"
         );
         assert_eq!(
-            seen("10.0.0.1", &["6.6.6.6, 198.51.100.1"]),
+            seen("10.0.0.1", &[b"6.6.6.6, 198.51.100.1"]),
             "198.51.100.1",
             "the left part is the sender's own"
         );
-        assert_eq!(seen("10.0.0.1", &["6.6.6.6", "198.51.100.1, 10.0.0.2"]), "198.51.100.1");
-        assert_eq!(seen("10.0.0.1", &["6.6.6.6, nonsense"]), "10.0.0.1");
-        assert_eq!(seen("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(seen("10.0.0.1", &[b"6.6.6.6", b"198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &[b"6.6.6.6, nonsense"]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &[b"[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(
+            seen("10.0.0.1", &[b"\xe9, 198.51.100.1"]),
+            "198.51.100.1",
+            "not hidden by what is no text"
+        );
+        assert_eq!(seen("10.0.0.1", &[b"\xe9"]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
     }
 }

@@ -79,9 +79,30 @@ fn set(base: &str, value: &str, secure: bool) -> Option<HeaderValue> {
     HeaderValue::from_str(&line).ok()
 }
 
-/// A cookie's value, by its whole name.
+/// A cookie's value, by its whole name. Others may hold any bytes: a neighbouring host that sets them must not hide ours.
 pub(crate) fn find(headers: &HeaderMap, name: &str) -> Option<String> {
-    let pairs = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = pairs.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    let lines = headers.get_all(header::COOKIE).into_iter().map(HeaderValue::as_bytes);
+    let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+    let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    str::from_utf8(value).ok().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_of_neighbours_hide_none_of_ours() {
+        let mut headers = HeaderMap::new();
+        for line in ["nick=张三; dc_login2=x; dc_login=ours; dc_login=second", "other=1"] {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+        }
+        assert_eq!(find(&headers, "dc_login").as_deref(), Some("ours"));
+        assert_eq!(find(&headers, "other").as_deref(), Some("1"));
+        assert_eq!(find(&headers, "nick").as_deref(), Some("张三"));
+        assert_eq!(find(&headers, "login"), None);
+        let broken = HeaderValue::from_bytes(b"bad=\xe9; good=1").unwrap();
+        headers.insert(header::COOKIE, broken);
+        assert_eq!((find(&headers, "bad"), find(&headers, "good").as_deref()), (None, Some("1")));
+    }
 }
