@@ -90,6 +90,10 @@ failures! {
     LinkEnded = "link_ended", retry true,
         "The session that asked to link this sign-in has ended, so nothing was linked. Please sign in and start again.",
         "发起绑定的会话已结束，因此未绑定。请重新登录后再试。";
+    /// The person's sessions, or those of this way in, were ended before the token was collected.
+    SignInRevoked = "sign_in_revoked", retry true,
+        "This account's sign-ins were ended a moment ago, this one too. Please sign in again.",
+        "该账号的登录刚刚已全部退出，本次登录也已失效。请重新登录。";
     /// An admin disabled the user.
     UserDisabled = "user_disabled", retry false,
         "This account has been disabled. Please contact the service if you think this is a mistake.",

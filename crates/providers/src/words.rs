@@ -116,6 +116,13 @@ fn of_ours(failure: Failure) -> Words {
             Text::new("the session that asked for the link had ended", "发起绑定的会话已结束"),
             Text::new("the person has to sign in and link again", "用户需要重新登录后再绑定"),
         ),
+        Failure::SignInRevoked => say(
+            Text::new(
+                "the account's sessions, or this way in, ended before the token was collected",
+                "在取走令牌之前，该账号的会话已被结束，或该登录方式已被解绑",
+            ),
+            Text::new("the person has to sign in again", "用户需要重新登录"),
+        ),
         Failure::UserDisabled => say(
             Text::new("an admin has disabled this user", "该用户已被管理员停用"),
             Text::new("enable the user if that was a mistake", "如属误操作，请启用该用户"),

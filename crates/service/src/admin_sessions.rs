@@ -156,8 +156,9 @@ impl Federation {
     /// # Errors
     /// When the store does not answer.
     pub async fn end_admin_session(&self, admin: &Admin, session_id: &str) -> Result<bool, StoreError> {
-        let open = self.admin_sessions("").await?;
-        let Some(session) = open.iter().find(|one| one.session_id == session_id) else { return Ok(false) };
+        let now = self.clock.now();
+        let open = self.store.listed_admin_session(session_id, now, now.minus(IDLE)).await?;
+        let Some(session) = open else { return Ok(false) };
         let before = json!({
             "key_id": session.key_id,
             "network": session.network,

@@ -157,8 +157,8 @@ impl Federation {
         OpaqueToken::from_bytes(&self.random.bytes())
     }
 
-    /// Puts a letter into the outbox, unless the address had enough of them lately: then nothing happens, and
-    /// the caller is not told.
+    /// Puts a letter that strangers can cause into the outbox, unless the address had enough of them lately: then nothing
+    /// happens, and the caller is not told. What tells an owner of a change is stored together with it instead.
     pub(crate) async fn post(
         &self,
         address: &Address,
@@ -166,8 +166,7 @@ impl Federation {
         client: &Client,
         letter: Letter<'_>,
     ) -> Result<(), StoreError> {
-        // What tells an owner of a change is always sent: it could be drowned in mails that a stranger asks for.
-        if letter.is_limited() && !self.may_mail(address).await? {
+        if !self.may_mail(address).await? {
             return Ok(());
         }
         self.store.enqueue_mail(self.new_mail(address, city, client, letter)).await?;

@@ -80,11 +80,6 @@ const NEW_SIGN_IN: Words = Words {
 const NO_LABEL: Text = Text::new("", "");
 
 impl Letter<'_> {
-    /// Whether strangers can cause it, so that an address gets only a few of them.
-    pub(crate) fn is_limited(self) -> bool {
-        !matches!(self, Self::PasswordChanged | Self::AddressChanged | Self::NewSignIn { .. })
-    }
-
     fn link(&self) -> Option<&str> {
         match self {
             Self::Verify { link, .. }

@@ -11,11 +11,11 @@ use crate::result::{Handed, sid_digest};
 use crate::sessions::SignedIn;
 use downcity_core::email::Address;
 use downcity_core::{City, OpaqueToken, Secret, UserId};
-use downcity_store::{ChangedBy, Ending, PasswordChange, Purpose, StoreError, Try};
+use downcity_store::{ChangedBy, Ending, NewMail, PasswordChange, Purpose, StoreError, Try};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{Instrument, info_span, warn};
+use tracing::{Instrument, debug, info_span, warn};
 
 /// How long a link for a new password is good (security requirement A7).
 const RESET_LIFE: Duration = Duration::from_secs(600);
@@ -76,8 +76,10 @@ impl Federation {
         let stored = account.as_ref().and_then(|account| account.hash.clone());
         let verdict = self.hasher.check(password, stored.clone().or_else(|| self.decoy_for(address))).await;
         if verdict.is_err() {
-            // Nobody has looked at it.
-            self.store.give_permit_back(&bucket).await?;
+            // Nobody has looked at it. Where it can't be given back either, it pauses the next one.
+            if let Err(problem) = self.store.give_try_back(&bucket, self.clock.now()).await {
+                debug!(error = %problem, "a try at a password was not given back");
+            }
         }
         let (verdict, Some(account), Some(stored)) = (verdict?, account, stored) else {
             return Err(EmailError::WrongCredentials);
@@ -227,11 +229,10 @@ impl Federation {
         let address = Address::trusted(stored.address);
         let city = self.city_for_email(None).or_else(|_| self.any_city())?;
         self.check_new_password(password, &address, &city)?;
-        if !self.change(&user_id, password, ChangedBy::Token(token), client).await? {
-            return Err(EmailError::SpentToken);
-        }
-        self.store.forget_tries(&self.tries_of(&address)).await?;
-        Ok(self.post(&address, &city, client, Letter::PasswordChanged).await?)
+        let notice = self.new_mail(&address, &city, client, Letter::PasswordChanged);
+        let by = ChangedBy::Token { token, tries: self.tries_of(&address) };
+        let changed = self.change(&user_id, password, by, notice, client).await?;
+        if changed { Ok(()) } else { Err(EmailError::SpentToken) }
     }
 
     /// Changes the password of a signed-in user who knows the old one. Their other sessions end.
@@ -255,11 +256,10 @@ impl Federation {
         let city = self.city_for_email(Some(who.session.city_id.as_str()))?;
         self.check_new_password(password, &address, &city)?;
         let by = ChangedBy::Password { checked, keep: sid_digest(&who.claims.sid) };
-        if !self.change(user_id, password, by, client).await? {
-            // Somebody set another password, or ended this session, while this one was checked.
-            return Err(EmailError::WrongCredentials);
-        }
-        Ok(self.post(&address, &city, client, Letter::PasswordChanged).await?)
+        let notice = self.new_mail(&address, &city, client, Letter::PasswordChanged);
+        let changed = self.change(user_id, password, by, notice, client).await?;
+        // Else somebody set another password, or ended this session, while this one was checked.
+        if changed { Ok(()) } else { Err(EmailError::WrongCredentials) }
     }
 
     /// The address that a user signs in with.
@@ -278,11 +278,12 @@ impl Federation {
         user_id: &UserId,
         password: &Secret,
         by: ChangedBy,
+        notice: NewMail,
         client: &Client,
     ) -> Result<bool, EmailError> {
         let hash = self.hasher.hash(password).await?;
         let detail = match by {
-            ChangedBy::Token(_) => json!({"by": "mailed link"}),
+            ChangedBy::Token { .. } => json!({"by": "mailed link"}),
             ChangedBy::Password { .. } => json!({"by": "old password"}),
         };
         let event = self.event(
@@ -292,8 +293,11 @@ impl Federation {
             (None, Some(client.network)),
             &detail,
         );
-        let change = PasswordChange { user_id: user_id.clone(), hash, by, event, now: self.clock.now() };
-        Ok(self.store.set_password(change).await?)
+        let now = self.clock.now();
+        let change = PasswordChange { user_id: user_id.clone(), hash, by, event, notice, now };
+        let changed = self.store.set_password(change).await?;
+        self.outbox_bell.notify_one();
+        Ok(changed)
     }
 }
 

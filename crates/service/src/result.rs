@@ -7,7 +7,7 @@ use crate::refresh::RefreshToken;
 use downcity_core::attempt::{Proof, Refusal, Standing};
 use downcity_core::network::Network;
 use downcity_core::{
-    Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Session, SessionId, Stage, Timestamp,
+    Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Session, SessionId, Stage, Timestamp, UserId,
 };
 use downcity_store::{Collected, NewSession, Others, StoreError};
 use serde_json::json;
@@ -179,10 +179,21 @@ impl Federation {
             Collected::First(session) | Collected::Again(session) => {
                 Ok(Told::Done(Box::new(self.hand(session, &sid))))
             }
-            Collected::Lost => match self.store.user(user_id).await? {
-                Some(user) if !user.disabled => Err(ResultError::Collected),
-                _ => Ok(Told::Failed { failure: Failure::UserDisabled, lang: attempt.lang }),
-            },
+            Collected::Lost => self.why_lost(attempt, user_id).await,
+        }
+    }
+
+    /// Why an attempt that was done could not be collected.
+    async fn why_lost(&self, attempt: &Attempt, user_id: &UserId) -> Result<Told, ResultError> {
+        let failed = |failure| Ok(Told::Failed { failure, lang: attempt.lang });
+        if self.store.user(user_id).await?.is_none_or(|user| user.disabled) {
+            return failed(Failure::UserDisabled);
+        }
+        let now = self.store.attempt_by_id(&attempt.attempt_id).await?.ok_or(ResultError::Unknown)?;
+        match now.standing(self.clock.now()) {
+            Standing::Failed(failure) => failed(failure),
+            Standing::Ready if attempt.link.is_some() => failed(Failure::LinkEnded),
+            _ => Err(ResultError::Collected),
         }
     }
 

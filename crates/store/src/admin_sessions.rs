@@ -140,6 +140,22 @@ impl Store {
         rows.into_iter().map(|row| row.read_as(TABLE, listed)).collect()
     }
 
+    /// A session by its public id, if it is good now.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when the row contradicts itself.
+    pub async fn listed_admin_session(
+        &self,
+        session_id: &str,
+        now: Timestamp,
+        idle: Timestamp,
+    ) -> Result<Option<ListedAdminSession>, StoreError> {
+        let sql = "select session_id, key_id, network, agent, created_at, seen_at, expires_at \
+                   from admin_sessions where session_id = $1 and expires_at > $2 and seen_at > $3";
+        let row = self.db.read_row(sql, args![session_id, now, idle]).await?;
+        row.map(|row| row.read_as(TABLE, listed)).transpose()
+    }
+
     /// Ends a session, with the entry that tells of it; false when there is none.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append};
+use crate::login::revoke_uncollected;
 use crate::users::{add_identity, add_key, fail, find, settle};
 use crate::{SignIn, Store, StoreError};
 use downcity_core::attempt::Link;
@@ -155,7 +156,7 @@ async fn link(link_up: &LinkUp, tx: &mut Tx) -> Result<Linked, Fault> {
     for key in missing {
         add_key(sign_in, key, &identity_id, tx).await?;
     }
-    if settle(sign_in, &link.user_id, tx).await? {
+    if settle(sign_in, (&link.user_id, &identity_id), tx).await? {
         return Ok(linked);
     }
     tx.undo();
@@ -190,6 +191,7 @@ async fn give_up(unlink: &Unlink, tx: &mut Tx) -> Result<Unlinked, Fault> {
             tx.put("delete from passwords where user_id = $1", args![user_id]).await?;
         }
     }
+    revoke_uncollected((user_id, &gone.provider), Failure::SignInRevoked, unlink.now, tx).await?;
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and provider = $3 and revoked_at is null";
     tx.put(sql, args![unlink.now, user_id, &gone.provider]).await?;

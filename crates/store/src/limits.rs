@@ -75,6 +75,15 @@ impl Store {
         self.db.write(one, |one, tx| Box::pin(take(one, tx))).await
     }
 
+    /// Gives a try back that nobody looked at, with its pause.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn give_try_back(&self, bucket: &str, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "update limits set count = count - 1, ends_at = $1 where bucket = $2 and count > 0";
+        self.db.exec(sql, args![without_pause(now), bucket]).await.map(drop)
+    }
+
     /// Forgets the tries of a bucket, after a right one.
     ///
     /// # Errors
@@ -82,6 +91,11 @@ impl Store {
     pub async fn forget_tries(&self, bucket: &str) -> Result<(), StoreError> {
         self.db.exec_in_order("delete from limits where bucket = $1", args![bucket]).await.map(drop)
     }
+}
+
+/// When a row of tries without a pause ends: far from where a pause begins, since others count by clocks of their own.
+fn without_pause(now: Timestamp) -> Timestamp {
+    now.plus(TRIES_KEPT / 2)
 }
 
 /// The row ends [`TRIES_KEPT`] after the pause, so that one time tells both: what ends later than that from now pauses.
@@ -96,8 +110,7 @@ async fn take(one: &Try, tx: &mut Tx) -> Result<Option<Timestamp>, Fault> {
             row.int("count")
         })?;
         let pause = (one.pause)(count);
-        // Far from where a pause begins: others count by clocks of their own.
-        let ends_at = if pause.is_zero() { one.now.plus(TRIES_KEPT / 2) } else { over.plus(pause) };
+        let ends_at = if pause.is_zero() { without_pause(one.now) } else { over.plus(pause) };
         tx.put("update limits set ends_at = $1 where bucket = $2", args![ends_at, bucket]).await?;
         return Ok(None);
     }

@@ -5,9 +5,9 @@
 //! No index leads to a `state`: it is dated like its attempt's id, so it is looked for among those of its millisecond
 //! (`docs/decisions/0041-attempts-are-found-by-their-date.md`).
 
-use crate::db::{Misfit, Row, args};
+use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::{Store, StoreError};
-use downcity_core::attempt::{EXCHANGE_LIMIT, Finisher, LIFETIME, Link, Starter};
+use downcity_core::attempt::{COLLECT_WITHIN, EXCHANGE_LIMIT, Finisher, LIFETIME, Link, Starter};
 use downcity_core::id::uuids_v7_of;
 use downcity_core::network::Network;
 use downcity_core::pkce::Challenge;
@@ -210,6 +210,24 @@ impl Store {
 /// Ends an attempt as failed: the failure's code, the time, the attempt's id.
 pub(crate) const FAIL: &str = "update login_attempts set stage = 'failed', failure = $1, ended_at = $2, sealed_identity = null \
      where attempt_id = $3 and stage in ('waiting', 'exchanging', 'confirming')";
+
+/// Ends what a user has signed in and nobody has collected yet, at one provider if one is named, for this reason: whatever
+/// ends sessions ends these too, or whoever holds one would collect a fresh session afterwards. Comes before the sessions are
+/// ended.
+pub(crate) async fn revoke_uncollected(
+    (user_id, provider): (&str, &str),
+    why: Failure,
+    now: Timestamp,
+    tx: &mut Tx,
+) -> Result<(), Fault> {
+    // Who is just collecting has begun a session by then, which is found.
+    tx.hold_user(user_id).await?;
+    let sql = "update login_attempts set stage = 'failed', failure = $1, ended_at = $2, user_id = null \
+               where user_id = $3 and ($4 = '' or provider = $4) and stage = 'done' and collected_at is null \
+               and ended_at > $5";
+    let args = args![why.code(), now, user_id, provider, now.minus(COLLECT_WITHIN)];
+    tx.put(sql, args).await
+}
 
 /// What the ids of attempts that end at this moment begin with, and what is greater than all of them: with the bounds of
 /// [`uuids_v7_of`] the time of many is looked for where they stand, one after the other.

@@ -3,9 +3,11 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append};
+use crate::login::revoke_uncollected;
 use crate::mail_tokens::{Purpose, spend};
+use crate::outbox::{NewMail, enqueue};
 use crate::{Store, StoreError};
-use downcity_core::{Digest, Timestamp, User, UserId};
+use downcity_core::{Digest, Failure, Timestamp, User, UserId};
 
 const TABLE: &str = "passwords";
 
@@ -142,6 +144,8 @@ pub struct PasswordChange {
     pub by: ChangedBy,
     /// What to write into the event log.
     pub event: NewEvent,
+    /// What tells the owner.
+    pub notice: NewMail,
     /// The time.
     pub now: Timestamp,
 }
@@ -149,8 +153,13 @@ pub struct PasswordChange {
 /// What allows to set a password.
 #[derive(Debug, Clone)]
 pub enum ChangedBy {
-    /// A mailed token, which is spent.
-    Token(Digest),
+    /// A mailed token.
+    Token {
+        /// Its digest. It is spent.
+        token: Digest,
+        /// What tries at the old password are counted under. They are forgotten.
+        tries: String,
+    },
     /// The old password and a session. Both must still stand: whoever set another meanwhile ended that session.
     Password {
         /// PHC string that the old password was checked against.
@@ -196,13 +205,14 @@ pub(crate) async fn claim_address(address: &str, user_id: &str, tx: &mut Tx) -> 
 async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
     let user_id = change.user_id.as_str();
     let keep = match &change.by {
-        ChangedBy::Token(token) => {
+        ChangedBy::Token { token, tries } => {
             if !spend(*token, Purpose::Reset, change.now, tx).await? {
                 return Ok(false);
             }
             let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) \
                        do update set hash = excluded.hash, changed_at = excluded.changed_at, old = 0";
             tx.put(sql, args![user_id, &change.hash, change.now]).await?;
+            tx.put("delete from limits where bucket = $1", args![tries]).await?;
             Vec::new()
         }
         ChangedBy::Password { checked, keep } => {
@@ -215,6 +225,7 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
             keep.0.to_vec()
         }
     };
+    revoke_uncollected((user_id, ""), Failure::SignInRevoked, change.now, tx).await?;
     let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";
     tx.put(sql, args![change.now, user_id, keep]).await?;
     // Whatever was mailed to let somebody in or set a password is void now.
@@ -223,6 +234,7 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
                where i.user_id = $1 and i.provider = 'email'))";
     tx.put(sql, args![user_id]).await?;
     append(&change.event, tx).await?;
+    enqueue(&change.notice, tx).await?;
     Ok(true)
 }
 

@@ -2,8 +2,9 @@
 
 use crate::db::{Fault, Tx, args};
 use crate::events::{NewEvent, append};
+use crate::login::revoke_uncollected;
 use crate::{Store, StoreError};
-use downcity_core::{Timestamp, UserId};
+use downcity_core::{Failure, Timestamp, UserId};
 
 /// The addresses that a user has proven here.
 macro_rules! proven {
@@ -139,6 +140,7 @@ async fn leave(leaving: &Leaving, tx: &mut Tx) -> Result<bool, Fault> {
     if tx.exec(sql, args![leaving.delete_at, leaving.now, user_id]).await? == 0 {
         return Ok(false);
     }
+    revoke_uncollected((user_id, ""), Failure::SignInRevoked, leaving.now, tx).await?;
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and expires_at > $1";
     tx.put(sql, args![leaving.now, user_id]).await?;

@@ -2,9 +2,10 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append};
+use crate::login::revoke_uncollected;
 use crate::sessions::{columns, session};
 use crate::{Store, StoreError};
-use downcity_core::{Session, SessionId, Timestamp, UserId};
+use downcity_core::{Failure, Session, SessionId, Timestamp, UserId};
 
 const TABLE: &str = "sessions";
 
@@ -161,7 +162,10 @@ async fn end(ending: &Ending, tx: &mut Tx) -> Result<u64, Fault> {
         None if user_id.is_empty() => {
             return Err(Fault::internal("nobody in particular's sessions can't be ended"));
         }
-        None => (ALL_BUT, user_id, but),
+        None => {
+            revoke_uncollected((user_id, ""), Failure::SignInRevoked, ending.now, tx).await?;
+            (ALL_BUT, user_id, but)
+        }
     };
     let rows = tx.rows(sql, args![ending.now, owner_or_one, also]).await?;
     let count = u64::try_from(rows.len()).unwrap_or(0);

@@ -284,6 +284,9 @@ impl Collect {
             "update login_attempts set collected_at = $1, collected_by = $2, session_id = $3 \
                    where attempt_id = $4 and stage = 'done' and collected_at is null and ended_at > $5 \
                    and exists (select 1 from users u where u.user_id = login_attempts.user_id and u.disabled = 0) \
+                   and (link_session_id is null or exists (select 1 from sessions asking \
+                   where asking.session_id = login_attempts.link_session_id and asking.revoked_at is null \
+                   and asking.expires_at > $1)) \
                    returning attempt_id, user_id, city_id, link_session_id, (select asking.provider from sessions asking \
                    where asking.session_id = login_attempts.link_session_id) as asked_with, ",
             notices::address!("login_attempts.user_id")

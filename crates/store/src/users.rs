@@ -114,6 +114,8 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
     let (user_id, identity_id) = match known {
         Some(known) if known.disabled => return refuse(sign_in, tx).await,
         Some(known) => {
+            // Who is just taking this way in from the user is waited for, and finds what is settled here.
+            tx.hold_user(&known.user_id).await?;
             refresh(sign_in, &known, tx).await?;
             (UserId::trusted(known.user_id), known.identity_id)
         }
@@ -127,7 +129,7 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
     for key in missing {
         add_key(sign_in, key, &identity_id, tx).await?;
     }
-    if !settle(sign_in, &user_id, tx).await? {
+    if !settle(sign_in, (&user_id, &identity_id), tx).await? {
         tx.undo();
         return Ok(Completed::Lost);
     }
@@ -219,17 +221,23 @@ pub(crate) async fn add_identity(sign_in: &SignIn, identity_id: &str, tx: &mut T
     tx.put(sql, args![identity_id, user_id.as_str(), &identity.provider, *now]).await
 }
 
-/// Walks the arrow to `done`; false when somebody else, or time, was faster.
-pub(crate) async fn settle(sign_in: &SignIn, user_id: &UserId, tx: &mut Tx) -> Result<bool, Fault> {
+/// Walks the arrow to `done`, for the user whose identity this still is; false when somebody else, or time, was faster.
+pub(crate) async fn settle(
+    sign_in: &SignIn,
+    (user_id, identity_id): (&UserId, &str),
+    tx: &mut Tx,
+) -> Result<bool, Fault> {
     let sql = "update login_attempts set stage = 'done', user_id = $1, ended_at = $2, sealed_identity = null \
                where attempt_id = $3 and provider = $4 and ((stage = 'exchanging' and claimed_at > $5) \
-               or (stage = 'confirming' and expires_at > $2))";
+               or (stage = 'confirming' and expires_at > $2)) \
+               and exists (select 1 from identities where identity_id = $6 and user_id = $1)";
     let args = args![
         user_id.as_str(),
         sign_in.now,
         sign_in.attempt_id.as_str(),
         &sign_in.identity.provider,
         sign_in.now.minus(EXCHANGE_LIMIT),
+        identity_id,
     ];
     Ok(tx.exec(sql, args).await? == 1)
 }

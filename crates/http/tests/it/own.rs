@@ -17,6 +17,7 @@ on_both_engines!(
     linking_needs_a_fresh_sign_in,
     what_another_device_finished_changes_no_way_in,
     a_link_dies_with_the_session_that_asked_for_it,
+    what_ends_sessions_ends_sign_ins_that_nobody_has_collected,
     linking_from_elsewhere_is_asked_about,
     the_last_way_in_stays,
     edited_fields_survive_the_next_sign_in,
@@ -234,6 +235,60 @@ async fn a_link_dies_with_the_session_that_asked_for_it(on: On) {
     let refused = world.result(started["state"].as_str().unwrap()).await.ok();
     assert_eq!((&refused["status"], &refused["code"]), (&json!("failed"), &json!("link_ended")));
     assert_eq!(number(&world.store, "select count(*) from identities").await, 1);
+
+    // Also when it was finished before, and not collected yet.
+    let alice = world.sign_in("alice").await;
+    let state = finished_link(&world, token(&alice), "zhangsan").await;
+    world.post_as(token(&alice), "accounts/logout", json!({})).await.ok();
+    let refused = world.result(&state).await.ok();
+    assert_eq!((&refused["status"], &refused["code"]), (&json!("failed"), &json!("link_ended")));
+    assert_eq!(number(&world.store, "select count(*) from sessions where revoked_at is null").await, 0);
+}
+
+/// Finishes a link and leaves its outcome where it is; gives its `state`.
+async fn finished_link(world: &World, bearer: &str, person: &str) -> String {
+    let started = start_link(world, bearer).await.ok();
+    let callback = world.allow(started["url"].as_str().unwrap(), person);
+    assert_eq!(world.come_back(HOME, &callback).await.status, 303);
+    started["state"].as_str().unwrap().to_owned()
+}
+
+/// Finishes a sign-in and leaves its outcome where it is; gives its `state`.
+async fn finished(world: &World, person: &str) -> String {
+    let (url, state) = started(world, json!({})).await;
+    assert_eq!(world.come_back(HOME, &world.allow(&url, person)).await.status, 303);
+    state
+}
+
+/// Else whoever holds one would have a fresh session after the owner has thrown everybody out.
+async fn what_ends_sessions_ends_sign_ins_that_nobody_has_collected(on: On) {
+    let world = World::ready(on).await;
+    let refused = async |state: &str, code: &str, how: &str| {
+        let told = world.result(state).await.ok();
+        assert_eq!((&told["status"], &told["code"]), (&json!("failed"), &json!(code)), "{how}");
+    };
+    let alice = world.sign_in("alice").await;
+    let state = finished(&world, "alice").await;
+    world.post_as(token(&alice), "accounts/sessions/revoke-others", json!({})).await.ok();
+    refused(&state, "sign_in_revoked", "the others were ended").await;
+
+    let alice = link(&world, token(&alice), "zhangsan").await;
+    let state = finished(&world, "zhangsan").await;
+    let list = world.get_as(token(&alice), "accounts/identities").await.ok();
+    let foreign = json!({"identity_id": list["items"][1]["identity_id"]});
+    world.post_as(token(&alice), "accounts/identities/unlink", foreign).await.ok();
+    refused(&state, "sign_in_revoked", "its way in was given up").await;
+
+    let state = finished(&world, "alice").await;
+    for disabled in ["disable", "enable"] {
+        let user = json!({"user_id": alice["user_id"]});
+        world.admin_post(&format!("accounts/users/{disabled}"), user).await;
+    }
+    refused(&state, "user_disabled", "the user was shut out meanwhile").await;
+
+    // Who signs in afterwards does.
+    let state = finished(&world, "alice").await;
+    assert_eq!(world.result(&state).await.ok()["status"], "done");
 }
 
 /// Whoever sends somebody a link of their own would get that person's WeChat into their account.

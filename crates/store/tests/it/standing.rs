@@ -5,15 +5,18 @@ use crate::support::{
     unionid, user, wechat,
 };
 use downcity_core::identity::KeyKind;
-use downcity_core::{CityId, Digest, ExternalIdentity, IdentityKey, Profile, Role, Timestamp};
+use downcity_core::{CityId, Digest, ExternalIdentity, IdentityId, IdentityKey, Profile, Role, Timestamp};
 use downcity_store::{
-    AdminKeyRow, ChangedBy, Disabling, Engine, Merge, NewAdminSession, NewEvent, NewRefresh, PasswordChange,
-    Store, testing,
+    AdminKeyRow, ChangedBy, Disabling, Engine, Merge, NewAdminSession, NewEvent, NewMail, NewRefresh,
+    PasswordChange, Store, Try, Unlink, Unlinked, testing,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 on_both_engines! {
     a_password_is_changed_only_while_the_old_one_and_the_session_stand,
+    a_try_that_nobody_looked_at_leaves_no_pause,
+    of_a_sign_in_and_the_end_of_its_way_in_no_session_comes,
     a_session_is_collected_or_found_by_whoever_disables_its_user,
     a_workspace_session_begins_only_with_the_key_that_stands,
     what_a_merged_user_did_goes_to_the_one_who_stays,
@@ -48,6 +51,13 @@ async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(stor
         hash: hash.into(),
         by: ChangedBy::Password { checked: checked.into(), keep: new.sid },
         event: event("password.changed", "user-a"),
+        notice: NewMail {
+            outbox_id: hash.into(),
+            address: "a@example.com".into(),
+            sealed: vec![7],
+            event_id: None,
+            now: later(1),
+        },
         now: later(1),
     };
     assert!(store.set_password(change("old", "second")).await.unwrap());
@@ -57,8 +67,61 @@ async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(stor
     store.revoke_session(new.sid, later(2)).await.unwrap();
     assert!(!store.set_password(change("second", "thief's")).await.unwrap(), "by a session that was ended");
     assert!(store.password_stands(&user("a"), "second").await.unwrap());
+    // Whoever had signed in and not collected yet would have a session afterwards.
+    let ended = "select count(*) from login_attempts where failure = 'sign_in_revoked' and user_id is null";
+    assert_eq!(testing::number(&store, ended).await, 1);
     let told = "select count(*) from events where type = 'password.changed'";
     assert_eq!(testing::number(&store, told).await, 1);
+    let mailed = "select count(*) from outbox where outbox_id = 'second'";
+    assert_eq!(testing::number(&store, mailed).await, 1, "whoever asks may be gone; the owner is told");
+    assert_eq!(testing::number(&store, "select count(*) from outbox").await, 1);
+}
+
+async fn a_try_that_nobody_looked_at_leaves_no_pause(store: Store) {
+    let pause = |count| Duration::from_secs(if count > 1 { 600 } else { 0 });
+    let take = |now| Try { bucket: "b".to_owned(), free: 0, pause, now };
+    for _ in 0..3 {
+        assert_eq!(store.take_try(take(later(0))).await.unwrap(), None);
+        store.give_try_back("b", later(0)).await.unwrap();
+    }
+    for _ in 0..3 {
+        assert_eq!(store.take_try(take(later(0))).await.unwrap(), None, "after those that were given back");
+        assert_eq!(store.take_try(take(later(1))).await.unwrap(), None);
+        let until = store.take_try(take(later(2))).await.unwrap();
+        assert_eq!(until, Some(later(1).plus(Duration::from_secs(600))));
+        store.give_try_back("b", later(2)).await.unwrap();
+        store.give_try_back("b", later(2)).await.unwrap();
+    }
+}
+
+async fn of_a_sign_in_and_the_end_of_its_way_in_no_session_comes(store: Store) {
+    for round in 0..24 {
+        let (name, again) = (format!("a{round}"), format!("b{round}"));
+        let who = || wechat(vec![openid("wx", &name)]);
+        signed_in(&store, &name, who()).await;
+        let other = format!(
+            "insert into identities (identity_id, user_id, provider, created_at, last_used_at) \
+             values ('other-{name}', 'user-{name}', 'github', 1, 1)"
+        );
+        testing::tamper(&store, other.leak()).await;
+        exchanging(&store, &again, later(0)).await;
+        let unlink = Unlink {
+            user_id: user(&name),
+            identity_id: IdentityId::parse(&format!("identity-{name}")).unwrap(),
+            usable: vec!["github".to_owned()],
+            event: event("user.unlinked", user(&name).as_str()),
+            now: later(1),
+        };
+        let (completing, by, sign_in) = (store.clone(), store.clone(), sign_in(&again, who(), later(1)));
+        let completed = tokio::spawn(async move { completing.complete_sign_in(&sign_in).await });
+        let unlinked = tokio::spawn(async move { by.unlink_identity(unlink).await });
+        completed.await.unwrap().unwrap();
+        assert_eq!(unlinked.await.unwrap().unwrap(), Unlinked::Gone);
+    }
+    // Whoever came later is somebody new.
+    let left = "select count(*) from login_attempts a where a.stage = 'done' and not exists \
+                (select 1 from identities i where i.user_id = a.user_id and i.provider = 'wechat')";
+    assert_eq!(testing::number(&store, left).await, 0);
 }
 
 async fn a_session_is_collected_or_found_by_whoever_disables_its_user(store: Store) {

@@ -1,7 +1,20 @@
 //! The model of one sign-in: callbacks, the confirmation page, and who gets the outcome.
 
 use super::moves::{Brings, Place, Shows};
-use super::rules::{Model, Request, Stage, same_network};
+use super::rules::{Attempt, Model, Request, Stage, same_network};
+
+impl Attempt {
+    /// The sessions of a person were ended: so is what they have signed in and not collected.
+    pub(super) fn revoke(&mut self, whose: usize, now: i64) {
+        let ready = self.standing(now) == "ready";
+        match self.stage {
+            Stage::Done { person, collected: None, .. } if ready && person == whose => {
+                self.stage = Stage::Failed("sign_in_revoked");
+            }
+            _ => {}
+        }
+    }
+}
 
 impl Model {
     pub(super) fn callback(
@@ -103,7 +116,10 @@ impl Model {
         let (now, next) = (self.now, self.sessions.len());
         let attempt = self.attempts[at].as_mut().expect("it was started");
         let (pkce, refresh, policy) = (attempt.held.verifier.is_some(), attempt.refresh, attempt.policy);
-        let Stage::Done { person, collected, .. } = &mut attempt.stage else { unreachable!("it was ready") };
+        let Stage::Done { person, collected, .. } = &mut attempt.stage else {
+            // It was ready a moment ago.
+            return request.ends("failed sign_in_revoked");
+        };
         let person = *person;
         match *collected {
             None => {
