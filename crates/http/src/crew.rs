@@ -1,7 +1,8 @@
 //! The threads that serve connections: each has its own, and no request ever moves to another.
 //!
 //! A request is a few microseconds of work, and a scheduler that shares all of them among all threads adds noticeably to
-//! that (`docs/performance.md`). What takes longer (password hashes, searches) has threads of its own.
+//! that (`docs/performance.md`). What takes longer (password hashes, searches, names to be looked up) runs beside them, on
+//! threads that are made when they are needed.
 
 use crate::conversation::converse;
 use crate::hallway::App;
@@ -17,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::{debug, error};
 
-/// Threads for what blocks (name look-ups), for each thread that serves.
-const BLOCKING: usize = 4;
+/// Threads for what blocks, for each thread that serves: more than password hashes and searches may take together, so that
+/// none of them keeps a provider's name from being looked up.
+const BLOCKING: usize = 64;
 
 /// A connection that was accepted.
 pub(crate) struct Guest {

@@ -104,7 +104,8 @@ impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
             let text = error.to_string();
-            let ours = text.contains("serializing") || text.contains("unexpected number");
+            let signs = ["serializing", "unexpected number", " parameters but got "];
+            let ours = signs.iter().any(|sign| text.contains(sign));
             let cause = error.source().filter(|cause| cause.is::<std::io::Error>());
             let text = cause.map_or_else(|| text.clone(), |cause| format!("{text}: {cause}"));
             return if ours { Self::internal(text) } else { Self::unavailable(text) };

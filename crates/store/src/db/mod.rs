@@ -158,9 +158,14 @@ impl Db {
     pub(crate) async fn read_aside(&self, sql: &'static str, args: Vec<Val>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => {
+                let turn = Arc::clone(&db.searches).acquire_owned().await;
+                let turn = turn.map_err(|error| StoreError::Unavailable(error.to_string()))?;
                 let db = Arc::clone(db);
-                let read =
-                    tokio::task::spawn_blocking(move || db.read_within(dialect::LONGEST_READ, sql, &args));
+                let read = tokio::task::spawn_blocking(move || {
+                    // Goes with the search, which runs to its end even if nobody waits for it any more.
+                    let _turn = turn;
+                    db.read_within(dialect::LONGEST_READ, sql, &args)
+                });
                 read.await.map_err(|error| StoreError::Internal(error.to_string()))??
             }
             Self::Postgres(db) => Box::pin(db.read(sql, &args)).await?,

@@ -54,12 +54,19 @@ impl Db {
         match self {
             Self::Sqlite(db) => {
                 let (db, runtime) = (Arc::clone(db), Handle::current());
-                tokio::task::spawn_blocking(move || {
+                let failed = way.pieces.clone();
+                // Not one of the runtime's: it is busy for as long as somebody takes pieces.
+                let reader = std::thread::Builder::new().name("store-pieces".into());
+                let begun = reader.spawn(move || {
                     let hand_over = |piece| runtime.block_on(way.hand_over(piece));
                     if let Err(problem) = of_sqlite(&db, tables, |piece| hand_over(Ok(piece))) {
                         hand_over(Err(problem.into()));
                     }
                 });
+                if let Err(problem) = begun {
+                    let problem = StoreError::Unavailable(format!("no thread could be started: {problem}"));
+                    let _ = failed.try_send(Err(problem));
+                }
             }
             Self::Postgres(db) => {
                 let db = db.clone();

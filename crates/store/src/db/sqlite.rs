@@ -6,6 +6,7 @@ use super::writer::Writer;
 use super::{Row, Val, copy, dialect, migrate};
 use crate::{OpenError, StoreError};
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
@@ -14,12 +15,15 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// Reader connections kept open between reads. A read never waits, so no more than the runtime has threads
 /// are ever in use at once.
 const IDLE_READERS: usize = 4;
+/// Searches at a time: others wait.
+const SEARCHES: usize = 4;
 /// Prepared statements kept by each connection: more than there are queries.
 const STATEMENTS: usize = 128;
 /// SQLite's own steps between two looks at the clock.
@@ -30,6 +34,8 @@ pub(crate) struct Sqlite {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
     closed: AtomicBool,
+    /// Turns of queries that may look at very many rows.
+    pub(super) searches: Arc<Semaphore>,
     /// The only way to write.
     pub(crate) writer: Writer,
     pub(super) refusal: Refusal,
@@ -51,7 +57,8 @@ impl Sqlite {
         let writer = Writer::start(connection, Some(aside), lock, sync_of(path));
         let writer = writer.map_err(|error| failed(error.to_string()))?;
         let (readers, closed, refusal) = (Mutex::default(), AtomicBool::new(false), Refusal::default());
-        Ok(Self { path: path.to_owned(), readers, closed, writer, refusal })
+        let searches = Arc::new(Semaphore::new(SEARCHES));
+        Ok(Self { path: path.to_owned(), readers, closed, searches, writer, refusal })
     }
 
     /// Runs one query on the caller's own thread: a point read takes less time than a change of threads.
@@ -196,6 +203,12 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // Plans may not depend on bound values: else every new value makes SQLite parse a kept statement again.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // SQLite's own knows ASCII alone, and a search is folded as Unicode has it.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("lower", 1, flags, |context| {
+        let text: Option<String> = context.get(0)?;
+        Ok(text.map(|text| text.to_lowercase()))
+    })?;
     Ok(connection)
 }
 

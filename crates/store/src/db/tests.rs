@@ -40,6 +40,14 @@ async fn parameters_out_of_order_are_refused() {
     assert_eq!(twice.await.unwrap(), 1, "a parameter may appear again");
 }
 
+/// A bug of ours must not look like a database that is away, which callers would try again.
+#[tokio::test]
+async fn a_wrong_number_of_arguments_is_a_bug_on_postgres_too() {
+    let db = Db::open_postgres(&fresh_postgres().await).await.unwrap();
+    let wrong = db.exec(PUT, args!["name"]).await;
+    assert!(matches!(wrong, Err(StoreError::Internal(_))), "{wrong:?}");
+}
+
 #[tokio::test]
 async fn a_write_that_waits_for_something_else_is_an_error() {
     let (_folder, db) = sqlite().await;

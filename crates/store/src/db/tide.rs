@@ -269,10 +269,13 @@ impl Tide {
     /// The thread that waits for the disk: makes it take what was committed, then answers those who wait for that.
     pub(super) fn keep_up(&self, mut sync: impl FnMut() -> io::Result<()>) {
         while let Some(answers) = self.to_put_on_disk() {
-            let outcome = sync().map_err(|error| {
-                // The system may have forgotten what it could not write, so asking again would prove nothing.
-                StoreError::TakesNoWrites(format!("the disk does not keep what is written: {error}"))
-            });
+            // The system may have forgotten what it could not write, and says so once: asking again would prove nothing.
+            let outcome = match self.spoiled() {
+                Some(error) => Err(error),
+                None => sync().map_err(|error| {
+                    StoreError::TakesNoWrites(format!("the disk does not keep what is written: {error}"))
+                }),
+            };
             let mut state = self.lock();
             state.busy = false;
             if let Err(error) = &outcome {

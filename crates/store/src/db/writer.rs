@@ -345,6 +345,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_disk_that_has_failed_is_not_believed_afterwards() {
+        let (_folder, writer, taken, asked) = on_slow_disk();
+        let writer = Arc::new(writer);
+        let lasting = |text: &'static str| {
+            let writer = Arc::clone(&writer);
+            tokio::spawn(async move { writer.execute(INSERT, args![text], Lasting::OnDisk).await })
+        };
+        // The disk is asked for what was answered early, while a group that has to last is handed over: it had begun
+        // before, when the disk was free.
+        let tide = &writer.tide;
+        writer.execute(INSERT, args!["early"], Lasting::InOrder).await.unwrap();
+        asked.recv().unwrap();
+        let (reply, answer) = oneshot::channel();
+        tide.committed(vec![Box::new(move |lost| reply.send(lost.is_some()).expect("somebody waits"))]);
+        taken.send(Err(io::Error::other("no medium"))).unwrap();
+        taken.send(Ok(())).unwrap();
+        assert!(answer.await.unwrap(), "the system says only once that it lost something");
+        assert!(lasting("later").await.unwrap().is_err());
+        drop(taken);
+        writer.close().await;
+    }
+
+    #[tokio::test]
     async fn a_log_begins_anew_while_it_is_written() {
         let (folder, path) = crate::testing::fresh_sqlite();
         let store = sqlite::Sqlite::open(&path).unwrap();

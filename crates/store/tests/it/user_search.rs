@@ -8,6 +8,7 @@ use downcity_store::{Engine, Store, UserQuery};
 on_both_engines! {
     somebody_is_found_among_many_by_a_whole_name_through_indexes,
     many_are_paged_to_the_last_without_a_gap,
+    names_are_found_in_whatever_letters_they_are_written,
 }
 
 const MANY: usize = 20_000;
@@ -42,6 +43,18 @@ async fn many(store: &Store) {
 
 fn named(exact: &str) -> UserQuery {
     UserQuery { exact: exact.to_owned(), part: exact.to_lowercase(), limit: 51, ..UserQuery::default() }
+}
+
+async fn names_are_found_in_whatever_letters_they_are_written(store: Store) {
+    for name in ["Élise", "ИВАН", "李雷", "Straße"] {
+        let insert = format!(
+            "insert into users (user_id, display_name, created_at, updated_at) values ('{name}', '{name}', 1, 1)"
+        );
+        tamper(&store, insert.leak()).await;
+    }
+    for typed in ["Élise", "élise", "ÉLISE", "Иван", "ИВАН", "李雷", "straße"] {
+        assert_eq!(store.users(&named(typed)).await.unwrap().len(), 1, "{typed}");
+    }
 }
 
 async fn somebody_is_found_among_many_by_a_whole_name_through_indexes(store: Store) {
