@@ -1,4 +1,4 @@
-//! How long a silent peer is waited for. A request's head, once begun, has to come within seconds, since who dawdles there
+//! How long a silent peer is waited for, and one that takes nothing of what it is sent. A request's head, once begun, has to come within seconds, since who dawdles there
 //! holds buffers for nothing. Between two requests, and before the first, a connection is kept for longer than those who
 //! keep connections do. Were it closed sooner, the next request of a proxy or a client could meet the end of its connection
 //! on the way. Browsers connect ahead, and clients keep connections that they opened and then did not need.
@@ -19,6 +19,9 @@ const HEAD: Duration = Duration::from_secs(10);
 /// How long a connection is kept between two requests, and before the first. Go's and reqwest's clients keep theirs for 90 seconds, nginx and
 /// usual balancers for 60.
 pub(crate) const IDLE: Duration = Duration::from_secs(100);
+
+/// How long a peer may take nothing of an answer that the kernel has no more room for.
+const UNREAD: Duration = Duration::from_secs(60);
 
 const IN_HEAD: u8 = 0;
 const ANSWERING: u8 = 1;
@@ -62,11 +65,13 @@ pub(crate) struct Patient {
     turn: Arc<Turn>,
     /// Set only once a head was waited for.
     limit: Option<Pin<Box<Sleep>>>,
+    /// Set only while the peer takes nothing.
+    unread: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patient {
     pub(crate) fn new(stream: TcpStream, turn: Arc<Turn>) -> Self {
-        Self { stream, ahead: Bytes::new(), turn, limit: None }
+        Self { stream, ahead: Bytes::new(), turn, limit: None, unread: None }
     }
 
     /// Waits for the first byte; false when that takes too long, or never comes.
@@ -91,6 +96,20 @@ impl Patient {
 
     fn poll_limit(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.limit.get_or_insert_with(|| Box::pin(sleep(HEAD))).as_mut().poll(context)
+    }
+
+    /// The outcome of a try to write, if the peer takes anything in time.
+    fn in_time(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.unread = None;
+            return written;
+        }
+        let unread = self.unread.get_or_insert_with(|| Box::pin(sleep(UNREAD)));
+        unread.as_mut().poll(context).map(|()| Err(ErrorKind::TimedOut.into()))
     }
 
     fn poll_bytes(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -130,7 +149,8 @@ impl AsyncWrite for Patient {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.turn.unsent.store(true, Ordering::Relaxed);
-        Pin::new(&mut this.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.in_time(context, written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -150,7 +170,8 @@ impl AsyncWrite for Patient {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.turn.unsent.store(true, Ordering::Relaxed);
-        Pin::new(&mut this.stream).poll_write_vectored(context, pieces)
+        let written = Pin::new(&mut this.stream).poll_write_vectored(context, pieces);
+        this.in_time(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -190,6 +211,28 @@ mod tests {
         assert_eq!(patient.read_u8().await.unwrap(), b'G');
         fails_after(&mut patient).await;
         assert!(begun.elapsed() < HEAD + Duration::from_secs(1), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_nothing_of_an_answer_is_given_up_and_a_slow_one_is_not() {
+        let (mut patient, _turn, mut peer) = pair().await;
+        let answer = vec![b'x'; 64 << 20];
+        let begun = Instant::now();
+        // As much as the kernel has room for.
+        assert_eq!(patient.write_all(&answer).await.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(begun.elapsed().as_secs(), UNREAD.as_secs());
+        let (mut patient, _turn, mut slow) = pair().await;
+        let reading = async {
+            let mut room = vec![0; 8 << 20];
+            for _ in 0..8 {
+                tokio::time::sleep(UNREAD - Duration::from_secs(1)).await;
+                slow.read_exact(&mut room).await.unwrap();
+            }
+        };
+        let (written, ()) = tokio::join!(patient.write_all(&answer), reading);
+        written.unwrap();
+        drop(patient);
+        assert!(peer.read_u8().await.is_ok(), "what was sent before is there");
     }
 
     #[tokio::test(start_paused = true)]
