@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// The database's file in the data folder.
 pub(crate) const DATABASE: &str = "fed.db";
@@ -126,39 +127,31 @@ impl Serving {
     /// Is not ready any more but serves for as long as `grace`, then ends running requests, then lets the store write
     /// what is queued. `hurry` ends the first two.
     pub(crate) async fn close(self, grace: Duration, hurry: impl Future<Output = ()>) {
-        self.federation.leave();
-        let mut hurry = std::pin::pin!(hurry);
-        let hurried = tokio::select! {
-            () = tokio::time::sleep(grace) => false,
-            () = &mut hurry, if !grace.is_zero() => true,
-        };
-        let hurry = async {
-            if !hurried {
-                hurry.await;
-            }
-        };
-        let (tell, told) = tokio::sync::oneshot::channel();
-        let hurry = async {
+        let hurried = CancellationToken::new();
+        let hurrying = async {
             hurry.await;
-            let _ = tell.send(());
+            hurried.cancel();
+            std::future::pending().await
         };
-        let admin_door = async {
-            let door = self.admin_door?;
-            let hurry = async {
-                if told.await.is_err() {
-                    // The other door has closed in its time; this one takes its own.
-                    std::future::pending::<()>().await;
-                }
-            };
-            Some(door.close(hurry).await)
-        };
-        let doors = tokio::join!(self.door.close(hurry), admin_door);
+        tokio::select! {
+            () = self.close_in_order(grace, &hurried) => {}
+            () = hurrying => {}
+        }
+    }
+
+    async fn close_in_order(self, grace: Duration, hurried: &CancellationToken) {
+        self.federation.leave();
+        // An error means that it took as long as it may.
+        let _ = tokio::time::timeout(grace, hurried.cancelled()).await;
+        let admin_door = async { Some(self.admin_door?.close(hurried.cancelled()).await) };
+        let doors = tokio::join!(self.door.close(hurried.cancelled()), admin_door);
         let metrics_door = match self.metrics_door {
             // Measured to the end; nobody is hurt by a scrape that is cut off.
             Some(door) => Some(door.close(std::future::ready(())).await),
             None => None,
         };
         self.keeping.abort();
+        let _ = self.keeping.await;
         self.federation.close().await;
         // Only now: what requests have begun runs on the threads of the doors.
         drop((doors, metrics_door));

@@ -2,9 +2,10 @@
 
 use crate::admin::{ADMIN_KEY_PREFIX, Admin};
 use crate::audit::Deed;
+use crate::cities::NAME_LIMIT;
 use crate::directory::ReadError;
 use crate::federation::Federation;
-use downcity_core::identity::clean_text;
+use downcity_core::identity::typed_name;
 use downcity_core::{CityId, Digest, OpaqueToken, Role, Secret};
 use downcity_store::{AdminKeyRow, KeyEnd, StoreError};
 use secrecy::ExposeSecret;
@@ -48,7 +49,7 @@ pub enum AdminKeyError {
         /// Its name on the wire.
         field: &'static str,
         /// What is wrong, to be read after the name.
-        why: &'static str,
+        why: String,
     },
     /// The store did not answer.
     #[error(transparent)]
@@ -58,8 +59,8 @@ pub enum AdminKeyError {
     Read(#[from] ReadError),
 }
 
-fn bad(field: &'static str, why: &'static str) -> AdminKeyError {
-    AdminKeyError::BadField { field, why }
+fn bad(field: &'static str, why: impl Into<String>) -> AdminKeyError {
+    AdminKeyError::BadField { field, why: why.into() }
 }
 
 impl Federation {
@@ -83,7 +84,8 @@ impl Federation {
         new: &NewAdminKey,
     ) -> Result<(AdminKeyRow, Secret), AdminKeyError> {
         let now = self.clock.now();
-        let role = Role::parse(&new.role).ok_or(bad("role", "must be `viewer`, `operator` or `owner`"))?;
+        let role =
+            Role::parse(&new.role).ok_or_else(|| bad("role", "must be `viewer`, `operator` or `owner`"))?;
         let city_id = new.city_id.as_deref().map(|id| self.key_city(id)).transpose()?;
         if city_id.is_some() && role == Role::Owner {
             return Err(bad("role", "must be `viewer` or `operator` for the key of one city"));
@@ -91,11 +93,11 @@ impl Federation {
         if self.directory.load().admin_keys.values().filter(|known| known.row.is_good(now)).count() >= MOST {
             return Err(AdminKeyError::TooMany);
         }
-        let (row, key) = self.fresh_key(clean_text(&new.name, 80).ok_or(bad("name", "must not be empty"))?);
+        let (row, key) = self.fresh_key(typed_name(&new.name, NAME_LIMIT).map_err(|why| bad("name", why))?);
         let row = AdminKeyRow { role, city_id, expires_at: new.ttl.map(|ttl| now.plus(ttl)), ..row };
         let deed = Deed { after: Some(shown(&row)), ..about("admin_key.created", &row) };
         self.store.insert_admin_key(&row, self.audit_entry(admin, deed)).await?;
-        self.reload().await?;
+        self.reload_or_soon().await;
         Ok((row, key))
     }
 
@@ -110,7 +112,7 @@ impl Federation {
         if !self.store.replace_admin_key(&row.key_id, Digest::of(key.expose_secret()), entry).await? {
             return Err(AdminKeyError::Unknown);
         }
-        self.reload().await?;
+        self.reload_or_soon().await;
         Ok(key)
     }
 
@@ -140,7 +142,7 @@ impl Federation {
         let deed = Deed { after: Some(shown(&row)), ..about("admin_key.created", &row) };
         let entry = self.audit_entry(&Admin::on_this_machine("first start"), deed);
         let made = self.store.insert_first_admin_key(&row, entry).await?;
-        self.reload().await.map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        self.reload_or_soon().await;
         Ok(made.then_some(key))
     }
 

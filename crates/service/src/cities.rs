@@ -5,7 +5,7 @@ use crate::audit::Deed;
 use crate::directory::ReadError;
 use crate::federation::Federation;
 use downcity_core::id::DEFAULT_CITY;
-use downcity_core::identity::clean_text;
+use downcity_core::identity::typed_name;
 use downcity_core::redirect::{Target, parse_origin};
 use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Timestamp};
 use downcity_store::{CityPatch, NewAudit, StoreError};
@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// How many origins or redirects a city may list.
 pub(crate) const LIST_LIMIT: usize = 50;
+/// Characters of a name.
+pub(crate) const NAME_LIMIT: usize = 80;
 
 /// What an admin sets; absent fields stay as they are.
 #[derive(Debug, Clone, Default)]
@@ -163,14 +165,15 @@ impl Federation {
         let entry = self.city_entry(admin, "city.removed", &city.city_id);
         // In a task of its own, which goes on when the caller has waited long enough: there may be millions of sessions.
         let this = Arc::clone(self);
-        let work = self.tasks.spawn(async move {
+        let work = self.spawn_resumable(async move {
             if !this.store.remove_city(&city.city_id, entry).await? {
                 return Err(CityError::Unknown);
             }
             this.reload().await?;
             Ok(())
         });
-        work.await.map_err(|_| StoreError::Internal("a city's removal ended early".into()))?
+        let removed = work.await.map_err(|_| StoreError::Internal("a city's removal panicked".into()))?;
+        removed.ok_or_else(|| StoreError::Unavailable("this node stops; ask another one, or again".into()))?
     }
 
     async fn save(
@@ -199,7 +202,7 @@ impl Federation {
 }
 
 fn checked_change(city_id: CityId, change: &CityChange, now: Timestamp) -> Result<CityPatch, CityError> {
-    let name = |name: &String| clean_text(name, 80).ok_or_else(|| bad("name", "must not be empty"));
+    let name = |name: &String| typed_name(name, NAME_LIMIT).map_err(|why| bad("name", why));
     let origin = |text: &str| {
         parse_origin(text).map_err(|why| format!("{why}; an origin is scheme, host and port without a path"))
     };

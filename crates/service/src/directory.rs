@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::timeout;
-use tracing::debug;
+use tracing::{debug, warn};
 
 /// How long an admin's request waits for what other nodes changed: what it is about will say that the database is slow.
 const SOON: Duration = Duration::from_secs(1);
@@ -305,6 +305,15 @@ impl Federation {
         self.directory.store(Arc::new(fresh));
         *done = begins;
         Ok(())
+    }
+
+    /// Replaces the picture after something was stored that has to be told now or never, such as a new key. If that can't
+    /// be read back, it is tried again soon.
+    pub(crate) async fn reload_or_soon(&self) {
+        if let Err(problem) = self.reload().await {
+            warn!(error = %problem, "what was just stored could not be read back; trying again");
+            self.look_at_settings();
+        }
     }
 
     /// Brings the picture up to what any node has changed until now, where others may have: an admin whose balancer

@@ -19,9 +19,15 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::warn;
 use url::Url;
+
+/// What is still under way when the node stops is waited for so long: a little more than a mail server is.
+const LAST_TASKS: Duration = Duration::from_secs(25);
 
 /// What is fixed while the process runs.
 #[derive(Debug, Clone)]
@@ -235,11 +241,25 @@ impl Federation {
         self.leaving.is_cancelled()
     }
 
-    /// Waits for running exchanges, then lets the store write what is queued.
+    /// Waits for running exchanges, mails and deliveries, which all have a limit of their own, then lets the store write
+    /// what is queued.
     pub async fn close(&self) {
+        self.leave();
         self.tasks.close();
-        self.tasks.wait().await;
+        if timeout(LAST_TASKS, self.tasks.wait()).await.is_err() {
+            warn!(tasks = self.tasks.len(), "stopping without waiting for what is still under way");
+        }
         self.store.close().await;
+    }
+
+    /// Begins work that may take long, and that can be begun again: it ends unfinished, without an outcome, when this node
+    /// is about to stop.
+    pub(crate) fn spawn_resumable<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<Option<T>> {
+        let leaving = self.leaving.clone();
+        self.tasks.spawn(async move { leaving.run_until_cancelled(work).await })
     }
 
     /// The address the request came in on, if it is one of ours; else the main one. A `Host` that is not

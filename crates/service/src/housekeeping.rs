@@ -80,12 +80,13 @@ impl Federation {
         notice.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // One process owns an SQLite file, so there nobody else changes anything.
         let shared = self.store.engine() == Engine::Postgres;
+        let mut knows = true;
         loop {
             tokio::select! {
-                _ = notice.tick(), if shared => {}
+                _ = notice.tick(), if shared || !knows => {}
                 () = self.settings_bell.notified() => {}
             }
-            self.notice().await;
+            knows = self.notice().await;
         }
     }
 
@@ -189,11 +190,16 @@ impl Federation {
         }
     }
 
-    async fn notice(&self) {
+    /// Whether this process knows of every change until now.
+    async fn notice(&self) -> bool {
         match self.reload_if_changed().await {
             Ok(true) => debug!("took over settings changed on another node"),
             Ok(false) => {}
-            Err(problem) => warn!(error = %problem, "could not look for changed settings; trying again"),
+            Err(problem) => {
+                warn!(error = %problem, "could not look for changed settings; trying again");
+                return false;
+            }
         }
+        true
     }
 }

@@ -127,7 +127,7 @@ impl Federation {
         warn!(from, to = next.name(), admin = admin.key_id, "the master key was changed");
         self.renew_data_keys().await?;
         let this = Arc::clone(self);
-        self.tasks.spawn(async move { this.reseal().await });
+        self.spawn_resumable(async move { this.reseal().await });
         self.master_key().await
     }
 

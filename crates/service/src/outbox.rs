@@ -39,9 +39,14 @@ impl Federation {
         let now = self.clock.now();
         let due = self.store.take_mails(now, now.plus(TURN), MOST).await?;
         let count = due.len();
-        let sends = due.into_iter().map(|due| self.send_mail(&mailer, due));
-        for result in futures::future::join_all(sends).await {
-            result?;
+        // In tasks of their own, which are waited for when this node stops: a mail that the server has taken and that was
+        // not noted would be sent again.
+        let send = |due| {
+            let (this, mailer) = (Arc::clone(self), Arc::clone(&mailer));
+            self.tasks.spawn(async move { this.send_mail(&mailer, due).await })
+        };
+        for result in futures::future::join_all(due.into_iter().map(send)).await {
+            result.map_err(|error| StoreError::Internal(error.to_string()))??;
         }
         Ok(count)
     }

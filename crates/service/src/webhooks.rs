@@ -127,7 +127,8 @@ impl Federation {
         if !self.store.insert_webhook(stored).await? {
             return Err(WebhookError::TooMany);
         }
-        self.look_for_webhooks().await?;
+        // Nothing is sent to it while nobody knows that there are any.
+        self.reload_or_soon().await;
         Ok((webhook, Secret::from(format!("{SECRET_PREFIX}{}", base64(&key)))))
     }
 
@@ -166,17 +167,14 @@ impl Federation {
         }
         // There may be very many, and nobody waits for that.
         let (store, id) = (self.store.clone(), id.to_owned());
-        self.tasks.spawn(async move {
+        self.spawn_resumable(async move {
             if let Err(problem) = store.forget_deliveries(&id).await {
                 warn!(error = %problem, "could not forget the deliveries of a removed webhook; trying again later");
             }
         });
-        Ok(self.look_for_webhooks().await?)
-    }
-
-    /// Learns whether there are any, so that nothing is asked while there are none.
-    async fn look_for_webhooks(&self) -> Result<(), StoreError> {
-        self.reload().await.map_err(|error| StoreError::Unavailable(error.to_string()))
+        // While there are none, nobody asks for any.
+        self.reload_or_soon().await;
+        Ok(())
     }
 
     /// Switches a webhook on again that had been switched off for failing.

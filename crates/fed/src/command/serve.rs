@@ -38,11 +38,12 @@ pub(crate) fn run(options: Options) -> Result<(), Problem> {
     on_all_cores(async {
         let traces = Traces::open(config.otlp_endpoint.as_deref())?;
         telemetry::start(config.log_format, &config.log_level, traces.as_ref())?;
-        serve(config).await?;
+        let outcome = serve(config).await;
+        // Above all when it failed.
         if let Some(traces) = traces {
             traces.close().await;
         }
-        Ok(())
+        outcome
     })
 }
 

@@ -8,6 +8,7 @@ use crate::person::Browser;
 use crate::support::{AWAY, HOME, MovableClock, On, World};
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
+use downcity_service::admin_keys::NewAdminKey;
 use downcity_service::confirm::{ConfirmError, Decision, Typed};
 use downcity_service::core::network::Network;
 use downcity_service::core::{OpaqueToken, Timestamp};
@@ -115,7 +116,13 @@ async fn a_node_without_the_next_key_loses_nothing(on: On) {
     // It goes on sealing with the key that it knows, and the others can read that.
     let admin = downcity_service::admin::Admin::on_this_machine("a test");
     let _ = late.env_upsert(&admin, "MY_API_TOKEN", "0123456789abcdef").await;
+    // And tells what is told once, although it can read nothing back.
+    let new = NewAdminKey { name: "late".into(), role: "viewer".into(), city_id: None, ttl: None };
+    let (row, key) = late.create_admin_key(&admin, &new).await.expect("told now or never");
     world.admin_post("env/refresh", json!({})).await;
+    world.get_as(key.expose_secret(), "env/list").await.ok();
+    let key = late.rotate_admin_key(&admin, &row.key_id).await;
+    assert!(key.is_err(), "it has not heard of its own key yet");
     let items = admin_get(&world, "env/list").await.ok();
     assert!(items["items"].as_array().unwrap().iter().any(|item| item["key"] == "MY_API_TOKEN"), "{items}");
     world.federation.finish_resealing().await;
