@@ -198,6 +198,10 @@ impl Guest {
     /// the session. Where no answer came it is tried again at once, at most three times within ten seconds, in which the
     /// Federation gives a lost answer again.
     ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped at the wrong moment it loses the next refresh token, and the one before ends the session
+    /// when it comes again after ten seconds. Where a timeout or a `select!` may drop it, let it run in a task of its own.
+    ///
     /// # Errors
     /// Any [`Error`] of a call; status 401 when the refresh token is not good any more.
     pub async fn refresh(&self, refresh_token: &SecretString) -> Result<Refreshed, Error> {

@@ -73,6 +73,18 @@ pub fn clean_text(text: &str, max: usize) -> Option<String> {
     (!kept.is_empty()).then_some(kept)
 }
 
+/// A name that somebody typed, with the same dropped.
+///
+/// # Errors
+/// When nothing is left, or more than `max` characters are; what is wrong is to be read after the field's name.
+pub fn typed_name(text: &str, max: usize) -> Result<String, String> {
+    let name = clean_text(text, usize::MAX).ok_or("must not be empty")?;
+    if name.chars().count() > max {
+        return Err(format!("must be at most {max} characters"));
+    }
+    Ok(name)
+}
+
 /// Keeps an avatar address only if it is a plain https URL; WeChat's old http addresses are lifted to https.
 #[must_use]
 pub fn clean_avatar(text: &str) -> Option<String> {

@@ -58,7 +58,7 @@ impl Default for Places {
 fn only_waits(request: &Request) -> bool {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     matches!(path, routes::RESULT | routes::STEPS_RESULT)
-        && query.split('&').any(|part| part.starts_with("wait="))
+        && query.split('&').filter_map(|part| part.strip_prefix("wait=")).any(|seconds| seconds != "0")
 }
 
 /// Whether the answer to a request may be long in coming, or come piece by piece, so that nothing should be kept ready for
@@ -179,6 +179,7 @@ mod tests {
             ("/v1/accounts/oauth/callback?code=a&state=b", 40),
             ("/v1/federation/doctor?only=wechat", 40),
             ("/v1/accounts/oauth/result?state=a", 20),
+            ("/v1/accounts/oauth/result?state=a&wait=0", 20),
             ("/v1/accounts/me?wait=30", 20),
             ("/v1/cities/create", 20),
             ("/admin", 20),

@@ -4,6 +4,7 @@ use crate::client;
 use crate::cookies;
 use crate::error::{ApiError, Code};
 use crate::extract::{self, Query};
+use crate::hallway::Told;
 use crate::pages;
 use crate::routes::House;
 use axum::body::Bytes;
@@ -85,10 +86,8 @@ pub(crate) async fn oauth_callback(
         }
         Err(error) => {
             let problem = ApiError::from(error);
-            if let Some(cause) = &problem.cause {
-                tracing::error!(code = problem.code.as_str(), cause, "a callback could not be taken");
-            }
             let mut response = see_other(&problem_path(problem.code));
+            response.extensions_mut().insert(Told(problem));
             // The doctor comes this way with a state that no sign-in has, to see where the path leads.
             let proof = house.federation.echo(&state);
             if let Some(Ok(proof)) = proof.map(|proof| HeaderValue::from_str(proof.reveal())) {
@@ -161,8 +160,9 @@ pub(crate) async fn oauth_outcome(
         Ok(Some(outcome)) => pages::outcome(&outcome, lang, house.federation.now()),
         Ok(None) => pages::elsewhere(lang.unwrap_or_default()),
         Err(error) => {
-            tracing::error!(cause = %error, "an outcome could not be shown");
-            pages::problem(Some(Code::Unavailable.as_str()), lang.unwrap_or_default())
+            let mut response = pages::problem(Some(Code::Unavailable.as_str()), lang.unwrap_or_default());
+            response.extensions_mut().insert(Told(ApiError::from(error)));
+            response
         }
     }
 }

@@ -45,7 +45,7 @@ macro_rules! codes {
 codes! {
     BadJson = "bad_json", BAD_REQUEST, "the body is not a JSON object: send one, with Content-Type application/json", "请求体不是 JSON 对象：请以 Content-Type application/json 发送";
     InvalidField = "invalid_field", BAD_REQUEST, "a field has a value that can't be used", "某个字段的值不可用";
-    StateRequired = "state_required", BAD_REQUEST, "state required: send the `state` that oauth/start gave you", "缺少 state：请传入 oauth/start 返回的 state";
+    StateRequired = "state_required", BAD_REQUEST, "state required: send the `state`, or in login/result the `login_id`, that the start gave you", "缺少 state：请传入发起登录时返回的 state（login/result 为 login_id）";
     UnknownProvider = "unknown_provider", BAD_REQUEST, "provider is unknown: ask `providers` for the ones that can be used", "未知的 provider：请通过 providers 查询可用的登录方式";
     ProviderNotConfigured = "provider_not_configured", BAD_REQUEST, "provider is not configured on this Federation: ask `providers` for the ones that can be used; an admin sets it up in the Federation env", "该登录方式尚未在此 Federation 配置：请通过 providers 查询可用的登录方式，或由管理员在 Federation env 中配置";
     ProviderHasNoPage = "provider_has_no_page", BAD_REQUEST, "e-mail has no page to go to: ask the person for the address and start with email/start or login/start", "邮箱登录没有可跳转的页面：请向用户索取邮箱地址，并用 email/start 或 login/start 发起登录";
@@ -56,7 +56,7 @@ codes! {
     CityPermanent = "city_permanent", CONFLICT, "city_downcity always exists and can't be removed; pause it instead", "city_downcity 始终存在，不能删除；可将其暂停";
     CityMismatch = "city_mismatch", FORBIDDEN, "the user_token belongs to another city", "该 user_token 属于另一个城市";
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "this web page's origin is not in the city's allowed_origins: an admin can add it with cities/update", "该网页的来源不在城市的 allowed_origins 中：管理员可通过 cities/update 添加";
-    UnknownLogin = "unknown_login", NOT_FOUND, "no sign-in has this state: start again with oauth/start", "没有与此 state 对应的登录：请用 oauth/start 重新开始";
+    UnknownLogin = "unknown_login", NOT_FOUND, "no sign-in has this state or login_id: start again", "没有与此 state 或 login_id 对应的登录：请重新开始";
     LoginExpired = "login_expired", GONE, "the sign-in ran out before it was finished and collected: start again with oauth/start", "登录在完成并领取之前已过期：请用 oauth/start 重新开始";
     AlreadyCollected = "already_collected", GONE, "the token of this sign-in was already handed out: start again with oauth/start", "该登录的令牌已被领取：请用 oauth/start 重新开始";
     VerifierRequired = "code_verifier_required", FORBIDDEN, "this sign-in was started with a code_challenge: send its code_verifier", "该登录使用了 code_challenge：请传入对应的 code_verifier";
@@ -142,8 +142,8 @@ pub(crate) struct ApiError {
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     pub(crate) name: String,
-    /// To be read after the name, in English.
-    pub(crate) why: String,
+    /// To be read after the name, in English; absent where the code says it.
+    pub(crate) why: Option<String>,
 }
 
 /// The body of every error.
@@ -175,14 +175,20 @@ impl ApiError {
 
     /// A field with a value that can't be used.
     pub(crate) fn field(name: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { field: Some(Field { name: name.into(), why: why.into() }), ..Self::of(Code::InvalidField) }
+        let field = Field { name: name.into(), why: Some(why.into()) };
+        Self { field: Some(field), ..Self::of(Code::InvalidField) }
+    }
+
+    /// An error that its code says everything about, and that one field is at fault for.
+    pub(crate) fn about(code: Code, name: &str) -> Self {
+        Self { field: Some(Field { name: name.to_owned(), why: None }), ..Self::of(code) }
     }
 
     /// What happened, as a sentence for a person.
     pub(crate) fn sentence(&self, lang: Lang) -> String {
         match &self.field {
-            Some(field) => format!("{} {}", field.name, field.why),
-            None => self.code.text().get(lang).to_owned(),
+            Some(Field { name, why: Some(why) }) => format!("{name} {why}"),
+            _ => self.code.text().get(lang).to_owned(),
         }
     }
 
@@ -270,10 +276,12 @@ impl From<downcity_service::KeyError> for ApiError {
 impl From<StartError> for ApiError {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::UnknownProvider => Self::of(Code::UnknownProvider),
+            StartError::UnknownProvider => Self::about(Code::UnknownProvider, "provider"),
             // Our own steps are no providers that a browser could be sent to, set up or not.
-            StartError::ProviderNotConfigured(id) if id == "email" => Self::of(Code::ProviderHasNoPage),
-            StartError::ProviderNotConfigured(_) => Self::of(Code::ProviderNotConfigured),
+            StartError::ProviderNotConfigured(id) if id == "email" => {
+                Self::about(Code::ProviderHasNoPage, "provider")
+            }
+            StartError::ProviderNotConfigured(_) => Self::about(Code::ProviderNotConfigured, "provider"),
             StartError::ProviderDisabled(_) => Self::of(Code::ProviderDisabled),
             StartError::UnknownCity => Self::of(Code::UnknownCity),
             StartError::CityPaused => Self::of(Code::CityPaused),
@@ -313,7 +321,7 @@ impl From<ConfirmError> for ApiError {
 impl From<ResultError> for ApiError {
     fn from(error: ResultError) -> Self {
         match error {
-            ResultError::StateRequired => Self::of(Code::StateRequired),
+            ResultError::StateRequired => Self::about(Code::StateRequired, "state"),
             ResultError::Unknown => Self::of(Code::UnknownLogin),
             ResultError::Expired => Self::of(Code::LoginExpired),
             ResultError::Collected => Self::of(Code::AlreadyCollected),

@@ -150,6 +150,10 @@ impl App {
             };
             response.headers_mut().extend(kept.into_iter().flatten());
         }
+        if let Some(Told(problem)) = response.extensions_mut().remove::<Told>() {
+            let request_id = request_id(number);
+            log(&problem, request_id.to_str().unwrap_or_default(), method.as_str(), uri.path());
+        }
         let headers = response.headers_mut();
         headers.reserve(HEADERS.saturating_sub(headers.len()));
         harden(headers, house.secure);
@@ -183,6 +187,10 @@ fn guest(house: &House, peer: SocketAddr, request: &Request) -> Option<(Network,
     };
     guest.then(|| (sender(Some(Peer(peer)), headers, &house.trusted_proxies).0, cost))
 }
+
+/// A problem that a page has told the person already, left on its answer for the log.
+#[derive(Clone)]
+pub(crate) struct Told(pub(crate) ApiError);
 
 /// The error that a handler left, or one for an answer that a layer below made without a body of ours.
 fn problem_of(response: &mut Response) -> Option<ApiError> {

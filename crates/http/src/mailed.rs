@@ -5,13 +5,14 @@ use crate::client;
 use crate::cookies;
 use crate::error::{ApiError, Code};
 use crate::extract::Query;
+use crate::hallway::Told;
 use crate::pages::mail::{self, For};
 use crate::routes::House;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use downcity_service::core::Secret;
+use downcity_service::core::{Lang, Secret};
 use downcity_service::login::Client;
 use downcity_service::mail_login::Entered;
 use secrecy::ExposeSecret;
@@ -43,19 +44,19 @@ pub(crate) async fn open(
     match params {
         Some((For::Verify, token)) => match house.federation.asked_verification(&token).await {
             Ok(asked) => mail::ask_verify(&asked, token, now, lang),
-            Err(problem) => mail::problem(&logged(problem.into()), lang),
+            Err(problem) => problem_page(problem.into(), lang),
         },
         Some((For::Change, token)) => match house.federation.asked_change(&token).await {
             Ok(asked) => mail::ask_change(&asked, token, now, lang),
-            Err(problem) => mail::problem(&logged(problem.into()), lang),
+            Err(problem) => problem_page(problem.into(), lang),
         },
         Some((For::SignIn, token)) => match house.federation.asked_sign_in(&token, &client).await {
             Ok(asked) => mail::ask_sign_in(&asked, token, now, lang),
-            Err(problem) => mail::problem(&logged(problem.into()), lang),
+            Err(problem) => problem_page(problem.into(), lang),
         },
         Some((For::EndSession, token)) => match house.federation.asked_ending(&token).await {
             Ok(asked) => mail::ask_ending(&asked, token, now, lang),
-            Err(problem) => mail::problem(&logged(problem.into()), lang),
+            Err(problem) => problem_page(problem.into(), lang),
         },
         Some((For::Reset, token)) => mail::ask(For::Reset, token, None, lang),
         None => mail::problem(&ApiError::of(Code::SpentToken), lang),
@@ -132,7 +133,7 @@ pub(crate) async fn enter(
             }
             response
         }
-        Err(problem) => mail::problem(&logged(problem.into()), lang),
+        Err(problem) => problem_page(problem.into(), lang),
     }
 }
 
@@ -159,7 +160,7 @@ fn told(what: For, outcome: Result<(), ApiError>, client: &Client) -> Response {
     let lang = client.lang.unwrap_or_default();
     match outcome {
         Ok(()) => mail::done(what, lang),
-        Err(problem) => mail::problem(&logged(problem), lang),
+        Err(problem) => problem_page(problem, lang),
     }
 }
 
@@ -194,7 +195,7 @@ pub(crate) async fn reset(
         Err(problem) if problem.field.is_some() => {
             mail::ask(For::Reset, token.to_owned(), Some(&problem), lang)
         }
-        Err(problem) => mail::problem(&logged(problem), lang),
+        Err(problem) => problem_page(problem, lang),
     }
 }
 
@@ -206,9 +207,9 @@ fn own_form<T: serde::de::DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -
     crate::extract::form(body).map_err(|_| ApiError::of(Code::SpentToken))
 }
 
-fn logged(problem: ApiError) -> ApiError {
-    if let Some(cause) = &problem.cause {
-        tracing::error!(code = problem.code.as_str(), cause, "a mailed link could not be followed");
-    }
-    problem
+/// Tells a problem on a page; its cause is for the log.
+fn problem_page(problem: ApiError, lang: Lang) -> Response {
+    let mut response = mail::problem(&problem, lang);
+    response.extensions_mut().insert(Told(problem));
+    response
 }

@@ -1,11 +1,11 @@
 //! Story: an admin looks at one city before changing it: what can't stand in its lists and why, the settings of its own
 //! app, and what would go with it.
 
-use crate::cities::{CityError, LIST_LIMIT};
+use crate::cities::{CityError, LIST_LIMIT, NAME_LIMIT};
 use crate::env::{EnvError, preview};
 use crate::env_parts::EnvSetting;
 use crate::federation::Federation;
-use downcity_core::identity::clean_text;
+use downcity_core::identity::{clean_text, typed_name};
 use downcity_core::redirect::{Target, parse_origin};
 use downcity_core::{CityId, Text};
 use downcity_providers::city_keys;
@@ -26,10 +26,10 @@ pub struct CityContents {
 /// Why a name can't be used.
 #[must_use]
 pub fn name_problem(name: &str) -> Option<Text> {
-    let empty = || {
-        Text::new("The name is empty: people read it when they sign in.", "名称为空：用户登录时会看到它。")
-    };
-    clean_text(name, 80).is_none().then(empty)
+    let empty =
+        Text::new("The name is empty: people read it when they sign in.", "名称为空：用户登录时会看到它。");
+    let long = Text::new("The name has more than 80 characters.", "名称超过 80 个字符。");
+    typed_name(name, NAME_LIMIT).err().map(|_| if clean_text(name, 1).is_none() { empty } else { long })
 }
 
 /// Why a text can't be a city's id.

@@ -97,7 +97,10 @@ pub(crate) fn is_secret(key: &str) -> bool {
 
 pub(crate) fn preview(key: &str, value: &str) -> String {
     if !is_secret(key) {
-        return value.chars().take(64).collect();
+        // Where an app's id looks wrong, it may be its secret; the audit record keeps what it is told.
+        let is_id = key.ends_with("_CLIENT_ID");
+        let looks_wrong = is_id && env_key(key).is_some_and(|spec| (spec.check)(value).is_some());
+        return if looks_wrong { "••••".to_owned() } else { value.chars().take(64).collect() };
     }
     let length = value.chars().count();
     if length < PREVIEW_FROM {
@@ -183,7 +186,16 @@ impl Federation {
     /// # Errors
     /// See [`EnvError`]; a line that can't be read is named by its number.
     pub async fn env_import(&self, admin: &Admin, raw: &str) -> Result<Stored, EnvError> {
-        let pairs = dotenv::parse(raw).map_err(|why| bad("raw", why.to_string()))?;
+        let mut pairs = Vec::new();
+        for (number, line) in dotenv::lines(raw) {
+            let (key, value) = line.map_err(|why| bad("raw", why.to_string()))?;
+            let fine = checked_key(&key).and_then(|_| checked_value(&value));
+            if let Err(EnvError::BadField { field, why }) = fine {
+                // The name is not repeated: what stands where a name should may be a part of a secret.
+                return Err(bad("raw", format!("line {number}: its {field} {why}")));
+            }
+            pairs.push((key, value));
+        }
         self.put(admin, &pairs).await
     }
 
@@ -263,5 +275,6 @@ mod tests {
         assert_eq!(preview("WECHAT_CLIENT_SECRET", "0123456789abcdef"), "••••cdef");
         assert_eq!(preview("UNKNOWN_SETTING", "shown?"), "••••");
         assert_eq!(preview("WECHAT_CLIENT_ID", "wx0123456789abcdef"), "wx0123456789abcdef");
+        assert_eq!(preview("WECHAT_CLIENT_ID", "0123456789abcdef0123456789abcdef"), "••••", "an AppSecret");
     }
 }

@@ -2,7 +2,7 @@
 //! and even then only for requests that come from this machine and mean this machine.
 
 use crate::federation::Federation;
-use crate::login::{Client, Start, StartError};
+use crate::login::{Client, Start, StartError, open_city};
 use crate::login_steps::StepError;
 use crate::result::Handed;
 use downcity_core::identity::{KeyKind, clean_text};
@@ -38,7 +38,8 @@ impl Federation {
         self.check_local(client)?;
         let identity = self.local_identity(name)?;
         let start = Start { provider: ID.to_owned(), city_id, ..Start::default() };
-        let prepared = self.prepare_attempt(&start, client, (ID, ID), None).await?;
+        let city = open_city(&self.directory(), start.city_id.as_deref())?;
+        let prepared = self.prepare_attempt(&start, &city, client, (ID, ID), None).await?;
         self.store.insert_attempt(self.own_state(&prepared.attempt).digest(), &prepared.attempt).await?;
         self.finish_here(prepared.attempt, identity, None, client).await
     }

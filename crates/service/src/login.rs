@@ -1,5 +1,6 @@
 //! Story: a product starts a sign-in.
 
+use crate::directory::Directory;
 use crate::federation::Federation;
 use crate::limits::TooMany;
 use crate::vault::Vault;
@@ -81,7 +82,7 @@ pub(crate) struct Prepared {
     pub(crate) attempt: Attempt,
     /// The login cookie to set.
     pub(crate) browser: OpaqueToken,
-    /// The language that was asked for, if one was.
+    /// The language that was asked for, or that the sender prefers.
     pub(crate) lang: Option<Lang>,
 }
 
@@ -162,10 +163,16 @@ impl Federation {
         client: &Client,
         link: Option<Link>,
     ) -> Result<Started, StartError> {
-        let city = self.open_city(start.city_id.as_deref())?;
-        let provider = self.usable_provider(&city, &start.provider)?;
+        // One picture of the settings for all of it.
+        let (city, provider) = {
+            let directory = self.directory();
+            let city = open_city(&directory, start.city_id.as_deref())?;
+            let provider = usable_provider(&directory, &city, &start.provider)?;
+            (city, provider)
+        };
         let app = (provider.id(), provider.app_id());
-        let Prepared { mut attempt, browser, lang } = self.prepare_attempt(start, client, app, link).await?;
+        let prepared = self.prepare_attempt(start, &city, client, app, link).await?;
+        let Prepared { mut attempt, browser, lang } = prepared;
         attempt.code_tries = (city.confirm == ConfirmPolicy::Code).then_some(0);
         // Before anything is stored and anybody is sent anywhere.
         let prepared = provider.prepare(attempt.created_at).await;
@@ -190,13 +197,13 @@ impl Federation {
     pub(crate) async fn prepare_attempt(
         &self,
         start: &Start,
+        city: &City,
         client: &Client,
         (provider, app_id): (&str, &str),
         link: Option<Link>,
     ) -> Result<Prepared, StartError> {
-        let city = self.open_city(start.city_id.as_deref())?;
-        self.check_origin(client, &city)?;
-        let return_to = allowed_return(start, &city)?;
+        self.check_origin(client, city)?;
+        let return_to = allowed_return(start, city)?;
         let challenge = challenge(start)?;
         if return_to.as_ref().is_some_and(Target::leads_here) && challenge.is_none() {
             return Err(bad(
@@ -238,24 +245,12 @@ impl Federation {
             created_at: now,
             expires_at: now.plus(LIFETIME),
         };
-        Ok(Prepared { attempt, browser, lang })
+        Ok(Prepared { attempt, browser, lang: lang.or(client.lang) })
     }
 
     /// What binds the provider's answer to this attempt.
     pub(crate) fn proofs<'a>(&'a self, attempt: &'a Attempt) -> Derived<'a> {
         Derived { vault: &self.vault, attempt_id: &attempt.attempt_id }
-    }
-
-    fn usable_provider(&self, city: &City, id: &str) -> Result<Arc<dyn LoginProvider>, StartError> {
-        let directory = self.directory();
-        match directory.provider_in(&city.city_id, id) {
-            Some(_) if directory.is_off(&city.city_id, id) => {
-                Err(StartError::ProviderDisabled(id.to_owned()))
-            }
-            Some(provider) => Ok(Arc::clone(provider)),
-            None if directory.knows_provider(id) => Err(StartError::ProviderNotConfigured(id.to_owned())),
-            None => Err(StartError::UnknownProvider),
-        }
     }
 
     /// A page may start sign-ins for a city only from an origin that the city allows, or from our own.
@@ -266,12 +261,25 @@ impl Federation {
             || own.any(|url| url.origin().ascii_serialization() == *origin);
         if fine { Ok(()) } else { Err(StartError::OriginNotAllowed(clean(origin))) }
     }
+}
 
-    /// The active city of that id, or the default one.
-    fn open_city(&self, id: Option<&str>) -> Result<Arc<City>, StartError> {
-        let id = CityId::parse(id.unwrap_or(DEFAULT_CITY)).map_err(|why| bad("city_id", why.to_string()))?;
-        let city = self.directory().cities.get(&id).cloned().ok_or(StartError::UnknownCity)?;
-        if city.is_active() { Ok(city) } else { Err(StartError::CityPaused) }
+/// The active city of that id, or the default one.
+pub(crate) fn open_city(directory: &Directory, id: Option<&str>) -> Result<Arc<City>, StartError> {
+    let id = CityId::parse(id.unwrap_or(DEFAULT_CITY)).map_err(|why| bad("city_id", why.to_string()))?;
+    let city = directory.cities.get(&id).cloned().ok_or(StartError::UnknownCity)?;
+    if city.is_active() { Ok(city) } else { Err(StartError::CityPaused) }
+}
+
+fn usable_provider(
+    directory: &Directory,
+    city: &City,
+    id: &str,
+) -> Result<Arc<dyn LoginProvider>, StartError> {
+    match directory.provider_in(&city.city_id, id) {
+        Some(_) if directory.is_off(&city.city_id, id) => Err(StartError::ProviderDisabled(id.to_owned())),
+        Some(provider) => Ok(Arc::clone(provider)),
+        None if directory.knows_provider(id) => Err(StartError::ProviderNotConfigured(id.to_owned())),
+        None => Err(StartError::UnknownProvider),
     }
 }
 

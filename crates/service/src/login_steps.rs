@@ -6,14 +6,13 @@ use crate::callback::finisher_of;
 use crate::email::{EmailError, bad};
 use crate::federation::Federation;
 use crate::local;
-use crate::login::{Client, Start, StartError, Started};
+use crate::login::{Client, Start, StartError, Started, open_city};
 use crate::mail_login::identity;
 use crate::result::{Handed, ResultError, Told};
 use downcity_core::attempt::{Refusal, Standing};
 use downcity_core::email::Address;
-use downcity_core::id::DEFAULT_CITY;
 use downcity_core::{
-    Attempt, CityId, Digest, ExternalIdentity, Failure, OpaqueToken, Secret, Stage, Text, Timestamp,
+    Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Secret, Stage, Text, Timestamp,
 };
 use downcity_providers::mail;
 use downcity_store::{Claim, StoreError};
@@ -165,12 +164,16 @@ impl Federation {
         }
         let email = email.filter(|_| start.provider == mail::ID);
         let address = email.map(|email| self.read_address(email)).transpose()?;
-        let city = CityId::parse(start.city_id.as_deref().unwrap_or(DEFAULT_CITY));
-        if city.is_ok_and(|city| self.directory().is_off(&city, &start.provider)) {
-            return Err(StartError::ProviderDisabled(start.provider.clone()).into());
-        }
+        let city = {
+            let directory = self.directory();
+            let city = open_city(&directory, start.city_id.as_deref())?;
+            if directory.is_off(&city.city_id, &start.provider) {
+                return Err(StartError::ProviderDisabled(start.provider.clone()).into());
+            }
+            city
+        };
         let app = (start.provider.as_str(), start.provider.as_str());
-        let prepared = self.prepare_attempt(start, client, app, None).await?;
+        let prepared = self.prepare_attempt(start, &city, client, app, None).await?;
         let state = self.own_state(&prepared.attempt);
         self.store.insert_attempt(state.digest(), &prepared.attempt).await?;
         if let Some(address) = &address {

@@ -10,7 +10,7 @@ use downcity_store::{ProfileChange, StoreError};
 use serde_json::json;
 
 /// The longest name, in characters.
-const NAME_LIMIT: usize = 64;
+pub(crate) const NAME_LIMIT: usize = 64;
 /// The longest text of oneself, in characters.
 pub(crate) const BIO_LIMIT: usize = 1000;
 

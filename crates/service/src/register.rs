@@ -1,12 +1,13 @@
 //! Story: somebody registers with an address and a password. There is no account before the address is
 //! verified; until then the password's hash waits, sealed, with the mailed token.
 
-use crate::email::{EmailError, Mailed, payload_place};
+use crate::email::{EmailError, Mailed, bad, payload_place};
 use crate::events::Actor;
 use crate::federation::Federation;
 use crate::letters::Letter;
 use crate::login::Client;
 use crate::notices::asked_by;
+use crate::profile::NAME_LIMIT;
 use crate::result::Handed;
 use downcity_core::email::Address;
 use downcity_core::identity::clean_text;
@@ -72,6 +73,10 @@ impl Federation {
     pub async fn register(&self, register: &Register, client: &Client) -> Result<(), EmailError> {
         let city = self.city_with_email(register.city_id.as_deref())?;
         let address = self.read_address(&register.email)?;
+        let name = register.name.as_deref().unwrap_or_default();
+        if name.chars().count() > NAME_LIMIT {
+            return Err(bad("name", "must be at most 64 characters"));
+        }
         self.check_new_password(&register.password, &address, &city)?;
         self.limits.count_guest(client.network)?;
         self.count_city(&city.city_id).await?;
@@ -80,7 +85,7 @@ impl Federation {
             return Ok(self.post(&address, &city, client, Letter::AlreadyRegistered).await?);
         }
         let token = self.mail_token();
-        let name = register.name.as_deref().and_then(|name| clean_text(name, 64));
+        let name = clean_text(name, NAME_LIMIT);
         let now = self.clock.now();
         let by = By { at: now.0, network: client.network.to_string(), agent: client.agent.clone() };
         let waiting = Waiting { hash, name, city_id: city.city_id.to_string(), by: Some(by) };

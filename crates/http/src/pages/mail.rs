@@ -153,7 +153,7 @@ fn ask_with(
         ),
     };
     let wrong = problem.and_then(|problem| problem.field.as_ref()).map(|field| match lang {
-        Lang::En => format!("The {} {}.", field.name, field.why),
+        Lang::En => format!("The {} {}.", field.name, field.why.as_deref().unwrap_or("can't be used")),
         Lang::Zh => "该密码不可用：需要 8 到 256 个字符，且不能是常见密码。".to_owned(),
     });
     let mut page = page(lang, Mood::Ask, place, heading).text(text.get(lang));

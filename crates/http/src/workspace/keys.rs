@@ -195,9 +195,10 @@ pub(super) async fn create(
 /// What is wrong with a form, if it is the form.
 fn unfit(desk: &Desk, error: AdminKeyError) -> Result<String, ApiError> {
     let told = match error {
-        AdminKeyError::BadField { field: "name", .. } => {
-            desk.t("A key needs a name: who holds it, or what it is for.", "请填写名称：持有者或用途。")
-        }
+        AdminKeyError::BadField { field: "name", .. } => desk.t(
+            "A key needs a name of at most 80 characters: who holds it, or what it is for.",
+            "请填写名称，最多 80 个字符：持有者或用途。",
+        ),
         AdminKeyError::BadField { field: "role", .. } => desk.t(
             "An owner's key is for the whole Federation. For one city, choose viewer or operator.",
             "所有者密钥适用于整个 Federation；如仅用于一个城市，请选择只读或操作员。",

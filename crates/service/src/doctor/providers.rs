@@ -120,18 +120,34 @@ impl Federation {
         }
         if !missing.is_empty() {
             let names = missing.join(", ");
-            let evidence = Said::new(
-                format!("It is half set up and therefore off: {names} is missing."),
-                format!("只配置了一部分，因此未启用：缺少 {names}。"),
-            );
+            let (verdict, evidence) = match city {
+                None => {
+                    let en = format!("It is half set up and therefore off: {names} is missing.");
+                    (Verdict::Failed, Said::new(en, format!("只配置了一部分，因此未启用：缺少 {names}。")))
+                }
+                Some(_) => {
+                    let en = format!(
+                        "The city has half an app of its own: {names} is missing, so the Federation's is used."
+                    );
+                    let zh =
+                        format!("该城市自己的应用只配置了一半：缺少 {names}，因此仍使用 Federation 的应用。");
+                    (Verdict::Warning, Said::new(en, zh))
+                }
+            };
             let commands: Vec<String> =
                 missing.iter().map(|key| format!("fed env set {key}{of_city}")).collect();
             let commands = commands.join("; ");
-            let remedy = Said::new(
-                format!("Set what is missing: {commands}"),
-                format!("请补充缺少的配置：{commands}"),
-            );
-            return vec![find((Verdict::Failed, "incomplete"), evidence).remedy(remedy)];
+            let remedy = match city {
+                None => Said::new(
+                    format!("Set what is missing: {commands}"),
+                    format!("请补充缺少的配置：{commands}"),
+                ),
+                Some(_) => Said::new(
+                    format!("Set what is missing, or remove what is there: {commands}"),
+                    format!("请补充缺少的配置，或移除已有的设置：{commands}"),
+                ),
+            };
+            return vec![find((verdict, "incomplete"), evidence).remedy(remedy)];
         }
         let odd = env.iter().filter_map(|key| {
             let value = set.get(&key.key)?.value.expose_secret();

@@ -115,6 +115,7 @@ async fn what_can_t_be_a_key_is_refused(on: On) {
     let owner = world.admin_key.expose_secret();
     let bad = [
         (json!({"name": "", "role": "viewer"}), "name"),
+        (json!({"name": "x".repeat(81), "role": "viewer"}), "name"),
         (json!({"name": "x", "role": "root"}), "role"),
         (json!({"name": "x", "role": "owner", "city_id": "city_demo"}), "role"),
         (json!({"name": "x", "role": "viewer", "ttl": "0"}), "ttl"),

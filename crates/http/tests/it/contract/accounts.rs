@@ -62,6 +62,9 @@ async fn start_names_the_field_at_fault() {
         (json!({"city_id": "a b"}), "city_id"),
         (json!({"city_id": 7}), "city_id"),
         (json!({"provider": null}), "provider"),
+        (json!({"provider": "weixin"}), "provider"),
+        (json!({"provider": "github"}), "provider"),
+        (json!({"provider": "email"}), "provider"),
         (json!({"lang": "fr"}), "lang"),
         (json!({"fast_login": "yes"}), "fast_login"),
         (json!({"code_challenge": "short"}), "code_challenge"),
@@ -75,7 +78,7 @@ async fn start_names_the_field_at_fault() {
     ] {
         let answer = start_with(&world, more.clone()).await;
         assert_eq!(answer.json()["details"]["field"], field, "{more}: {}", answer.text);
-        assert_field(&answer, field);
+        assert_eq!(answer.status, 400, "{more}");
     }
     let missing = world.post_from(HOME, "accounts/oauth/start", json!({"city_id": "city_demo"})).await;
     assert_field(&missing, "provider");
@@ -101,6 +104,14 @@ async fn language_and_fast_login_reach_wechat() {
     ] {
         let (url, _) = started(&world, more).await;
         assert!(url.contains(expected) && !url.contains(unexpected), "{url}");
+    }
+    // Of somebody who asked for none it is their browser's.
+    for (accept, expected) in [("en-GB,en;q=0.9", "&lang=en#"), ("zh-CN", "&lang=cn#"), ("fr", "#")] {
+        let request = world.http.post(world.url("accounts/oauth/start")).header("accept-language", accept);
+        let started = Answer::of(request.json(&json!({"provider": "wechat"}))).await.ok();
+        let state = started["state"].as_str().unwrap();
+        let url = started["url"].as_str().unwrap();
+        assert!(url.contains(&format!("&state={state}{expected}")), "{accept}: {url}");
     }
     world.admin_post("env/upsert", json!({"key": "WECHAT_FAST_LOGIN", "value": "0"})).await;
     assert!(started(&world, json!({})).await.0.contains("&fast_login=0"));

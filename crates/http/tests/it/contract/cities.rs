@@ -80,6 +80,7 @@ async fn what_cannot_be_is_refused() {
     }
     for (body, field) in [
         (json!({}), "name"),
+        (json!({"name": "城".repeat(81)}), "name"),
         (json!({"name": ""}), "name"),
         (json!({"name": "\u{7}\u{202e}"}), "name"),
         (json!({"name": "x", "city_id": "城"}), "city_id"),

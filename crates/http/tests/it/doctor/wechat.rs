@@ -249,8 +249,8 @@ async fn a_citys_own_app_is_checked_too() {
     };
     set("WECHAT_CLIENT_ID", "wx00000000000000c1").await;
     let half = finding(&examined(&world, "wechat").await, "wechat.settings", Some("city_demo"));
-    assert_eq!(result(&half), ("failed", "incomplete"));
-    says(&half, &[], &["fed env set WECHAT_CLIENT_SECRET --city city_demo"]);
+    assert_eq!(result(&half), ("warning", "incomplete"));
+    says(&half, &["the Federation's is used"], &["fed env set WECHAT_CLIENT_SECRET --city city_demo"]);
     set("WECHAT_CLIENT_SECRET", &"f".repeat(32)).await;
     let report = examined(&world, "wechat").await;
     assert_eq!(result(&finding(&report, "wechat.credentials", None)), ("ok", "fine"));
