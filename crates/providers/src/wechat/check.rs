@@ -95,7 +95,7 @@ fn of_refusal(app: &WeChat, refusal: &Refusal) -> Finding {
         )),
         40243 => find((Failed, "secret_frozen"), "the AppSecret is frozen", "AppSecret 已被冻结").remedy(Text::new(
             "Enable or reset the AppSecret on open.weixin.qq.com, and set it: fed env set WECHAT_CLIENT_SECRET",
-            "请在 open.weixin.qq.com 启用或重置 AppSecret，然后设置：fed env set WECHAT_CLIENT_SECRET",
+            "请在 open.weixin.qq.com 解冻或重置 AppSecret，然后设置：fed env set WECHAT_CLIENT_SECRET",
         )),
         40164 => not_listed(refusal, find),
         48001 | 61003..=61024 => find(
