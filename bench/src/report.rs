@@ -141,7 +141,7 @@ fn sign_ins(series: &[Series], hello: [f64; CONNECTIONS.len()], language: Langua
             "`oauth/start`, `oauth/callback` and `oauth/result` of somebody new each time. A sign-in is four writes; on SQLite two of them wait for the disk, on PostgreSQL all. The limit is the lower of two: the rows of that size that the store alone inserts durably a second in the same engine at the same concurrency, divided by as many; and hello's requests a second divided by {REQUESTS}, since a sign-in is three requests to us and two to the provider. The target is {SHARE_TARGET} of it, and a p99 of at most {TAIL_TARGET} × the median."
         ),
         Language::Chinese => format!(
-            "每次都是新用户，依次请求 `oauth/start`、`oauth/callback`、`oauth/result`。一次登录有四次写入，在 SQLite 上其中两次等待磁盘，在 PostgreSQL 上全部等待。上限取两者中较低的：同一引擎、相同并发下存储层每秒单独持久插入同样大小的行数除以等待次数；hello 每秒请求数除以 {REQUESTS}（一次登录向我们发三个请求，向提供方发两个）。目标为上限的 {SHARE_TARGET}，且 p99 不超过中位数的 {TAIL_TARGET} 倍。"
+            "每次都是新用户，依次请求 `oauth/start`、`oauth/callback`、`oauth/result`。一次登录有四次写入，在 SQLite 上其中两次等待磁盘，在 PostgreSQL 上全部等待。上限取两者中较低的：同一引擎、相同并发下存储层每秒单独持久插入同样大小的行数除以等待次数；hello 每秒请求数除以 {REQUESTS}（一次登录向我们发三个请求，向登录服务发两个）。目标为上限的 {SHARE_TARGET}，且 p99 不超过中位数的 {TAIL_TARGET} 倍。"
         ),
     };
     let mut rows = vec![vec![

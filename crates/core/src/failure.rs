@@ -40,7 +40,7 @@ failures! {
     /// The person refused at the provider.
     AccessDenied = "access_denied", retry true,
         "The sign-in was refused. If that was not your intention, start again and allow it.",
-        "登录被拒绝。如非本意，请重新开始并点击“允许”。";
+        "授权已被拒绝。如非本意，请重新登录并点击“允许”。";
     /// The person said on the confirmation page that they did not start this.
     LoginCancelled = "login_cancelled", retry true,
         "The sign-in was cancelled on the confirmation page. Nobody was signed in. Start again if you want to sign in.",
@@ -64,20 +64,20 @@ failures! {
     /// The provider limits or overloads.
     ProviderBusy = "provider_busy", retry true,
         "The sign-in provider is busy right now. Please wait a minute and start again.",
-        "登录服务提供方正忙，请一分钟后重新开始。";
+        "第三方登录服务正忙，请一分钟后重新开始。";
     /// The provider could not be reached, answered too late, or not in its own format.
     ProviderUnavailable = "provider_unavailable", retry true,
         "The sign-in provider could not be reached. Please start again in a moment.",
-        "暂时无法连接登录服务提供方，请稍后重新开始。";
+        "暂时无法连接第三方登录服务，请稍后重新开始。";
     /// What the provider answered could not be verified: another issuer (RFC 9207), or an ID token that is not
     /// ours, not signed, or out of date. Every token received is discarded.
     AnswerRefused = "provider_answer_refused", retry true,
         "The answer of the sign-in provider could not be verified, so nobody was signed in. Please start again; if it happens again, tell the operator of this service.",
-        "无法验证登录服务提供方的应答，因此本次未登录。请重新开始；如再次出现，请联系运营人员。";
+        "无法验证第三方登录服务的应答，因此本次未登录。请重新开始；如再次出现，请联系运营人员。";
     /// The provider restricted or closed the person's account.
     AccountRestricted = "account_restricted", retry false,
         "This account is restricted or closed at the sign-in provider, so it cannot be used to sign in. Please use another way to sign in.",
-        "该账号已被登录服务提供方限制或注销，无法用于登录，请使用其他登录方式。";
+        "该账号已被第三方登录服务限制或注销，无法用于登录，请使用其他登录方式。";
     /// The person did not grant what we need.
     ConsentMissing = "consent_missing", retry true,
         "The permission to sign you in was not granted. Please start again and allow it.",
@@ -85,7 +85,7 @@ failures! {
     /// The identity to be linked is somebody else's already.
     IdentityTaken = "identity_taken", retry false,
         "This sign-in already belongs to another account, so it was not linked. Sign in with it to see that account; the service can merge the two.",
-        "该登录方式已属于另一个账号，因此未能绑定。可用它登录查看那个账号，也可请本服务合并两个账号。";
+        "该登录方式已属于另一个账号，因此未能绑定。可用它登录查看那个账号，也可联系运营人员合并两个账号。";
     /// The session that asked for a link was ended, or its user is gone.
     LinkEnded = "link_ended", retry true,
         "The session that asked to link this sign-in has ended, so nothing was linked. Please sign in and start again.",
@@ -97,7 +97,7 @@ failures! {
     /// An admin disabled the user.
     UserDisabled = "user_disabled", retry false,
         "This account has been disabled. Please contact the service if you think this is a mistake.",
-        "该账号已被停用。如有疑问，请联系本服务。";
+        "该账号已被停用。如有疑问，请联系运营人员。";
     /// The city was paused or removed while the person was signing in.
     CityUnavailable = "city_unavailable", retry false,
         "This product does not accept sign-ins at the moment. Please try again later.",

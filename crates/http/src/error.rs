@@ -66,13 +66,13 @@ codes! {
     OtherClient = "other_client", FORBIDDEN, "this sign-in was started by another client: collect it from where it was started, or start with a code_challenge", "该登录由另一个客户端发起：请在发起处领取，或使用 code_challenge 发起";
     CannotConfirm = "cannot_confirm", FORBIDDEN, "this browser can't confirm this sign-in: use the window in which you signed in with the provider", "此浏览器无法确认该登录：请在完成授权的窗口中操作";
     WrongCredentials = "wrong_credentials", UNAUTHORIZED, "the address or the password is wrong", "邮箱地址或密码错误";
-    MailedCodeWrong = "wrong_code", FORBIDDEN, "the code is wrong: look into the newest mail; after five wrong codes, start again", "验证码错误：请查看最新的邮件；连续五次错误后需要重新开始";
+    MailedCodeWrong = "wrong_code", FORBIDDEN, "the code is wrong: look into the newest mail; after five wrong codes, start again", "验证码错误：请查看最新的邮件；累计错误五次后需要重新开始";
     OtherBrowser = "other_browser", FORBIDDEN, "this link works only in the browser where the sign-in was started: type the code from the mail there", "此链接只能在发起登录的浏览器中使用：请在发起登录的页面输入邮件中的验证码";
     LocalOnly = "local_only", FORBIDDEN, "local sign-in is for requests from this machine, sent straight to this server", "本机登录仅限从本机直接发出的请求";
     SpentToken = "spent_token", GONE, "the link or code is not good any more: it was used, replaced by a newer one, or its time is over; ask for a new one", "链接或验证码已失效：可能已被使用，已过期，或已被新的链接或验证码取代。请重新申请";
     InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "the refresh token is not good any more: it was used before, its time is over, or its session was ended; sign in again", "刷新令牌已失效：可能已被使用、已过期，或其会话已结束，请重新登录";
     AuthenticationRequired = "authentication_required", UNAUTHORIZED, "this call needs a bearer token in the Authorization header", "该调用需要在 Authorization 头中携带令牌";
-    InvalidToken = "invalid_token", UNAUTHORIZED, "the bearer token is not valid: it is damaged, expired, or was logged out; sign in again", "令牌无效：已损坏、过期或已登出，请重新登录";
+    InvalidToken = "invalid_token", UNAUTHORIZED, "the bearer token is not valid: it is damaged, expired, or was logged out; sign in again", "令牌无效：已损坏、过期或已退出登录，请重新登录";
     AdminOnly = "admin_only", FORBIDDEN, "this call needs an admin key", "该调用需要管理员密钥";
     RoleTooWeak = "role_too_weak", FORBIDDEN, "this admin key may look but not change anything: use the key of an operator or an owner", "此管理员密钥只能查看，不能更改：请使用操作员或所有者的密钥";
     OwnerOnly = "owner_only", FORBIDDEN, "this takes the admin key of an owner", "该操作需要所有者的管理员密钥";

@@ -58,7 +58,10 @@ pub(crate) async fn open(
             Ok(asked) => mail::ask_ending(&asked, token, now, lang),
             Err(problem) => problem_page(problem.into(), lang),
         },
-        Some((For::Reset, token)) => mail::ask(For::Reset, token, None, lang),
+        Some((For::Reset, token)) => match house.federation.asked_reset(&token).await {
+            Ok(()) => mail::ask(For::Reset, token, None, lang),
+            Err(problem) => mail::problem(&logged(problem.into()), lang),
+        },
         None => mail::problem(&ApiError::of(Code::SpentToken), lang),
     }
 }

@@ -19,6 +19,9 @@ use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("../templates/page.css");
 
+/// The place of a page that belongs to no city, or to one that is not known any more.
+const NOWHERE: &str = "";
+
 /// Nothing may load or run but our one style sheet; forms go only to us; nobody may frame the page.
 static CSP: LazyLock<HeaderValue> = LazyLock::new(|| {
     let hash = STANDARD.encode(Digest::of(STYLE).0);
@@ -82,6 +85,7 @@ struct Page {
     lang: Lang,
     style: &'static str,
     mood: Mood,
+    /// The city's name, or [`NOWHERE`].
     place: String,
     heading: String,
     texts: Vec<String>,
@@ -110,7 +114,7 @@ impl Page {
             onward: None,
             onward_label: String::new(),
             code: None,
-            code_label: Text::new("Error code:", "错误代码：").get(lang),
+            code_label: Text::new("Error code: ", "错误代码：").get(lang),
             reload_after: None,
         }
     }
@@ -133,8 +137,11 @@ impl Page {
     fn pieces(&self) -> Vec<(String, bool)> {
         let quoted = format!("“{}”", self.place);
         let name = if self.heading.contains(&quoted) { quoted } else { self.place.clone() };
+        // An empty name would be found between any two letters.
+        let parts: Vec<&str> =
+            if name.is_empty() { vec![self.heading.as_str()] } else { self.heading.split(&name).collect() };
         let mut pieces = Vec::new();
-        for (at, between) in self.heading.split(&name).enumerate() {
+        for (at, between) in parts.into_iter().enumerate() {
             pieces.extend((at > 0).then(|| (name.clone(), true)));
             for (at, rest) in between.split("sign-in").enumerate() {
                 pieces.extend((at > 0).then(|| ("sign-in".to_owned(), true)));
@@ -162,10 +169,10 @@ impl Page {
 /// Where the person goes from here, when that is the window they came from.
 const BACK: Text = Text::new(
     "Go back to the window where you started. You can close this page.",
-    "请回到发起登录的窗口。您可以关闭此页面。",
+    "请回到最初操作的窗口。此页面可以关闭。",
 );
 const AGAIN: Text =
-    Text::new("Go back to the window where you started and try again.", "请回到发起登录的窗口并重试。");
+    Text::new("Go back to the window where you started and try again.", "请回到最初操作的窗口并重试。");
 
 /// The page about an outcome, in the language that the sign-in was started in: the product asked for it, or the browser
 /// there. Only whoever is asked about a start elsewhere reads their own browser's (`accepted`): a stranger's choice could be
@@ -215,19 +222,18 @@ fn done(lang: Lang, outcome: &Outcome, onward: Option<String>) -> Page {
 fn failed(lang: Lang, city: &str, failure: Failure, onward: Option<String>) -> Page {
     let heading = match failure {
         Failure::LoginCancelled => Text::new("Sign-in cancelled", "登录已取消"),
-        Failure::AccessDenied => Text::new("Sign-in refused", "登录被拒绝"),
+        Failure::AccessDenied => Text::new("Sign-in refused", "已拒绝授权"),
         Failure::IdentityTaken | Failure::LinkEnded => Text::new("Nothing was linked", "未绑定"),
         _ => Text::new("You are not signed in", "登录未完成"),
     };
-    let mood = match failure {
-        Failure::LoginCancelled | Failure::AccessDenied => Mood::Stopped,
-        _ => Mood::Bad,
-    };
+    // Whoever stopped it themselves needs no code to report, and is told how to start again by the text.
+    let stopped = matches!(failure, Failure::LoginCancelled | Failure::AccessDenied);
+    let mood = if stopped { Mood::Stopped } else { Mood::Bad };
     let page = Page::new(lang, mood, city, heading.get(lang).to_owned()).text(failure.text(lang));
-    let page = Page { code: Some(failure.code()), ..page };
+    let page = Page { code: (!stopped).then(|| failure.code()), ..page };
     if onward.is_some() {
         page.onward(onward)
-    } else if failure.retryable() {
+    } else if failure.retryable() && !stopped {
         page.text(AGAIN.get(lang))
     } else {
         page
@@ -246,7 +252,7 @@ fn confirm(lang: Lang, outcome: &Outcome, question: &Question, now: Timestamp) -
     let text = match (lang, outcome.link, question.elsewhere) {
         (Lang::En, true, true) => format!(
             "This was started on another device or network, by somebody who is signed in there. \
-             Their account will be open to you with {provider}, and yours cannot be made with it any more."
+             If you confirm, {provider} will open their account, and you can no longer use it for one of your own."
         ),
         (Lang::En, true, false) => format!(
             "{city} always asks before something is linked. Whoever is signed in where this was started: their account \
@@ -261,7 +267,7 @@ fn confirm(lang: Lang, outcome: &Outcome, question: &Question, now: Timestamp) -
              will be signed in as you."
         ),
         (Lang::Zh, true, true) => format!(
-            "本次绑定是由另一台设备或网络上已登录的人发起的。确认后，您的{provider}将归属于对方的账号。"
+            "本次绑定是由另一台设备或网络上已登录的人发起的。确认后，您的{provider}将归属于对方的账号，您也不能再用它创建自己的账号。"
         ),
         (Lang::Zh, true, false) => format!(
             "“{city}”在每次绑定前都会询问。确认后，您的{provider}将归属于发起绑定时已登录的账号，不能再用它创建其他账号。"
@@ -285,7 +291,7 @@ fn confirm(lang: Lang, outcome: &Outcome, question: &Question, now: Timestamp) -
     }
     page.facts = vec![
         (label("Started at", "发起时间"), when::past(question.started_at.0, now, lang)),
-        (label("From the address", "发起地址"), question.network.clone()),
+        (label("IP address", "IP 地址"), question.network.clone()),
         (label("With", "发起程序"), program(&question.agent, lang)),
     ];
     page.form = Some(Form {
@@ -297,18 +303,29 @@ fn confirm(lang: Lang, outcome: &Outcome, question: &Question, now: Timestamp) -
             .code
             .map(|_| label("Code from the window where you started", "发起登录的窗口中的验证码")),
         wrong: question.code.filter(|code| code.again).map(|code| wrong_code(lang, code.tries_left)),
-        warning: match question.code {
-            Some(_) => label(
-                "Type only a code that you see in a window that you opened yourself. If somebody sent you this page, or tells you a code, choose No: they would be signed in as you.",
-                "只输入您自己打开的窗口中显示的验证码。如果此页面是别人发给您的，或验证码是别人告诉您的，请选择“不是我”，否则对方将以您的身份登录。",
-            ),
-            None => label(
-                "We never send you links or codes to confirm a sign-in. If somebody asked you to do this, choose No.",
-                "我们绝不会向您发送链接或二维码要求确认登录。如果是别人让您这样做，请选择“不是我”。",
-            ),
-        },
+        warning: warning(question.code.is_some(), outcome.link).get(lang),
     });
     page
+}
+
+/// What else to know before pressing one of the buttons.
+fn warning(by_code: bool, link: bool) -> Text {
+    if by_code {
+        return Text::new(
+            "Type only a code that you see in a window that you opened yourself. If somebody sent you this page, or tells you a code, choose No: they would be signed in as you.",
+            "只输入您自己打开的窗口中显示的验证码。如果此页面是别人发给您的，或验证码是别人告诉您的，请选择“不是我”，否则对方将以您的身份登录。",
+        );
+    }
+    if link {
+        return Text::new(
+            "We never send you web addresses or codes to confirm a link. If somebody asked you to do this, choose No.",
+            "我们绝不会向您发送链接或二维码要求确认绑定。如果是别人让您这样做，请选择“不是我”。",
+        );
+    }
+    Text::new(
+        "We never send you links or codes to confirm a sign-in. If somebody asked you to do this, choose No.",
+        "我们绝不会向您发送链接或二维码要求确认登录。如果是别人让您这样做，请选择“不是我”。",
+    )
 }
 
 fn wrong_code(lang: Lang, left: i64) -> String {
@@ -330,10 +347,10 @@ fn program(agent: &str, lang: Lang) -> String {
 pub(crate) fn elsewhere(lang: Lang) -> Response {
     let heading = Text::new("This sign-in belongs to another browser", "本次登录属于另一个浏览器").get(lang);
     let text = Text::new(
-        "It was already used, or its time is over. Go back to the window where you started; start again there if you are not signed in.",
-        "该登录已被使用或已过期。请回到发起登录的窗口；如果尚未登录，请在那里重新开始。",
+        "Or it was already used, or its time is over. Go back to the window where you started; start again there if you are not signed in.",
+        "本次登录可能是在其他浏览器中进行的，也可能已被使用或已过期。请回到最初操作的窗口；如尚未登录，请在那里重新开始。",
     );
-    Page::new(lang, Mood::Late, "Downcity", heading.to_owned())
+    Page::new(lang, Mood::Late, NOWHERE, heading.to_owned())
         .text(text.get(lang))
         .respond(StatusCode::FORBIDDEN)
 }
@@ -356,10 +373,10 @@ pub(crate) fn problem(code: Option<&str>, lang: Lang) -> Response {
         ),
         (
             Code::TooManyTries,
-            Text::new("Too many wrong codes came from your network", "来自您网络的错误验证码过多"),
+            Text::new("Too many wrong codes came from your network", "验证码错误次数过多"),
             Text::new(
                 "For now none is looked at, so nothing was changed. Wait ten minutes.",
-                "暂时不再核对验证码，未进行任何操作。请等待十分钟。",
+                "您所在的网络输错验证码过多，暂时不再核对，未进行任何操作。请十分钟后再试。",
             ),
         ),
         (
@@ -378,6 +395,10 @@ pub(crate) fn problem(code: Option<&str>, lang: Lang) -> Response {
     );
     let found = known.into_iter().find(|(known, _, _)| Some(known.as_str()) == code);
     let (code, heading, text) = found.unwrap_or(unknown);
-    let page = Page::new(lang, Mood::Late, "Downcity", heading.get(lang).to_owned()).text(text.get(lang));
-    Page { code: Some(code.as_str()), ..page.text(AGAIN.get(lang)) }.respond(code.status())
+    let mut page = Page::new(lang, Mood::Late, NOWHERE, heading.get(lang).to_owned()).text(text.get(lang));
+    // The texts of the others say themselves what to do.
+    if matches!(code, Code::LoginExpired | Code::CannotConfirm | Code::UnknownLogin) {
+        page = page.text(AGAIN.get(lang));
+    }
+    Page { code: Some(code.as_str()), ..page }.respond(code.status())
 }

@@ -95,7 +95,7 @@ fn of_failure(failure: Failure) -> Words {
                 "the provider restricted or closed the person's account",
                 "登录服务已限制或注销该用户的账号",
             ),
-            Text::new("only the person can settle that with the provider", "只能由用户本人与登录服务解决"),
+            Text::new("only the person can settle that with the provider", "只能由用户本人联系登录服务处理"),
         ),
         Failure::ConsentMissing => say(
             Text::new("the person did not grant what is needed", "用户未授予所需的权限"),

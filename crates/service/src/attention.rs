@@ -55,7 +55,7 @@ fn left_alone(card: &ProviderCard) -> Attention {
     );
     let remedy = Said::new(
         "If it lasts, run the checks: they say whether this machine reaches the provider.",
-        "如持续出现，请运行检查，以确认本机能否连接该提供方。",
+        "如持续出现，请运行检查，以确认本机能否连接该登录服务。",
     );
     let provider = Some(card.id.clone());
     Attention { provider, ..told("provider_left_alone", Severity::Error, text, remedy) }
@@ -173,7 +173,7 @@ fn ending_key(name: &str, at: Timestamp) -> Attention {
     );
     let remedy = Said::new(
         "Make a new key, put it where the old one is used, and revoke the old one.",
-        "请创建新密钥，替换旧密钥后吊销旧密钥。",
+        "请创建新密钥，替换旧密钥后撤销旧密钥。",
     );
     told("admin_key_ends", Severity::Warning, text, remedy)
 }

@@ -40,8 +40,8 @@ const NOT_ASKED: Text = Text::new(
     "如果这不是您本人的操作，请忽略此邮件，不会有任何变化。",
 );
 const NOT_REGISTERED: Text = Text::new(
-    "Whoever made this request knows the password: confirm only if time, program and network are yours. Else ignore this mail, and nothing happens. If you registered too, use the link in your own mail.",
-    "发起此请求的人知道密码：仅当时间、程序和网络都与您本人相符时才可确认。否则请忽略此邮件，不会有任何变化。如果您也进行了注册，请使用您自己那封邮件中的链接。",
+    "Whoever made this request knows the password: confirm only if time, program and IP address are yours. Else ignore this mail, and nothing happens. If you registered too, use the link in your own mail.",
+    "发起此请求的人知道密码：仅当时间、程序和 IP 地址都与您本人相符时才可确认。否则请忽略此邮件，不会有任何变化。如果您也进行了注册，请使用您自己那封邮件中的链接。",
 );
 const NOT_YOU: Text = Text::new(
     "If this was not you, set a new password at once: ask for it on the sign-in page.",
@@ -53,7 +53,7 @@ const NOT_YOU_ANY_MORE: Text = Text::new(
 );
 const NOT_STARTED: Text = Text::new(
     "Tell the code to nobody: we never ask for it in a call, a chat or a mail. If you did not start this, ignore this mail: nobody is signed in.",
-    "请勿将验证码告诉任何人：我们绝不会通过电话、聊天或邮件索要。如果不是您发起的登录，请忽略此邮件，本次不会登录。",
+    "请勿将验证码告诉任何人：我们绝不会通过电话、聊天或邮件索要。如果不是您发起的登录，请忽略此邮件，不会有人因此登录。",
 );
 const WAS_IT_YOU: Text = Text::new(
     "If this was you, there is nothing to do. If not, end it with the link; then set a new password if you have one, and look at your other sessions and ways in. We ask for no code and no password by mail.",
@@ -100,7 +100,7 @@ impl Letter<'_> {
                 Text::new("Confirm your address", "确认您的邮箱地址"),
                 Text::new(
                     "Somebody, hopefully you, registered with this address and chose a password. The link is good for 24 hours.",
-                    "有人（应该是您）使用此邮箱地址进行了注册并设置了密码。链接 24 小时内有效。",
+                    "我们收到了使用此邮箱地址注册并设置密码的请求。如果是您本人，请打开链接确认，24 小时内有效。",
                 ),
                 Text::new("Confirm the address", "确认地址"),
                 NOT_REGISTERED,
@@ -118,7 +118,7 @@ impl Letter<'_> {
                 Text::new("Set a new password", "设置新密码"),
                 Text::new(
                     "A new password was asked for. The link is good for 10 minutes. Setting it signs you out everywhere.",
-                    "有人申请为您的账号设置新密码。链接 10 分钟内有效。设置后，您将在所有设备上退出登录。",
+                    "我们收到了为您的账号设置新密码的申请。链接 10 分钟内有效。设置后，您将在所有设备上退出登录。",
                 ),
                 Text::new("Set a new password", "设置新密码"),
                 NOT_ASKED,
@@ -128,19 +128,16 @@ impl Letter<'_> {
                 Text::new("Your sign-in code", "您的登录验证码"),
                 Text::new(
                     "Somebody, hopefully you, wants to sign in with this address. Type the code where you started. It is good for ten minutes.",
-                    "有人（应该是您）希望使用此邮箱地址登录。请在发起登录的页面输入验证码，10 分钟内有效。",
+                    "我们收到了使用此邮箱地址登录的请求。请在发起登录的页面输入验证码，10 分钟内有效。",
                 ),
-                Text::new(
-                    "Or sign in with this link, in the browser where you started",
-                    "或在发起登录的浏览器中打开此链接登录",
-                ),
+                Text::new("Or sign in with this link", "或用此链接登录"),
                 NOT_STARTED,
             ),
             Self::ChangeAddress { .. } => words(
                 Text::new("Confirm your new address", "确认您的新邮箱地址"),
                 Text::new(
                     "Somebody, hopefully you, wants to sign in with this address from now on. The link is good for one hour.",
-                    "有人（应该是您）希望今后使用此邮箱地址登录。链接 1 小时内有效。",
+                    "我们收到了今后使用此邮箱地址登录的申请。链接 1 小时内有效。",
                 ),
                 Text::new("Look at the change", "查看此次变更"),
                 NOT_ASKED,

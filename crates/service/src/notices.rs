@@ -6,7 +6,7 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use crate::letters::Letter;
 use crate::login::Client;
-use crate::moments::minute;
+use crate::moments::minute_in;
 use crate::outbox::mail_place;
 use downcity_core::network::Network;
 use downcity_core::{City, Lang, OpaqueToken, Text, Timestamp, agent};
@@ -36,25 +36,23 @@ pub struct AskedEnding {
 }
 
 /// What the mail says of a sign-in.
-fn facts(new: &NewSession, city: &City) -> Vec<(Text, String)> {
-    let (network, agent) =
-        new.device.as_ref().map_or((new.network, &new.agent), |(network, agent)| (*network, agent));
-    let mut facts = vec![(Text::new("Signed in to", "登录到"), city.name.clone())];
-    facts.extend(whence(agent, new.session.created_at, network));
+fn facts(place: &str, agent: &str, at: Timestamp, network: Network, lang: Lang) -> Vec<(Text, String)> {
+    let mut facts = vec![(Text::new("Signed in to", "登录到"), place.to_owned())];
+    facts.extend(whence(agent, at, network, lang));
     facts
 }
 
 /// Program, time and network of a request, as lines of a mail.
-fn whence(agent: &str, at: Timestamp, network: Network) -> impl Iterator<Item = (Text, String)> {
+fn whence(agent: &str, at: Timestamp, network: Network, lang: Lang) -> impl Iterator<Item = (Text, String)> {
     // Never the header itself: its sender chooses the text, and could address the reader in our name.
     let family = agent::family(agent).map(|family| (Text::new("With", "程序"), family));
-    let at = (Text::new("At", "时间"), minute(at));
-    family.into_iter().chain([at, (Text::new("From the network", "网络地址"), network.to_string())])
+    let at = (Text::new("At", "时间"), minute_in(at, lang));
+    family.into_iter().chain([at, (Text::new("IP address", "IP 地址"), network.to_string())])
 }
 
 /// The lines of a registration's mail about the request that asked for it.
 pub(crate) fn asked_by(client: &Client, at: Timestamp) -> Vec<(Text, String)> {
-    whence(&client.agent, at, client.network).collect()
+    whence(&client.agent, at, client.network, client.lang.unwrap_or_default()).collect()
 }
 
 impl Federation {
@@ -74,10 +72,13 @@ impl Federation {
         let (ending, link) = (token.digest(), self.mail_link("end_session", &token));
         let now = new.session.created_at;
         let outbox_id = downcity_core::id::uuid_v7(now, &self.random.bytes());
-        let (vault, place, facts) = (Arc::clone(&self.vault), city.name.clone(), facts(new, city));
+        let (network, agent) =
+            new.device.as_ref().map_or((new.network, &new.agent), |(network, agent)| (*network, agent));
+        let (vault, place, agent) = (Arc::clone(&self.vault), city.name.clone(), agent.clone());
         let event_id = Some(signed_in.event_id.clone());
         let write = move |to: &Recipient| {
             let theirs = to.locale.as_deref().and_then(Lang::parse).or(lang).unwrap_or_default();
+            let facts = facts(&place, &agent, now, network, theirs);
             let mail = Letter::NewSignIn { link: &link, facts: &facts }.write(&to.address, &place, theirs);
             NewMail {
                 sealed: vault.seal_json(&mail_place(&outbox_id), &mail),

@@ -211,6 +211,16 @@ impl Federation {
         self.post_token(address, city, client, mailed).await
     }
 
+    /// Says whether a mailed link for a new password is still good. Looking changes nothing.
+    ///
+    /// # Errors
+    /// `SpentToken`, or when the store does not answer.
+    pub async fn asked_reset(&self, token: &str) -> Result<(), EmailError> {
+        let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?.digest();
+        let stored = self.store.mail_token(token, Purpose::Reset, self.clock.now()).await?;
+        stored.map(drop).ok_or(EmailError::SpentToken)
+    }
+
     /// Sets a new password with the mailed token. It signs nobody in, and ends every session.
     ///
     /// # Errors

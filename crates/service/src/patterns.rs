@@ -260,7 +260,7 @@ fn refused(group: &Group<'_>, known: &Known<'_>) -> Option<Attention> {
         .map(minute);
     let name = number.unwrap_or(code);
     let counted = match count {
-        1 => ("the only one".to_owned(), "仅有的 1 次".to_owned()),
+        1 => ("the only one".to_owned(), "唯一 1 次".to_owned()),
         _ if count == returned.len() => (format!("all {count}"), format!("全部 {count} 次")),
         _ => (count.to_string(), format!("{count} 次")),
     };
@@ -276,10 +276,10 @@ fn refused(group: &Group<'_>, known: &Known<'_>) -> Option<Attention> {
             set(" (it was set at ", ")")
         ),
         format!(
-            "自上次成功以来，{}登录以 {name} 失败：{}{}。",
+            "自上次成功以来，{}登录失败，错误码 {name}：{}{}。",
             counted.1,
             what.get(Lang::Zh),
-            set("（设置于 ", "）")
+            set("（该值设置于 ", "）")
         ),
     );
     let remedy = Said::new(capital(remedy.get(Lang::En)), format!("{}。", remedy.get(Lang::Zh)));

@@ -151,7 +151,7 @@ fn greet(sandbox: &Sandbox, product_url: &str, args: &Args) {
     let data = args.data.display();
     screen::say(format_args!("  {:<18}{data}/admin.key", "Admin key"));
     screen::say(format_args!(
-        "\nOpen the sample product, sign in, and press “scan” and “allow”: {}",
+        "\nOpen the sample product, sign in, and press “open the phone”, then “Allow”: {}",
         paint.good(product_url)
     ));
     screen::say(format_args!("Settings: fed env list --url {} --data {data}", sandbox.url));

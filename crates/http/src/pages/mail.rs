@@ -1,7 +1,7 @@
 //! The pages behind mailed links. Opening one changes nothing, since mail scanners open links too: a button
 //! does (security requirement A8).
 
-use super::{Mood, Page, program, when};
+use super::{Mood, NOWHERE, Page, program, when};
 use crate::error::{ApiError, Code};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -45,16 +45,13 @@ pub(super) struct Form {
     pub(super) wrong: Option<String>,
 }
 
-/// Where no city is known: what a link was for is forgotten once it is spent.
-const SOMEWHERE: &str = "Downcity";
-
 fn page(lang: Lang, mood: Mood, place: &str, heading: Text) -> Page {
     Page::new(lang, mood, place, heading.get(lang).to_owned())
 }
 
 /// Asks for the one click, or the new password.
 pub(crate) fn ask(what: For, token: String, problem: Option<&ApiError>, lang: Lang) -> Response {
-    ask_with(what, token, (SOMEWHERE, Vec::new()), problem, lang)
+    ask_with(what, token, (NOWHERE, Vec::new()), problem, lang)
 }
 
 /// Asks whether the address is whose that registered with it.
@@ -67,7 +64,7 @@ pub(crate) fn ask_verify(asked: &AskedVerification, token: String, now: Timestam
     if let Some(By { at, network, agent }) = &asked.by {
         facts.extend([
             (label("Registered at", "注册时间"), when::past(*at, now, lang)),
-            (label("From the network", "注册网络"), network.clone()),
+            (label("IP address", "IP 地址"), network.clone()),
             (label("With", "注册程序"), program(agent, lang)),
         ]);
     }
@@ -81,7 +78,7 @@ pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, now: Timestamp, la
         let heading = Text::new("Open this link where you started", "请在发起登录的浏览器中打开");
         let text = Text::new(
             "This browser did not start the sign-in. Go back to the window where you started, and type the code from the mail there. If you did not start it, close this page: nobody is signed in.",
-            "此浏览器并未发起登录。请回到发起登录的窗口，输入邮件中的验证码。如果不是您发起的登录，请关闭此页面，本次不会登录。",
+            "此浏览器并未发起登录。请回到发起登录的窗口，输入邮件中的验证码。如果不是您发起的登录，请关闭此页面，不会有人因此登录。",
         );
         let page = page(lang, Mood::Late, &asked.city, heading).text(text.get(lang));
         return page.respond(StatusCode::OK);
@@ -90,7 +87,7 @@ pub(crate) fn ask_sign_in(asked: &AskedSignIn, token: String, now: Timestamp, la
         (label("To", "登录到"), asked.city.clone()),
         (label("As", "登录身份"), asked.address.to_string()),
         (label("Started at", "发起时间"), when::past(asked.at.0, now, lang)),
-        (label("From the network", "发起网络"), asked.network.clone()),
+        (label("IP address", "IP 地址"), asked.network.clone()),
         (label("With", "发起程序"), program(&asked.agent, lang)),
     ];
     ask_with(For::SignIn, token, (asked.city.as_str(), facts), None, lang)
@@ -170,7 +167,7 @@ pub(crate) fn ask_change(asked: &AskedChange, token: String, now: Timestamp, lan
         (label("Address", "邮箱地址"), asked.address.to_string()),
         (label("For the account at", "所属产品"), asked.city.clone()),
         (label("Asked for at", "申请时间"), when::past(asked.at.0, now, lang)),
-        (label("From the network", "申请网络"), asked.network.clone()),
+        (label("IP address", "IP 地址"), asked.network.clone()),
         (label("With", "申请程序"), program(&asked.agent, lang)),
     ];
     ask_with(For::Change, token, (asked.city.as_str(), facts), None, lang)
@@ -182,7 +179,7 @@ pub(crate) fn ask_ending(asked: &AskedEnding, token: String, now: Timestamp, lan
     let facts = vec![
         (label("Signed in to", "登录到"), asked.city.clone()),
         (label("At", "时间"), when::past(asked.at.0, now, lang)),
-        (label("From the network", "网络地址"), asked.network.clone()),
+        (label("IP address", "IP 地址"), asked.network.clone()),
         (label("With", "程序"), program(&asked.agent, lang)),
     ];
     ask_with(For::EndSession, token, (asked.city.as_str(), facts), None, lang)
@@ -224,15 +221,21 @@ pub(crate) fn done(what: For, lang: Lang) -> Response {
             ),
         ),
     };
-    page(lang, Mood::Good, SOMEWHERE, heading).text(text.get(lang)).respond(StatusCode::OK)
+    page(lang, Mood::Good, NOWHERE, heading).text(text.get(lang)).respond(StatusCode::OK)
 }
 
 /// Says what went wrong.
 pub(crate) fn problem(problem: &ApiError, lang: Lang) -> Response {
-    let heading = match problem.code {
-        Code::SpentToken => Text::new("This link is not good any more", "该链接已失效"),
-        _ => Text::new("That did not work", "操作未成功"),
+    let (heading, text) = match problem.code {
+        Code::SpentToken => (
+            Text::new("This link is not good any more", "该链接已失效"),
+            Text::new(
+                "It was used, replaced by a newer one, or its time is over. Ask for a new one.",
+                "链接可能已被使用、已过期，或已被新的链接取代。请重新申请。",
+            ),
+        ),
+        code => (Text::new("That did not work", "操作未成功"), code.text()),
     };
-    let page = page(lang, Mood::Bad, SOMEWHERE, heading).text(problem.code.text().get(lang));
+    let page = page(lang, Mood::Bad, NOWHERE, heading).text(text.get(lang));
     Page { code: Some(problem.code.as_str()), ..page }.respond(problem.code.status())
 }

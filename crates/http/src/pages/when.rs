@@ -1,29 +1,16 @@
 //! Moments as people read them.
 
 use downcity_service::core::{Lang, Timestamp};
-use downcity_service::moments::minute;
-use jiff::tz::{Offset, TimeZone};
+use downcity_service::moments::{minute, minute_in};
 
 /// A moment for whoever keeps a Federation, in UTC.
 pub(crate) fn readable(millis: i64) -> String {
     minute(Timestamp(millis))
 }
 
-/// A moment for a person who has to say whether that was them: how long ago, and on the next line by the clock. In Chinese
-/// that is Beijing's.
+/// A moment for a person who has to say whether that was them: how long ago, and on the next line by the clock.
 pub(super) fn past(millis: i64, now: Timestamp, lang: Lang) -> String {
-    let clock = match lang {
-        Lang::En => readable(millis),
-        Lang::Zh => in_beijing(millis),
-    };
-    format!("{}\n{clock}", ago(now.0 - millis, lang))
-}
-
-fn in_beijing(millis: i64) -> String {
-    let zone = TimeZone::fixed(Offset::constant(8));
-    jiff::Timestamp::from_millisecond(millis)
-        .map(|at| at.to_zoned(zone).strftime("北京时间 %Y-%m-%d %H:%M").to_string())
-        .unwrap_or_default()
+    format!("{}\n{}", ago(now.0 - millis, lang), minute_in(Timestamp(millis), lang))
 }
 
 /// The largest unit says enough. What another node's clock puts ahead of ours is now.
@@ -65,12 +52,6 @@ mod tests {
             assert!(told(later, Lang::En).starts_with(&format!("{en}\n")), "{}", told(later, Lang::En));
             assert!(told(later, Lang::Zh).starts_with(&format!("{zh}\n")), "{}", told(later, Lang::Zh));
         }
-        let evening = 1_790_010_000_000;
-        assert_eq!(
-            past(evening, Timestamp(evening), Lang::Zh),
-            "刚刚\n北京时间 2026-09-22 01:00",
-            "a day further"
-        );
         assert_eq!(readable(i64::MAX), "", "what no calendar has is not told");
     }
 }

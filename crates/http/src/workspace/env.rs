@@ -80,7 +80,7 @@ pub(super) async fn page(
         part.settings.retain(|setting| label || is_meant(setting, &search, desk.look.lang));
     }
     parts.retain(|part| !part.settings.is_empty());
-    desk.page(&ListPage { shell: desk.shell(LIST, desk.t("Env", "环境变量")), parts, search })
+    desk.page(&ListPage { shell: desk.shell(LIST, desk.t("Env", "设置")), parts, search })
 }
 
 fn matches(text: &str, search: &str) -> bool {
@@ -162,7 +162,7 @@ async fn show(
         ..AuditListing::default()
     };
     let history = house.federation.list_audit(&listing).await?;
-    let mut shell = desk.shell(LIST, key).under(LIST, desk.t("Env", "环境变量"));
+    let mut shell = desk.shell(LIST, key).under(LIST, desk.t("Env", "设置"));
     shell.path = setting_path(key);
     let page = SettingPage {
         shell,

@@ -39,7 +39,7 @@ pub(super) async fn page(
     let found = house.federation.list_audit(&listing).await?;
     let title = desk.t("History of settings", "设置变更历史");
     desk.page(&Page {
-        shell: desk.shell(LIST, title).under(LIST, desk.t("Env", "环境变量")),
+        shell: desk.shell(LIST, title).under(LIST, desk.t("Env", "设置")),
         history: history::entries(&found.items, desk.look.lang),
         next: found.next.map(|cursor| format!("/admin/env/history?cursor={cursor}")),
     })

@@ -97,7 +97,7 @@ pub(super) async fn import(
 
 fn shell(desk: &Desk) -> Shell {
     let title = desk.t("Import a .env text", "导入 .env 文本");
-    let mut shell = desk.shell(LIST, title).under(LIST, desk.t("Env", "环境变量"));
+    let mut shell = desk.shell(LIST, title).under(LIST, desk.t("Env", "设置"));
     shell.path = PAGE.to_owned();
     shell
 }

@@ -135,7 +135,7 @@ impl Page {
     }
 
     fn rate(&self, tally: &Tally) -> String {
-        tally.success_rate().map_or_else(|| "—".to_owned(), |rate| format!("{:.0} %", rate * 100.0))
+        tally.success_rate().map_or_else(|| "—".to_owned(), |rate| format!("{:.0}%", rate * 100.0))
     }
 
     fn health(&self, one: &Health) -> (&'static str, &'static str) {

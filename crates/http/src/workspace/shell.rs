@@ -45,7 +45,7 @@ static NAV: &[Place] = &[
     },
     Place {
         path: "/admin/env",
-        label: Text::new("Env", "环境变量"),
+        label: Text::new("Env", "设置"),
         sign: "M4 7h9M19 7h1M16 4.5v5M4 17h1M11 17h9M8 14.5v5",
         city: false,
     },

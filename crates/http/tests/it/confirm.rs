@@ -76,7 +76,7 @@ async fn a_denied_sign_in_makes_nobody(on: On) {
     let browser = Browser::at(&world, AWAY);
     let (page, state) = asked(&world, &browser).await;
     let next = browser.press(&page, "deny").await;
-    assert!(next.shows("Sign-in cancelled") && next.shows("login_cancelled"), "{}", next.answer.text);
+    assert!(next.shows("Sign-in cancelled") && !next.shows("login_cancelled"), "{}", next.answer.text);
     let told = world.result(&state).await.ok();
     assert_eq!((told["status"].as_str(), told["code"].as_str()), (Some("failed"), Some("login_cancelled")));
     assert_eq!((users(&world).await, sessions(&world).await), (0, 0));

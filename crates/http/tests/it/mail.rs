@@ -231,6 +231,10 @@ async fn a_forgotten_password_is_set_anew(on: On) {
     let first = token_of(&post.next().await);
     world.post_from(HOME, "accounts/password/forgot", forgot).await.ok();
     let second = token_of(&post.next().await);
+    let opened = world.get_from(AWAY, &format!("accounts/email/open?for=reset&token={second}")).await;
+    assert!(opened.status == 200 && opened.text.contains("<form"), "{}", opened.text);
+    let opened = world.get_from(AWAY, &format!("accounts/email/open?for=reset&token={first}")).await;
+    assert!(opened.status == 410 && !opened.text.contains("<form"), "{}", opened.text);
     let reset = |token: String, password: &'static str| {
         world.post_from(AWAY, "accounts/password/reset", json!({"token": token, "password": password}))
     };

@@ -253,7 +253,8 @@ async fn the_mail_speaks_the_persons_language(on: On) {
     let mail = news(&mut post).await;
     assert!(mail["subject"].as_str().unwrap().contains("您的账号有新的登录"), "{mail}");
     let text = mail["text"].as_str().unwrap();
-    assert!(text.contains("网络地址：") && text.contains("程序：Chrome") && !text.contains("址:"), "{mail}");
+    assert!(text.contains("IP 地址：") && text.contains("程序：Chrome") && !text.contains("址:"), "{mail}");
+    assert!(text.contains("时间：北京时间 ") && !text.contains("UTC"), "{mail}");
     let reader = Browser::at(&world, AWAY).lang("zh-CN");
     let link = token_of(&mail);
     let page = reader.page(&format!("/v1/accounts/email/open?for=end_session&token={link}")).await;

@@ -304,7 +304,11 @@ async fn linking_from_elsewhere_is_asked_about(on: On) {
     let page =
         world.http.get(format!("{}{}", world.base, back.header("location").trim_start_matches(&world.base)));
     let page = Answer::of(page.header("cookie", back.cookies()).header("x-forwarded-for", AWAY)).await;
-    assert!(page.text.contains("Did you ask to link"), "{}", page.text);
+    assert!(
+        page.text.contains("Did you ask to link") && page.text.contains("to confirm a link"),
+        "{}",
+        page.text
+    );
     assert_eq!(number(&world.store, "select count(*) from identities").await, 1);
 }
 

@@ -55,7 +55,7 @@ async fn a_refusal_that_comes_back_ends_the_sign_in_at_once() {
         );
         tamper(&world.store, "update login_attempts set lang = 'zh'").await;
         let zh = browser.page(&page.path).await;
-        assert!(zh.shows("登录被拒绝") && zh.shows("点击“允许”"), "{}", zh.answer.text);
+        assert!(zh.shows("已拒绝授权") && zh.shows("点击“允许”"), "{}", zh.answer.text);
         let told = world.result(&state).await.ok();
         assert_eq!((&told["status"], &told["code"]), (&json!("failed"), &json!("access_denied")));
         let log = logs::about(page.path.split("attempt=").nth(1).unwrap());
@@ -80,6 +80,7 @@ async fn a_callback_without_its_state_belongs_to_nobody() {
             assert_eq!(page.answer.status, 404, "{echo:?}");
             assert!(page.shows(heading) && page.shows(text), "{echo:?}: {}", page.answer.text);
             assert!(!page.shows("code=") && !page.path.contains(&state));
+            assert!(!page.shows("class=\"place\""), "no product is known: {}", page.answer.text);
         }
         nothing_happened(&world).await;
         pending_then_expired(&world, &state).await;

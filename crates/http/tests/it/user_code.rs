@@ -215,6 +215,7 @@ async fn wrong_codes_are_limited_by_address(on: On) {
     let refused = types(&browser, &page, &code).await;
     assert_eq!(refused.answer.status, 429, "{}", refused.answer.text);
     assert!(refused.shows("Too many wrong codes came from your network"), "{}", refused.answer.text);
+    assert!(!refused.shows("try again"), "it says to wait: {}", refused.answer.text);
     assert_eq!(outcome(&world, &state).await["status"], "pending", "nothing was looked at");
     assert_eq!(
         number(&world.store, "select max(code_tries) from login_attempts where stage = 'confirming'").await,

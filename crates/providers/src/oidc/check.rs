@@ -40,7 +40,7 @@ fn answers(app: &Oidc, visit: &Visit, metadata: &Metadata) -> Option<Finding> {
         (true, true) => Some(find(
             (Fine, "fine"),
             format!("{issuer} answers by POST, so no code of WeChat's is taken for its own."),
-            format!("{issuer} 以 POST 应答，微信的 code 不会被当作它的。"),
+            format!("{issuer} 以 POST 应答，微信的 code 不会被误认作由它签发。"),
         )),
         (true, false) => {
             let finding = find(
@@ -49,12 +49,12 @@ fn answers(app: &Oidc, visit: &Visit, metadata: &Metadata) -> Option<Finding> {
                     "The metadata of {issuer} does not list form_post in response_modes_supported, so nobody is sent there."
                 ),
                 format!(
-                    "{issuer} 的元数据未在 response_modes_supported 中列出 form_post，因此不会让用户前往。"
+                    "{issuer} 的元数据未在 response_modes_supported 中列出 form_post，因此不会把用户引导过去。"
                 ),
             );
             Some(finding.remedy(Said::new(
                 format!("Switch form_post on at the issuer. If it can't, and you trust it as much as WeChat itself: fed env set {key} query."),
-                format!("请在签发者处启用 form_post。若它不支持，且您像信任微信一样信任它：fed env set {key} query。"),
+                format!("请在签发者处启用 form_post。若它不支持，且您对它的信任不低于微信：fed env set {key} query。"),
             )))
         }
         (false, can) if visit.is_beside_wechat() => {

@@ -86,7 +86,7 @@ static PARTS: &[Part] = &[
         suffix: MODE,
         description: Text::new(
             "How the issuer answers: form_post (also when this is not set), or query for an issuer that can't post and that you trust as much as WeChat itself.",
-            "签发者的应答方式：form_post（未设置时也是它）；若签发者不支持且您像信任微信一样信任它，可设为 query。",
+            "签发者的应答方式：form_post（未设置时也是它）；若签发者不支持，且您对它的信任不低于微信，可设为 query。",
         ),
         required: false,
         secret: false,

@@ -95,7 +95,7 @@ fn of_refusal(app: &WeChat, refusal: &Refusal) -> Finding {
         )),
         40243 => find((Failed, "secret_frozen"), "the AppSecret is frozen", "AppSecret 已被冻结").remedy(Text::new(
             "Enable or reset the AppSecret on open.weixin.qq.com, and set it: fed env set WECHAT_CLIENT_SECRET",
-            "请在 open.weixin.qq.com 启用或重置 AppSecret，然后设置：fed env set WECHAT_CLIENT_SECRET",
+            "请在 open.weixin.qq.com 解冻或重置 AppSecret，然后设置：fed env set WECHAT_CLIENT_SECRET",
         )),
         40164 => not_listed(refusal, find),
         48001 | 61003..=61024 => find(
@@ -107,7 +107,7 @@ fn of_refusal(app: &WeChat, refusal: &Refusal) -> Finding {
         48004 => find((Failed, "banned"), "WeChat has banned this AppID from the interface", "微信已封禁该 AppID 的接口权限")
             .remedy(Text::new(
                 "See the notices on open.weixin.qq.com and settle it with WeChat.",
-                "请查看 open.weixin.qq.com 的通知，并与微信联系解决。",
+                "请查看 open.weixin.qq.com 的通知，并联系微信处理。",
             )),
         -1 | 45009 | 45011 => {
             find((Warning, "busy"), "WeChat is busy, or a quota is used up", "微信系统繁忙，或调用额度已用完").remedy(

@@ -95,7 +95,7 @@ const TOKEN_WRONG: Words = say(
 const REFRESH: Words = say(
     (
         "WeChat spoke of a refresh token, which this service never uses",
-        "微信提到了 refresh token，而本服务从不使用它",
+        "微信返回了 refresh_token 方面的错误，而本服务从不使用它",
     ),
     (
         "the person has to start again; if it happens again, report it as a bug of this program",
@@ -143,7 +143,7 @@ const ADDRESS: Words = say(
 );
 const HIGH_RISK: Words = say(
     ("WeChat holds this person's account for high-risk", "微信认定该用户的账号为高风险"),
-    ("only the person can settle that with WeChat", "只能由用户本人与微信解决"),
+    ("only the person can settle that with WeChat", "只能由用户本人联系微信处理"),
 );
 const FROZEN: Words = say(
     ("the AppSecret is frozen", "AppSecret 已被冻结"),
@@ -195,7 +195,7 @@ const BANNED: Words = say(
     ("WeChat has banned this AppID from the interface", "微信已封禁该 AppID 的接口权限"),
     (
         "see the notices on open.weixin.qq.com and settle it with WeChat",
-        "请查看 open.weixin.qq.com 的通知并与微信解决",
+        "请查看 open.weixin.qq.com 的通知并联系微信处理",
     ),
 );
 const NOT_GRANTED: Words = say(
@@ -204,7 +204,7 @@ const NOT_GRANTED: Words = say(
 );
 const RESTRICTED: Words = say(
     ("WeChat has restricted or closed this person's account", "微信已限制或注销该用户的账号"),
-    ("only the person can settle that with WeChat", "只能由用户本人与微信解决"),
+    ("only the person can settle that with WeChat", "只能由用户本人联系微信处理"),
 );
 const UNKNOWN: Words = say(
     ("this version does not know that number", "当前版本不认识该错误码"),

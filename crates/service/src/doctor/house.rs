@@ -219,7 +219,7 @@ impl Federation {
         );
         find((Warning, "end_soon"), evidence).remedy(Text::new(
             "Make new keys for those who go on, and revoke the old ones.",
-            "请为仍需使用者创建新密钥，并吊销旧密钥。",
+            "请为仍需使用者创建新密钥，并撤销旧密钥。",
         ))
     }
 }
@@ -237,7 +237,7 @@ fn of_schema(schema: &Schema) -> Finding {
         return find(
             (Fine, "fine"),
             format!("Step {taken}, as this version needs it."),
-            format!("第 {taken} 步，与本版本一致。"),
+            format!("数据库结构版本 {taken}，与本程序一致。"),
         );
     }
     find(
@@ -245,7 +245,7 @@ fn of_schema(schema: &Schema) -> Finding {
         format!(
             "The database is at step {taken}, this version knows {known}: another node runs another version."
         ),
-        format!("数据库处于第 {taken} 步，本版本对应第 {known} 步：有节点运行着其他版本。"),
+        format!("数据库结构版本为 {taken}，本程序对应 {known}：有节点运行着其他版本。"),
     )
     .remedy(Text::new(
         "Bring all nodes to the same version, and start this one again.",

@@ -201,7 +201,7 @@ fn left_alone(id: &str) -> Finding {
     let evidence = Text::new(
         "It did not answer several times in a row, so this process leaves it alone for a while: who comes back from \
          it is told at once to start again.",
-        "它连续多次没有应答，因此本进程暂时不再请求它：从它返回的用户会立即被告知重新开始。",
+        "该服务连续多次无应答，本进程已暂停请求：此时返回的用户会立即被提示重新登录。",
     );
     let remedy = Text::new(
         "It is tried again by itself. If that lasts, look at its other checks, and at the network between.",

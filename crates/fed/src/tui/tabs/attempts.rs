@@ -45,7 +45,7 @@ fn about(item: &Value, lang: Lang) -> Vec<Detail> {
             (Text::new("City", "城市"), "city_id"),
             (Text::new("Status", "状态"), "status"),
             (Text::new("Failure", "失败代码"), "failure"),
-            (Text::new("Provider's code", "服务商错误码"), "provider_code"),
+            (Text::new("Provider's code", "登录服务的错误码"), "provider_code"),
             (Text::new("User", "用户"), "user_id"),
             (Text::new("Started", "开始"), "started_at"),
             (Text::new("Returned", "返回"), "returned_at"),
@@ -56,7 +56,7 @@ fn about(item: &Value, lang: Lang) -> Vec<Detail> {
         ],
     );
     for (name, field) in
-        [(Text::new("Why", "原因"), "reason"), (Text::new("What to do", "解决办法"), "remedy")]
+        [(Text::new("Why", "原因"), "reason"), (Text::new("What to do", "处理办法"), "remedy")]
     {
         let text = in_lang(&item[field], lang);
         if !text.is_empty() {

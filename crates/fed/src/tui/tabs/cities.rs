@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const NAME: Text = Text::new("Name that people see", "显示名称");
 const ORIGINS: Text = Text::new("Allowed origins, with spaces between", "允许的来源（以空格分隔）");
-const REDIRECTS: Text = Text::new("Allowed redirects, with spaces between", "允许的跳转地址（以空格分隔）");
+const REDIRECTS: Text = Text::new("Allowed redirects, with spaces between", "允许的返回地址（以空格分隔）");
 const CONFIRM: Text =
     Text::new("Confirm: code, always, auto or never", "确认方式：code、always、auto 或 never");
 
@@ -156,7 +156,7 @@ fn about(item: &Value, lang: Lang) -> Vec<Detail> {
             (Text::new("Status", "状态"), "status"),
             (Text::new("Confirm", "确认方式"), "confirm"),
             (Text::new("Origins", "来源"), "allowed_origins"),
-            (Text::new("Redirects", "跳转地址"), "allowed_redirects"),
+            (Text::new("Redirects", "返回地址"), "allowed_redirects"),
             (Text::new("Made", "创建时间"), "created_at"),
             (Text::new("Changed", "修改时间"), "updated_at"),
         ],

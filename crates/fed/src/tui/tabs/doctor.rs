@@ -52,7 +52,7 @@ pub(super) fn findings(answer: &Value, lang: Lang) -> Vec<Detail> {
         lines.push((mark(item).to_owned(), format!("{}: {}", title(item), said(&item["evidence"]))));
         let remedy = said(&item["remedy"]);
         if !remedy.is_empty() {
-            lines.push((Text::new("What to do", "解决办法").get(lang).to_owned(), remedy));
+            lines.push((Text::new("What to do", "处理办法").get(lang).to_owned(), remedy));
         }
     }
     lines
@@ -69,7 +69,7 @@ fn about(item: &Value, lang: Lang) -> Vec<Detail> {
             (Text::new("Verdict", "结论"), "verdict"),
             (Text::new("Code", "代码"), "code"),
             (Text::new("Seen", "结果"), "evidence"),
-            (Text::new("What to do", "解决办法"), "remedy"),
+            (Text::new("What to do", "处理办法"), "remedy"),
         ],
     )
 }

@@ -53,14 +53,14 @@ pub(super) const TAB: Tab = Tab {
         },
         Deed {
             key: 'x',
-            name: Text::new("remove", "移除"),
+            name: Text::new("remove", "删除"),
             to_row: true,
             ask: Ask::Id(Text::new(
                 "What needs this setting can't be used without it.",
-                "移除后，依赖该设置的功能将无法使用。",
+                "删除后，依赖该设置的功能将无法使用。",
             )),
             request: |row, _| Request::post("env", "remove", json!({ "key": row.id })),
-            done: Text::new("It is removed, effective at once.", "已移除，立即生效。"),
+            done: Text::new("It is removed, effective at once.", "已删除，立即生效。"),
             told_once: None,
         },
     ],

@@ -111,7 +111,7 @@ fn hour(step: &Value, most: u64) -> Row {
 fn about(item: &Value, lang: Lang) -> Vec<Detail> {
     let mut about = Vec::new();
     for (name, field) in
-        [(Text::new("Seen", "现象"), "text"), (Text::new("What to do", "解决办法"), "remedy")]
+        [(Text::new("Seen", "现象"), "text"), (Text::new("What to do", "处理办法"), "remedy")]
     {
         let text = in_lang(&item[field], lang);
         if !text.is_empty() {

@@ -54,7 +54,7 @@ pub(super) const TAB: Tab = Tab {
             ask: Ask::Form(&[Field {
                 label: Text::new(
                     "Id of the user who keeps everything; the selected one is removed",
-                    "保留一切的用户 ID；所选用户将被删除",
+                    "要保留的用户 ID；所选用户将并入其中并被删除",
                 ),
                 start: nothing,
                 hidden: seen,
