@@ -60,7 +60,7 @@ pub(crate) async fn open(
         },
         Some((For::Reset, token)) => match house.federation.asked_reset(&token).await {
             Ok(()) => mail::ask(For::Reset, token, None, lang),
-            Err(problem) => mail::problem(&logged(problem.into()), lang),
+            Err(problem) => problem_page(problem.into(), lang),
         },
         None => mail::problem(&ApiError::of(Code::SpentToken), lang),
     }

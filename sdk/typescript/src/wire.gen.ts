@@ -2456,7 +2456,7 @@ export interface components {
          * @description Why a sign-in ended without a token. The codes are stable.
          * @enum {string}
          */
-        FailureCode: "access_denied" | "login_cancelled" | "user_code_wrong" | "code_rejected" | "provider_misconfigured" | "wrong_app_type" | "provider_busy" | "provider_unavailable" | "provider_answer_refused" | "account_restricted" | "consent_missing" | "identity_taken" | "link_ended" | "user_disabled" | "city_unavailable" | "provider_changed" | "login_interrupted";
+        FailureCode: "access_denied" | "login_cancelled" | "user_code_wrong" | "code_rejected" | "provider_misconfigured" | "wrong_app_type" | "provider_busy" | "provider_unavailable" | "provider_answer_refused" | "account_restricted" | "consent_missing" | "identity_taken" | "link_ended" | "sign_in_revoked" | "user_disabled" | "city_unavailable" | "provider_changed" | "login_interrupted";
         /** @description Whether the process answers, or can serve. */
         Health: {
             /** @example ok */
