@@ -125,7 +125,7 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Is not ready any more but serves for as long as `grace`, then ends running requests, then lets the store write
-    /// what is queued. `hurry` ends the first two.
+    /// what is queued. `hurry` ends all but the last.
     pub(crate) async fn close(self, grace: Duration, hurry: impl Future<Output = ()>) {
         let hurried = CancellationToken::new();
         let hurrying = async {
@@ -152,7 +152,7 @@ impl Serving {
         };
         self.keeping.abort();
         let _ = self.keeping.await;
-        self.federation.close().await;
+        self.federation.close(hurried.cancelled()).await;
         // Only now: what requests have begun runs on the threads of the doors.
         drop((doors, metrics_door));
     }

@@ -20,7 +20,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
@@ -242,11 +241,16 @@ impl Federation {
     }
 
     /// Waits for running exchanges, mails and deliveries, which all have a limit of their own, then lets the store write
-    /// what is queued.
-    pub async fn close(&self) {
+    /// what is queued. `hurry` ends the first.
+    pub async fn close(&self, hurry: impl Future<Output = ()>) {
         self.leave();
         self.tasks.close();
-        if timeout(LAST_TASKS, self.tasks.wait()).await.is_err() {
+        let ended = tokio::select! {
+            () = self.tasks.wait() => true,
+            () = tokio::time::sleep(LAST_TASKS) => false,
+            () = hurry => false,
+        };
+        if !ended {
             warn!(tasks = self.tasks.len(), "stopping without waiting for what is still under way");
         }
         self.store.close().await;

@@ -153,7 +153,7 @@ async fn create_here(
     let new =
         NewAdminKey { name, role: core::Role::from(role).as_str().to_owned(), city_id: None, ttl: None };
     let made = federation.create_admin_key(&Admin::on_this_machine("fed admin-key create"), &new).await;
-    federation.close().await;
+    federation.close(std::future::pending()).await;
     let (row, key) = made.map_err(Problem::new)?;
     let made = json!({ "key_id": row.key_id, "admin_key": key.expose_secret() });
     screen::say(if connection.json { made.to_string() } else { told_once(&made) });

@@ -102,7 +102,7 @@ async fn read(args: BackupArgs, part: &mut NamedTempFile) -> Result<(), Problem>
         let written = part.write_all(&text.map_err(Problem::new)?);
         written.map_err(|why| keys::unwritable(&args.file, &why))?;
     }
-    federation.close().await;
+    federation.close(std::future::pending()).await;
     Ok(())
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn restore(args: RestoreArgs) -> Result<(), Problem> {
         fill(&plan, &file, &database).await?;
         let federation = house::open_stories(plan).await?;
         let noted = federation.note_restored(&Admin::on_this_machine("fed restore"), &verified).await;
-        federation.close().await;
+        federation.close(std::future::pending()).await;
         noted.map_err(Problem::new)?;
         let rows: u64 = verified.rows.values().sum();
         screen::say(format_args!("Restored {rows} rows. Start it with `fed serve` and the same options."));

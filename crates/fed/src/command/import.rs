@@ -61,7 +61,7 @@ async fn downcity(args: Args) -> Result<(), Problem> {
     let (path, as_json) = (args.sqlite.clone(), args.json);
     let federation = house::open_stories(args.place.plan()?).await?;
     let report = federation.move_in(&path, &how).await;
-    federation.close().await;
+    federation.close(std::future::pending()).await;
     let report = report.map_err(problem)?;
     if as_json {
         screen::say(to_json(&report));
