@@ -88,8 +88,8 @@ failures! {
         "该登录方式已属于另一个账号，因此未能绑定。可用它登录查看那个账号，也可联系运营人员合并两个账号。";
     /// The session that asked for a link was ended, or its user is gone.
     LinkEnded = "link_ended", retry true,
-        "The session that asked to link this sign-in has ended, so nothing was linked. Please sign in and start again.",
-        "发起绑定的会话已结束，因此未绑定。请重新登录后再试。";
+        "The session that asked for this link has ended. Please sign in again, and look at your ways to sign in.",
+        "发起绑定的会话已结束。请重新登录，并检查您的登录方式。";
     /// The person's sessions, or those of this way in, were ended before the token was collected.
     SignInRevoked = "sign_in_revoked", retry true,
         "This account's sign-ins were ended a moment ago, this one too. Please sign in again.",

@@ -24,6 +24,16 @@ impl Network {
         text.parse().ok().map(Self::of)
     }
 
+    /// As people are told of it: of IPv6 it is no address of anybody's, so its length is told too.
+    #[must_use]
+    pub fn shown(self) -> String {
+        match self.0 {
+            IpAddr::V6(_) if self.is_loopback() => "::1".to_owned(),
+            IpAddr::V6(v6) => format!("{v6}/64"),
+            IpAddr::V4(v4) => v4.to_string(),
+        }
+    }
+
     /// For requests whose address is not known: equal to nothing a client can have.
     #[must_use]
     pub fn unknown() -> Self {
@@ -115,6 +125,14 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_ipv6_the_length_is_shown() {
+        let shown = |address: &str| Network::of(address.parse().unwrap()).shown();
+        assert_eq!(shown("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!((shown("192.0.2.7"), shown("::ffff:192.0.2.7")), ("192.0.2.7".into(), "192.0.2.7".into()));
+        assert_eq!(shown("::1"), "::1");
+    }
 
     #[test]
     fn only_the_public_internet_counts_as_public() {

@@ -114,7 +114,10 @@ fn of_ours(failure: Failure) -> Words {
         ),
         Failure::LinkEnded => say(
             Text::new("the session that asked for the link had ended", "发起绑定的会话已结束"),
-            Text::new("the person has to sign in and link again", "用户需要重新登录后再绑定"),
+            Text::new(
+                "the person has to sign in again and look at their ways in",
+                "用户需要重新登录并检查登录方式",
+            ),
         ),
         Failure::SignInRevoked => say(
             Text::new(

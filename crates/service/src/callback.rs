@@ -8,6 +8,7 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
 use crate::login_steps::is_ours;
+use crate::password::Checked;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Finisher, Standing};
 use downcity_core::{Attempt, AttemptId, City, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
@@ -309,14 +310,16 @@ impl Federation {
             let sealed = self.vault.seal_json(&held_place(&attempt.attempt_id), &identity);
             return self.store.hold_attempt(id, &sealed, self.clock.now()).await.map(drop);
         }
-        self.complete(attempt, identity).await
+        self.complete(attempt, identity, None).await
     }
 
-    /// Finds or makes the user and settles the attempt, in one transaction.
+    /// Finds or makes the user and settles the attempt, in one transaction; if a password was `checked`, only while it is
+    /// still theirs.
     pub(crate) async fn complete(
         &self,
         attempt: &Attempt,
         identity: ExternalIdentity,
+        checked: Option<Checked>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let user_id = downcity_core::UserId::fresh(now, &self.random.bytes());
@@ -329,6 +332,7 @@ impl Federation {
             user_id,
             identity_id: downcity_core::IdentityId::fresh(now, &self.random.bytes()),
             signed_up: Some(signed_up),
+            checked: checked.map(|checked| checked.hash),
             now,
         };
         if let Some(link) = &attempt.link {
@@ -346,6 +350,10 @@ impl Federation {
             Completed::UserDisabled => {
                 self.metrics.signed_in(provider, Failure::UserDisabled.code());
                 info!(%attempt_id, %city_id, %provider, "sign-in of a disabled user refused");
+            }
+            Completed::Revoked => {
+                self.metrics.signed_in(provider, Failure::SignInRevoked.code());
+                info!(%attempt_id, %city_id, %provider, "another password was set during the sign-in");
             }
             Completed::Lost => warn!(%attempt_id, "a sign-in was settled elsewhere first"),
         }

@@ -137,7 +137,7 @@ impl Federation {
         let active = self.active_city_of(attempt).await.is_some();
         let failure = match identity {
             Ok(identity) if active => {
-                return self.complete(attempt, identity).await;
+                return self.complete(attempt, identity, None).await;
             }
             Ok(_) => Failure::CityUnavailable,
             Err(problem) => {

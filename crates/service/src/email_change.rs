@@ -97,7 +97,7 @@ impl Federation {
             city_id: city.city_id.to_string(),
             old: old.map(|old| old.as_str().to_owned()),
             at: self.clock.now().0,
-            network: client.network.to_string(),
+            network: client.network.shown(),
             agent: client.agent.clone(),
         };
         let link = self.mail_link("change", &token);

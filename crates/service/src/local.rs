@@ -3,7 +3,7 @@
 
 use crate::federation::Federation;
 use crate::login::{Client, Start, StartError, open_city};
-use crate::login_steps::StepError;
+use crate::login_steps::{By, StepError};
 use crate::result::Handed;
 use downcity_core::identity::{KeyKind, clean_text};
 use downcity_core::network::host_is_here;
@@ -41,7 +41,7 @@ impl Federation {
         let city = open_city(&self.directory(), start.city_id.as_deref())?;
         let prepared = self.prepare_attempt(&start, &city, client, (ID, ID), None).await?;
         self.store.insert_attempt(self.own_state(&prepared.attempt).digest(), &prepared.attempt).await?;
-        self.finish_here(prepared.attempt, identity, None, client).await
+        self.finish_here(prepared.attempt, identity, By::Itself, client).await
     }
 
     /// Refuses whoever is not on this machine, and everybody when local sign-in is off.

@@ -8,6 +8,7 @@ use crate::federation::Federation;
 use crate::local;
 use crate::login::{Client, Start, StartError, Started, open_city};
 use crate::mail_login::identity;
+use crate::password::Checked;
 use crate::result::{Handed, ResultError, Told};
 use downcity_core::attempt::{Refusal, Standing};
 use downcity_core::email::Address;
@@ -137,6 +138,16 @@ pub(crate) fn is_ours(provider: &str) -> bool {
     provider == mail::ID || provider == local::ID
 }
 
+/// What shows that a caller is the person.
+pub(crate) enum By<'a> {
+    /// Nothing that an address could show.
+    Itself,
+    /// A mail to this address was read.
+    Mail(&'a Address),
+    /// The password of this address was right.
+    Password(&'a Address, Checked),
+}
+
 impl Federation {
     /// Starts a sign-in in steps.
     ///
@@ -204,7 +215,7 @@ impl Federation {
             self.check_local(client)?;
             check_verifier(&attempt, code_verifier)?;
             let identity = self.local_identity(typed.name.as_deref().unwrap_or_default())?;
-            return Ok(Step::Done(self.finish_here(attempt, identity, None, client).await?));
+            return Ok(Step::Done(self.finish_here(attempt, identity, By::Itself, client).await?));
         }
         match (typed.email.as_deref(), &typed.password, &typed.code) {
             (None, None, Some(code)) => {
@@ -218,8 +229,8 @@ impl Federation {
                 self.limits.count_guest(client.network).map_err(EmailError::from)?;
                 let checked = self.check_credentials(&address, password, client).await?;
                 let who = identity(address.as_str());
-                let handed = self.finish_here(attempt, who, Some(&address), client).await?;
-                Ok(Step::Done(self.while_it_stands(&checked, handed).await?))
+                let by = By::Password(&address, checked);
+                Ok(Step::Done(self.finish_here(attempt, who, by, client).await?))
             }
             (Some(email), None, None) => {
                 self.require_mail()?;
@@ -254,7 +265,7 @@ impl Federation {
         check_verifier(&attempt, code_verifier)?;
         let address = self.check_code(&attempt, code.expose_secret()).await?;
         let who = identity(address.as_str());
-        let handed = self.finish_here(attempt, who, Some(&address), client).await?;
+        let handed = self.finish_here(attempt, who, By::Mail(&address), client).await?;
         Ok((handed, address))
     }
 
@@ -264,10 +275,15 @@ impl Federation {
         self: &Arc<Self>,
         attempt: Attempt,
         identity: ExternalIdentity,
-        address: Option<&Address>,
+        by: By<'_>,
         client: &Client,
     ) -> Result<Handed, StepError> {
-        let Settled { attempt, claimed } = self.settle_here(attempt, identity, client).await?;
+        let (address, checked) = match by {
+            By::Itself => (None, None),
+            By::Mail(address) => (Some(address), None),
+            By::Password(address, checked) => (Some(address), Some(checked)),
+        };
+        let Settled { attempt, claimed } = self.settle_here(attempt, identity, checked, client).await?;
         // Somebody else may have finished it first: the token of one is nothing for the other.
         if !claimed && matches!(attempt.stage, Stage::Done { .. }) {
             let same = match address {
@@ -290,11 +306,13 @@ impl Federation {
         }
     }
 
-    /// Settles the attempt as this person, once; a second caller gets what the first one settled.
+    /// Settles the attempt as this person, once, if the password that was checked is still theirs; a second caller gets what
+    /// the first one settled.
     pub(crate) async fn settle_here(
         self: &Arc<Self>,
         attempt: Attempt,
         identity: ExternalIdentity,
+        checked: Option<Checked>,
         client: &Client,
     ) -> Result<Settled, StepError> {
         let id = attempt.attempt_id.clone();
@@ -308,7 +326,7 @@ impl Federation {
             let claimed = federation.store.claim_attempt(&claim, federation.clock.now()).await?;
             let Some(claimed) = claimed else { return Ok::<_, StoreError>(false) };
             match federation.active_city_of(&claimed).await.is_some() {
-                true => federation.complete(&claimed, identity).await?,
+                true => federation.complete(&claimed, identity, checked).await?,
                 false => federation.end(&claimed, Failure::CityUnavailable).await?,
             }
             federation.wake(&claimed.attempt_id);

@@ -131,7 +131,7 @@ impl Federation {
             address,
             city: city.unwrap_or_else(|| attempt.city_id.to_string()),
             at: attempt.created_at,
-            network: attempt.starter.network.to_string(),
+            network: attempt.starter.network.shown(),
             agent: attempt.starter.agent.clone(),
             here: may_finish(&attempt, client),
         })
@@ -148,7 +148,7 @@ impl Federation {
             return Err(StepError::OtherBrowser);
         }
         let who = identity(address.as_str());
-        let Settled { attempt, claimed } = self.settle_here(attempt, who, client).await?;
+        let Settled { attempt, claimed } = self.settle_here(attempt, who, None, client).await?;
         // Somebody else may have finished it first, as themselves.
         if !claimed && !self.was_done_by(&attempt, &address).await? {
             return Err(EmailError::SpentToken.into());

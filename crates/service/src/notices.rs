@@ -47,7 +47,7 @@ fn whence(agent: &str, at: Timestamp, network: Network, lang: Lang) -> impl Iter
     // Never the header itself: its sender chooses the text, and could address the reader in our name.
     let family = agent::family(agent).map(|family| (Text::new("With", "程序"), family));
     let at = (Text::new("At", "时间"), minute_in(at, lang));
-    family.into_iter().chain([at, (Text::new("IP address", "IP 地址"), network.to_string())])
+    family.into_iter().chain([at, (Text::new("IP address", "IP 地址"), network.shown())])
 }
 
 /// The lines of a registration's mail about the request that asked for it.

@@ -106,7 +106,7 @@ impl Federation {
         let view = match attempt.standing(self.clock.now()) {
             Standing::Pending if matches!(attempt.stage, Stage::Confirming) => View::Confirm(Question {
                 started_at: attempt.created_at,
-                network: attempt.starter.network.to_string(),
+                network: attempt.starter.network.shown(),
                 agent: attempt.starter.agent.clone(),
                 elsewhere: !attempt.finished_by.as_ref().is_some_and(|by| by.same_client),
                 form_token: self.form_token(&attempt),

@@ -37,7 +37,7 @@ pub(crate) struct Checked {
     /// Whose.
     pub(crate) user_id: UserId,
     /// As it is stored.
-    hash: String,
+    pub(crate) hash: String,
 }
 
 impl Federation {

@@ -87,7 +87,7 @@ impl Federation {
         let token = self.mail_token();
         let name = clean_text(name, NAME_LIMIT);
         let now = self.clock.now();
-        let by = By { at: now.0, network: client.network.to_string(), agent: client.agent.clone() };
+        let by = By { at: now.0, network: client.network.shown(), agent: client.agent.clone() };
         let waiting = Waiting { hash, name, city_id: city.city_id.to_string(), by: Some(by) };
         let link = self.mail_link("verify", &token);
         let facts = asked_by(client, now);

@@ -57,6 +57,8 @@ impl Store {
 }
 
 async fn run(change: &AddressChange, tx: &mut Tx) -> Result<AddressChanged, Fault> {
+    // Before all else, as whoever removes the user or one of their ways in does.
+    tx.hold_user(change.user_id.as_str()).await?;
     if !spend(change.token, Purpose::ChangeEmail, change.now, tx).await? {
         return Ok(AddressChanged::Spent);
     }

@@ -1,6 +1,7 @@
 //! Sign-in attempts as an admin sees them: the last ones, with what became of each. No states, codes or digests.
 
 use crate::db::{Misfit, Row, args};
+use crate::login::failure_of;
 use crate::{Store, StoreError};
 use downcity_core::attempt::EXCHANGE_LIMIT;
 use downcity_core::id::uuids_v7_of;
@@ -173,10 +174,7 @@ fn listed(row: &mut Row) -> Result<ListedAttempt, Misfit> {
         returns_to_site: row.opt_text("return_to")?.as_deref().is_some_and(is_site),
         linking: row.flag("linking")?,
         status: row.text("status")?,
-        failure: match row.opt_text("failure")? {
-            None => None,
-            Some(code) => Some(Failure::from_code(&code).ok_or_else(|| Misfit::in_column("failure"))?),
-        },
+        failure: row.opt_text("failure")?.as_deref().map(failure_of),
         provider_code: row.opt_text("provider_code")?,
         user_id: row.opt_text("user_id")?,
         started_at: row.time("created_at")?,

@@ -156,7 +156,7 @@ async fn link(link_up: &LinkUp, tx: &mut Tx) -> Result<Linked, Fault> {
     for key in missing {
         add_key(sign_in, key, &identity_id, tx).await?;
     }
-    if settle(sign_in, (&link.user_id, &identity_id), tx).await? {
+    if settle(sign_in, &link.user_id, tx).await? {
         return Ok(linked);
     }
     tx.undo();

@@ -310,11 +310,14 @@ fn stage(row: &mut Row) -> Result<Stage, Misfit> {
         ("exchanging", Some(since), None, None, None) => Ok(Stage::Exchanging { since }),
         ("confirming", Some(_), None, None, None) => Ok(Stage::Confirming),
         ("done", Some(_), Some(user_id), None, Some(at)) => Ok(Stage::Done { user_id, at, collected }),
-        ("failed", _, None, Some(code), Some(_)) => {
-            Failure::from_code(&code).map(Stage::Failed).ok_or_else(|| Misfit::in_column("failure"))
-        }
+        ("failed", _, None, Some(code), Some(_)) => Ok(Stage::Failed(failure_of(&code))),
         _ => Err(wrong()),
     }
+}
+
+/// The failure with this code. A newer version, which runs beside this one during an upgrade, may know more of them.
+pub(crate) fn failure_of(code: &str) -> Failure {
+    Failure::from_code(code).unwrap_or(Failure::Interrupted)
 }
 
 fn network(text: &str, column: &str) -> Result<Network, Misfit> {

@@ -204,6 +204,8 @@ pub(crate) async fn claim_address(address: &str, user_id: &str, tx: &mut Tx) -> 
 
 async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
     let user_id = change.user_id.as_str();
+    // Before all else, as whoever removes the user or one of their ways in does.
+    tx.hold_user(user_id).await?;
     let keep = match &change.by {
         ChangedBy::Token { token, tries } => {
             if !spend(*token, Purpose::Reset, change.now, tx).await? {

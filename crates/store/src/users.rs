@@ -29,6 +29,8 @@ pub struct SignIn {
     pub identity_id: IdentityId,
     /// What to write into the event log when the person is new.
     pub signed_up: Option<NewEvent>,
+    /// The PHC string that a typed password was checked against: it has to be the person's still.
+    pub checked: Option<String>,
     /// The time.
     pub now: Timestamp,
 }
@@ -47,6 +49,8 @@ pub enum Completed {
     },
     /// An admin shut this user out; the attempt failed with `user_disabled`.
     UserDisabled,
+    /// Another password was set meanwhile; the attempt failed with `sign_in_revoked`.
+    Revoked,
     /// The attempt was not exchanging or confirming any more; nothing was changed.
     Lost,
 }
@@ -114,11 +118,14 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
     let (user_id, identity_id) = match known {
         Some(known) if known.disabled => return refuse(sign_in, tx).await,
         Some(known) => {
-            // Who is just taking this way in from the user is waited for, and finds what is settled here.
-            tx.hold_user(&known.user_id).await?;
+            hold(sign_in, &known, tx).await?;
+            if !password_stands(sign_in, &known.user_id, tx).await? {
+                return revoked(sign_in, tx).await;
+            }
             refresh(sign_in, &known, tx).await?;
             (UserId::trusted(known.user_id), known.identity_id)
         }
+        None if sign_in.checked.is_some() => return revoked(sign_in, tx).await,
         None => {
             if let Some(event) = &sign_in.signed_up {
                 append(event, tx).await?;
@@ -129,11 +136,39 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
     for key in missing {
         add_key(sign_in, key, &identity_id, tx).await?;
     }
-    if !settle(sign_in, (&user_id, &identity_id), tx).await? {
+    if !settle(sign_in, &user_id, tx).await? {
         tx.undo();
         return Ok(Completed::Lost);
     }
     Ok(Completed::SignedIn { user_id, new_user, conflicts_with })
+}
+
+/// Waits for whoever is just ending this user's sessions, taking this way in from them or giving it another name: either what
+/// is settled here is found then, or this begins again.
+async fn hold(sign_in: &SignIn, known: &Known, tx: &mut Tx) -> Result<(), Fault> {
+    if tx.is_alone() {
+        return Ok(());
+    }
+    tx.hold_user(&known.user_id).await?;
+    for key in &sign_in.identity.keys {
+        if let Some(found) = find(sign_in, key, tx).await?
+            && (&found.user_id, &found.identity_id) == (&known.user_id, &known.identity_id)
+        {
+            return Ok(());
+        }
+    }
+    Err(Fault::Conflict(StoreError::Unavailable("the way in has just changed hands".into())))
+}
+
+async fn password_stands(sign_in: &SignIn, user_id: &str, tx: &mut Tx) -> Result<bool, Fault> {
+    let Some(hash) = &sign_in.checked else { return Ok(true) };
+    let sql = "select user_id from passwords where user_id = $1 and hash = $2";
+    Ok(tx.row(sql, args![user_id, hash]).await?.is_some())
+}
+
+async fn revoked(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
+    let ended = fail(sign_in, Failure::SignInRevoked, tx).await?;
+    Ok(if ended { Completed::Revoked } else { Completed::Lost })
 }
 
 /// The identity that has this name.
@@ -221,23 +256,17 @@ pub(crate) async fn add_identity(sign_in: &SignIn, identity_id: &str, tx: &mut T
     tx.put(sql, args![identity_id, user_id.as_str(), &identity.provider, *now]).await
 }
 
-/// Walks the arrow to `done`, for the user whose identity this still is; false when somebody else, or time, was faster.
-pub(crate) async fn settle(
-    sign_in: &SignIn,
-    (user_id, identity_id): (&UserId, &str),
-    tx: &mut Tx,
-) -> Result<bool, Fault> {
+/// Walks the arrow to `done`; false when somebody else, or time, was faster.
+pub(crate) async fn settle(sign_in: &SignIn, user_id: &UserId, tx: &mut Tx) -> Result<bool, Fault> {
     let sql = "update login_attempts set stage = 'done', user_id = $1, ended_at = $2, sealed_identity = null \
                where attempt_id = $3 and provider = $4 and ((stage = 'exchanging' and claimed_at > $5) \
-               or (stage = 'confirming' and expires_at > $2)) \
-               and exists (select 1 from identities where identity_id = $6 and user_id = $1)";
+               or (stage = 'confirming' and expires_at > $2))";
     let args = args![
         user_id.as_str(),
         sign_in.now,
         sign_in.attempt_id.as_str(),
         &sign_in.identity.provider,
         sign_in.now.minus(EXCHANGE_LIMIT),
-        identity_id,
     ];
     Ok(tx.exec(sql, args).await? == 1)
 }

@@ -80,12 +80,18 @@ impl Tx {
     }
 
     /// Waits for whoever is just disabling, removing or merging this user, and makes others wait for the end of this
-    /// transaction: what the next statement finds of the user stays true until then.
+    /// transaction: what the next statement finds of the user stays true until then. What was found before may not be
+    /// true any more.
     pub(crate) async fn hold_user(&mut self, user_id: &str) -> Result<(), Fault> {
-        match &mut self.engine {
-            EngineTx::Sqlite(_) => Ok(()),
-            EngineTx::Postgres(_) => self.put(dialect::HOLD_USER, super::args![user_id]).await,
+        if self.is_alone() {
+            return Ok(());
         }
+        self.put(dialect::HOLD_USER, super::args![user_id]).await
+    }
+
+    /// Whether nobody else writes until this transaction ends, as on SQLite.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self.engine, EngineTx::Sqlite(_))
     }
 
     /// Makes the transaction leave nothing behind although its answer is a good one.

@@ -7,14 +7,15 @@ use crate::support::{
 use downcity_core::identity::KeyKind;
 use downcity_core::{CityId, Digest, ExternalIdentity, IdentityId, IdentityKey, Profile, Role, Timestamp};
 use downcity_store::{
-    AdminKeyRow, ChangedBy, Disabling, Engine, Merge, NewAdminSession, NewEvent, NewMail, NewRefresh,
-    PasswordChange, Store, Try, Unlink, Unlinked, testing,
+    AdminKeyRow, ChangedBy, Completed, Disabling, Engine, Merge, NewAdminSession, NewEvent, NewMail,
+    NewRefresh, PasswordChange, SignIn, Store, Try, Unlink, Unlinked, testing,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 on_both_engines! {
     a_password_is_changed_only_while_the_old_one_and_the_session_stand,
+    a_sign_in_by_password_is_settled_only_while_that_stands,
     a_try_that_nobody_looked_at_leaves_no_pause,
     of_a_sign_in_and_the_end_of_its_way_in_no_session_comes,
     a_session_is_collected_or_found_by_whoever_disables_its_user,
@@ -75,6 +76,27 @@ async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(stor
     let mailed = "select count(*) from outbox where outbox_id = 'second'";
     assert_eq!(testing::number(&store, mailed).await, 1, "whoever asks may be gone; the owner is told");
     assert_eq!(testing::number(&store, "select count(*) from outbox").await, 1);
+}
+
+async fn a_sign_in_by_password_is_settled_only_while_that_stands(store: Store) {
+    let who = || wechat(vec![openid("wx", "a")]);
+    signed_in(&store, "a", who()).await;
+    testing::tamper(&store, "insert into passwords (user_id, hash, changed_at) values ('user-a', 'new', 1)")
+        .await;
+    for (name, hash, stands) in [("b", "old", false), ("c", "new", true)] {
+        exchanging(&store, name, later(0)).await;
+        let sign_in = SignIn { checked: Some(hash.to_owned()), ..sign_in(name, who(), later(1)) };
+        let completed = store.complete_sign_in(&sign_in).await.unwrap();
+        assert_eq!(completed, if stands { as_user("a", false) } else { Completed::Revoked }, "{hash}");
+    }
+    // The account whose password it was is gone.
+    exchanging(&store, "d", later(0)).await;
+    let sign_in = sign_in("d", wechat(vec![openid("wx", "nobody")]), later(1));
+    let sign_in = SignIn { checked: Some("old".to_owned()), ..sign_in };
+    assert_eq!(store.complete_sign_in(&sign_in).await.unwrap(), Completed::Revoked);
+    let ended = "select count(*) from login_attempts where failure = 'sign_in_revoked'";
+    assert_eq!(testing::number(&store, ended).await, 2);
+    assert_eq!(testing::number(&store, "select count(*) from users").await, 1);
 }
 
 async fn a_try_that_nobody_looked_at_leaves_no_pause(store: Store) {
