@@ -131,7 +131,7 @@ impl Serving {
         let hurrying = async {
             hurry.await;
             hurried.cancel();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             () = self.close_in_order(grace, &hurried) => {}

@@ -104,7 +104,6 @@ impl Federation {
                 None => finding,
             }
         };
-        let of_city = city.map(|city| format!(" --city {city}")).unwrap_or_default();
         let filled = |key: &&EnvKey| {
             set.get(&key.key).is_some_and(|setting| !setting.value.expose_secret().trim().is_empty())
         };
@@ -119,34 +118,7 @@ impl Federation {
             return vec![find((Verdict::Skipped, "not_set_up"), nothing)];
         }
         if !missing.is_empty() {
-            let names = missing.join(", ");
-            let (verdict, evidence) = match city {
-                None => {
-                    let en = format!("It is half set up and therefore off: {names} is missing.");
-                    (Verdict::Failed, Said::new(en, format!("只配置了一部分，因此未启用：缺少 {names}。")))
-                }
-                Some(_) => {
-                    let en = format!(
-                        "The city has half an app of its own: {names} is missing, so the Federation's is used."
-                    );
-                    let zh =
-                        format!("该城市自己的应用只配置了一半：缺少 {names}，因此仍使用 Federation 的应用。");
-                    (Verdict::Warning, Said::new(en, zh))
-                }
-            };
-            let commands: Vec<String> =
-                missing.iter().map(|key| format!("fed env set {key}{of_city}")).collect();
-            let commands = commands.join("; ");
-            let remedy = match city {
-                None => Said::new(
-                    format!("Set what is missing: {commands}"),
-                    format!("请补充缺少的配置：{commands}"),
-                ),
-                Some(_) => Said::new(
-                    format!("Set what is missing, or remove what is there: {commands}"),
-                    format!("请补充缺少的配置，或移除已有的设置：{commands}"),
-                ),
-            };
+            let (verdict, evidence, remedy) = half_set_up(&missing, city);
             return vec![find((verdict, "incomplete"), evidence).remedy(remedy)];
         }
         let odd = env.iter().filter_map(|key| {
@@ -171,6 +143,32 @@ impl Federation {
         }
         odd
     }
+}
+
+/// What is said where settings are missing: without them the provider is off, and a city's own app is not used.
+fn half_set_up(missing: &[&str], city: Option<&CityId>) -> (Verdict, Said, Said) {
+    let names = missing.join(", ");
+    let of_city = city.map(|city| format!(" --city {city}")).unwrap_or_default();
+    let commands: Vec<String> = missing.iter().map(|key| format!("fed env set {key}{of_city}")).collect();
+    let commands = commands.join("; ");
+    if city.is_none() {
+        let evidence = Said::new(
+            format!("It is half set up and therefore off: {names} is missing."),
+            format!("只配置了一部分，因此未启用：缺少 {names}。"),
+        );
+        let remedy =
+            Said::new(format!("Set what is missing: {commands}"), format!("请补充缺少的配置：{commands}"));
+        return (Verdict::Failed, evidence, remedy);
+    }
+    let evidence = Said::new(
+        format!("The city has half an app of its own: {names} is missing, so the Federation's is used."),
+        format!("该城市自己的应用只配置了一半：缺少 {names}，因此仍使用 Federation 的应用。"),
+    );
+    let remedy = Said::new(
+        format!("Set what is missing, or remove what is there: {commands}"),
+        format!("请补充缺少的配置，或移除已有的设置：{commands}"),
+    );
+    (Verdict::Warning, evidence, remedy)
 }
 
 /// Where an admin switched it off.
