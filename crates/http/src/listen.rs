@@ -4,6 +4,8 @@
 
 use crate::crew::{Crew, Ends, Guest};
 use crate::hallway::App;
+#[cfg(target_os = "linux")]
+use socket2::{SockFilter, SockRef};
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use tracing::debug;
 
 /// How long requests that have begun may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long handshakes that have begun may take to end when the server stops.
+const HANDSHAKE: Duration = Duration::from_millis(50);
 /// How long to wait when the system gives no connection, which is mostly for want of free files.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -116,7 +120,19 @@ async fn serve(
             }
         }
     }
-    // They are connected already: a listener that goes away would reset them.
+    // They are connected already, or about to be: a listener that goes away would reset them.
+    let last = tokio::time::sleep(if refuse_handshakes(&listener) { HANDSHAKE } else { Duration::ZERO });
+    tokio::pin!(last);
+    loop {
+        tokio::select! {
+            () = &mut last => break,
+            accepted = listener.accept() => {
+                if let Ok((stream, peer)) = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
+                    seat(stream, peer);
+                }
+            }
+        }
+    }
     let Ok(listener) = listener.into_std() else { return };
     loop {
         match listener.accept() {
@@ -126,4 +142,25 @@ async fn serve(
             Err(_) => return,
         }
     }
+}
+
+/// Lets nobody begin to connect any more, whereas those who have begun get in; false where the system can't. Whoever comes
+/// now tries again after a second, and is refused then.
+#[cfg(target_os = "linux")]
+fn refuse_handshakes(listener: &tokio::net::TcpListener) -> bool {
+    // Classic BPF over TCP's header (RFC 9293 §3.1): its flags are in byte 13, SYN is 2 and ACK 16; SYN alone begins.
+    let (load, and, equal, answer) = (0x30, 0x54, 0x15, 0x06);
+    let flags = [
+        SockFilter::new(load, 0, 0, 13),
+        SockFilter::new(and, 0, 0, 0x12),
+        SockFilter::new(equal, 0, 1, 0x02),
+        SockFilter::new(answer, 0, 0, 0),
+        SockFilter::new(answer, 0, 0, u32::MAX),
+    ];
+    SockRef::from(listener).attach_filter(&flags).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_handshakes(_: &tokio::net::TcpListener) -> bool {
+    false
 }

@@ -16,12 +16,7 @@ const NO_NAME: Text = Text::new("has no name before `=`", "“=”前没有名�
 const OPEN: Text = Text::new("has a quote that is not closed", "引号没有闭合");
 const AFTER: Text = Text::new("has text after the closing quote", "闭合引号之后还有内容");
 
-/// The assignments of a `.env` text in order. Values are never part of an error.
-pub(crate) fn parse(raw: &str) -> Result<Vec<(String, String)>, BadLine> {
-    lines(raw).map(|(_, line)| line).collect()
-}
-
-/// Each assignment of a `.env` text with the number of its line.
+/// Each assignment of a `.env` text with the number of its line. Values are never part of an error.
 pub(crate) fn lines(raw: &str) -> impl Iterator<Item = (usize, Result<(String, String), BadLine>)> {
     (1..).zip(raw.lines()).filter_map(|(number, line)| {
         let line = bare(line);
@@ -79,6 +74,10 @@ fn quoted(text: &str, quote: char, escapes: bool) -> Result<String, Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(raw: &str) -> Result<Vec<(String, String)>, BadLine> {
+        lines(raw).map(|(_, line)| line).collect()
+    }
     use proptest::prelude::*;
 
     fn one(raw: &str) -> (String, String) {

@@ -28,13 +28,14 @@ fn env_text(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines().count();
     assert!(dotenv::lines(&text).all(|(number, _)| (1..=lines).contains(&number)));
-    let Ok(pairs) = dotenv::parse(&text) else { return };
+    let read = |text: &str| dotenv::lines(text).map(|(_, line)| line).collect::<Result<Vec<_>, _>>();
+    let Ok(pairs) = read(&text) else { return };
     for (key, value) in pairs {
         assert!(!key.is_empty() && !key.contains(['=', '\n']) && key.trim() == key);
         let plain =
             !key.starts_with('#') && !key.starts_with("export ") && !value.contains(['\'', '\n', '\r']);
         if plain {
-            let again = dotenv::parse(&format!("{key}='{value}'")).expect("a plain line");
+            let again = read(&format!("{key}='{value}'")).expect("a plain line");
             assert_eq!(again, [(key, value)]);
         }
     }

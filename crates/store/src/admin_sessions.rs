@@ -7,6 +7,13 @@ use downcity_core::{CityId, Digest, Role, Timestamp};
 
 const TABLE: &str = "admin_sessions";
 
+/// The columns of a [`ListedAdminSession`], in the order in which [`listed`] reads them.
+macro_rules! listed {
+    () => {
+        "select session_id, key_id, network, agent, created_at, seen_at, expires_at from admin_sessions where "
+    };
+}
+
 /// A session to be stored.
 #[derive(Debug, Clone)]
 pub struct NewAdminSession {
@@ -133,9 +140,11 @@ impl Store {
         now: Timestamp,
         idle: Timestamp,
     ) -> Result<Vec<ListedAdminSession>, StoreError> {
-        let sql = "select session_id, key_id, network, agent, created_at, seen_at, expires_at \
-                   from admin_sessions where ($1 = '' or key_id = $1) and expires_at > $2 and seen_at > $3 \
-                   order by created_at desc, session_id desc limit 200";
+        let sql = concat!(
+            listed!(),
+            "($1 = '' or key_id = $1) and expires_at > $2 and seen_at > $3 \
+             order by created_at desc, session_id desc limit 200"
+        );
         let rows = self.db.read(sql, args![key_id, now, idle]).await?;
         rows.into_iter().map(|row| row.read_as(TABLE, listed)).collect()
     }
@@ -150,8 +159,7 @@ impl Store {
         now: Timestamp,
         idle: Timestamp,
     ) -> Result<Option<ListedAdminSession>, StoreError> {
-        let sql = "select session_id, key_id, network, agent, created_at, seen_at, expires_at \
-                   from admin_sessions where session_id = $1 and expires_at > $2 and seen_at > $3";
+        let sql = concat!(listed!(), "session_id = $1 and expires_at > $2 and seen_at > $3");
         let row = self.db.read_row(sql, args![session_id, now, idle]).await?;
         row.map(|row| row.read_as(TABLE, listed)).transpose()
     }
