@@ -7,7 +7,7 @@ use crate::hallway::App;
 #[cfg(target_os = "linux")]
 use socket2::{SockFilter, SockRef};
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -98,7 +98,6 @@ async fn serve(
             std::future::pending::<()>().await;
         }
     };
-    tokio::pin!(stopped);
     let places = Arc::new(Semaphore::new(most));
     let mut seat = |stream, peer| {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
@@ -106,32 +105,10 @@ async fn serve(
         };
         crew.seat(Guest { stream, peer, place, counted: connections.token() });
     };
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stopped => break,
-        };
-        let accepted = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
-        match accepted {
-            Ok((stream, peer)) => seat(stream, peer),
-            Err(why) => {
-                debug!(%why, "a connection was not accepted");
-                tokio::time::sleep(BREATH).await;
-            }
-        }
-    }
+    accept_until(stopped, &listener, &mut seat).await;
     // They are connected already, or about to be: a listener that goes away would reset them.
-    let last = tokio::time::sleep(if refuse_handshakes(&listener) { HANDSHAKE } else { Duration::ZERO });
-    tokio::pin!(last);
-    loop {
-        tokio::select! {
-            () = &mut last => break,
-            accepted = listener.accept() => {
-                if let Ok((stream, peer)) = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
-                    seat(stream, peer);
-                }
-            }
-        }
+    if refuse_handshakes(&listener) {
+        accept_until(tokio::time::sleep(HANDSHAKE), &listener, &mut seat).await;
     }
     let Ok(listener) = listener.into_std() else { return };
     loop {
@@ -140,6 +117,28 @@ async fn serve(
             Ok(_) => {}
             Err(why) if why.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(_) => return,
+        }
+    }
+}
+
+async fn accept_until(
+    end: impl Future<Output = ()>,
+    listener: &tokio::net::TcpListener,
+    seat: &mut impl FnMut(TcpStream, SocketAddr),
+) {
+    tokio::pin!(end);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut end => return,
+        };
+        let accepted = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
+        match accepted {
+            Ok((stream, peer)) => seat(stream, peer),
+            Err(why) => {
+                debug!(%why, "a connection was not accepted");
+                tokio::time::sleep(BREATH).await;
+            }
         }
     }
 }
