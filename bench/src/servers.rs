@@ -8,7 +8,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use downcity_core::network::Network;
 use downcity_core::{City, CityId, CityStatus, ConfirmPolicy, Digest, Session, SessionId, Timestamp, UserId};
-use downcity_store::{NewSession, Store};
+use downcity_store::{Begun, NewSession, Store};
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
@@ -110,7 +110,7 @@ async fn insert_until(end: Instant, task: usize, store: Store) -> Result<u32, Fa
     let mut count = 0;
     while Instant::now() < end {
         let name = format!("{task}-{count}");
-        if !store.begin_session(session(&name, task), Vec::new()).await? {
+        if store.begin_session(session(&name, task), None, Vec::new()).await? != Begun::Stands {
             return Err("nothing was inserted".into());
         }
         count += 1;

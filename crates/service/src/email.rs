@@ -76,7 +76,8 @@ impl From<AuthError> for EmailError {
         match error {
             AuthError::Internal(error) => Self::Internal(error),
             AuthError::CityPaused => Self::CityPaused,
-            AuthError::UserDisabled | AuthError::Invalid => Self::UserDisabled,
+            AuthError::UserDisabled => Self::UserDisabled,
+            AuthError::Invalid => Self::WrongCredentials,
         }
     }
 }

@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 use url::Url;
 
-/// What is still under way when the node stops is waited for so long: a little more than a mail server is.
+/// What is still under way when the node stops is waited for so long: more than servers need for a mail or a delivery.
 const LAST_TASKS: Duration = Duration::from_secs(25);
 
 /// What is fixed while the process runs.
@@ -240,8 +240,8 @@ impl Federation {
         self.leaving.is_cancelled()
     }
 
-    /// Waits for running exchanges, mails and deliveries, which all have a limit of their own, then lets the store write
-    /// what is queued. `hurry` ends the first.
+    /// Waits for running exchanges, mails and deliveries, but for no more than 25 seconds, then lets the store write what
+    /// is queued. `hurry` ends the first.
     pub async fn close(&self, hurry: impl Future<Output = ()>) {
         self.leave();
         self.tasks.close();

@@ -7,7 +7,7 @@ use crate::moments::day;
 use crate::panics::supervise;
 use downcity_core::Timestamp;
 use downcity_core::time::DAY;
-use downcity_store::{EVENTS_AT_A_TIME, Engine, News, StoreError};
+use downcity_store::{EVENTS_AT_A_TIME, News, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -22,8 +22,6 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// Between two batches of what is forgotten, so that the database is never busy with that alone.
 const BREATH: Duration = Duration::from_millis(20);
-/// How often the outbox is looked into without being rung for: what is to be tried again is due by time.
-const SEND_EVERY: Duration = Duration::from_secs(5);
 /// How often changed settings are looked for without being heard of.
 const NOTICE_EVERY: Duration = Duration::from_secs(1);
 
@@ -48,18 +46,6 @@ impl Federation {
         self.settings_bell.notify_one();
     }
 
-    /// Sends what lies in the outbox, as it comes.
-    async fn keep_sending(self: Arc<Self>) {
-        loop {
-            match self.send_mails().await {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(problem) => warn!(error = %problem, "could not look into the outbox; trying again"),
-            }
-            let _ = tokio::time::timeout(SEND_EVERY, self.outbox_bell.notified()).await;
-        }
-    }
-
     /// Hears what other nodes did.
     async fn keep_hearing(&self) {
         let heard = |news| match news {
@@ -74,19 +60,17 @@ impl Federation {
     }
 
     /// Notices what others changed, beside all else: a pause or a revoked key has effect within a second, however long
-    /// anything here takes.
+    /// anything here takes. On SQLite, which nobody shares, that is what a request changed that could not read it again, or
+    /// whose sender hung up before it did.
     async fn keep_noticing(&self) {
         let mut notice = interval(NOTICE_EVERY);
         notice.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // One process owns an SQLite file, so there nobody else changes anything.
-        let shared = self.store.engine() == Engine::Postgres;
-        let mut knows = true;
         loop {
             tokio::select! {
-                _ = notice.tick(), if shared || !knows => {}
+                _ = notice.tick() => {}
                 () = self.settings_bell.notified() => {}
             }
-            knows = self.notice().await;
+            self.notice().await;
         }
     }
 
@@ -190,16 +174,11 @@ impl Federation {
         }
     }
 
-    /// Whether this process knows of every change until now.
-    async fn notice(&self) -> bool {
+    async fn notice(&self) {
         match self.reload_if_changed().await {
-            Ok(true) => debug!("took over settings changed on another node"),
+            Ok(true) => debug!("took over changed settings"),
             Ok(false) => {}
-            Err(problem) => {
-                warn!(error = %problem, "could not look for changed settings; trying again");
-                return false;
-            }
+            Err(problem) => warn!(error = %problem, "could not look for changed settings; trying again"),
         }
-        true
     }
 }

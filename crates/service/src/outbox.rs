@@ -2,19 +2,35 @@
 
 use crate::federation::Federation;
 use downcity_core::Timestamp;
-use downcity_providers::mail::{Mail, MailFailure, Mailer};
+use downcity_providers::mail::{LONGEST, Mail, MailFailure, Mailer};
 use downcity_store::{Due, StoreError};
+use futures::StreamExt;
+use futures::future::join_all;
+use futures::stream::FuturesUnordered;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
-/// How long a node may take for what it took.
+/// How long a node may take for what it took: above what handing over a mail may take.
 const TURN: Duration = Duration::from_secs(60);
-/// How many are taken at a time.
-const MOST: i64 = 8;
+const _: () = assert!(TURN.as_secs() > LONGEST.as_secs());
+/// How many are under way at a time.
+const MOST: usize = 8;
+/// How often the outbox is looked into without being rung for: what is to be tried again is due by time.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// After this long a mail is given up.
 const PATIENCE: Duration = Duration::from_secs(3 * 86_400);
+
+/// A mail under way.
+type Sending = JoinHandle<Result<(), StoreError>>;
+
+/// What came of the task that sent a mail.
+fn outcome(ended: Result<Result<(), StoreError>, JoinError>) -> Result<(), StoreError> {
+    ended.map_err(|error| StoreError::Internal(error.to_string()))?
+}
 
 /// Where a mail is stored, for the vault.
 pub(crate) fn mail_place(outbox_id: &str) -> String {
@@ -29,26 +45,53 @@ pub(crate) fn backoff(tries: i64) -> Duration {
 }
 
 impl Federation {
-    /// Sends the mails that are due; answers how many were taken.
+    /// Sends what lies in the outbox as it comes, as long as this is not dropped. A mail that its server is slow with
+    /// keeps no other waiting.
+    pub(crate) async fn keep_sending(self: Arc<Self>) {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            match self.begin_mails(MOST - under_way.len()).await {
+                Ok(begun) => under_way.extend(begun),
+                Err(problem) => warn!(error = %problem, "could not look into the outbox; trying again"),
+            }
+            tokio::select! {
+                _ = timeout(LOOK_EVERY, self.outbox_bell.notified()) => {}
+                Some(ended) = under_way.next() => {
+                    if let Err(problem) = outcome(ended) {
+                        // It is due again when this node's turn is over.
+                        warn!(error = %problem, "could not note what came of a mail");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends what is due once and waits for that; answers how many mails it were.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn send_mails(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let begun = self.begin_mails(MOST).await?;
+        let count = begun.len();
+        for ended in join_all(begun).await {
+            outcome(ended)?;
+        }
+        Ok(count)
+    }
+
+    /// Takes up to `most` mails that are due and begins to send them: in tasks of their own, which are waited for when
+    /// this node stops, since a mail that the server has taken and that was not noted would be sent again.
+    async fn begin_mails(self: &Arc<Self>, most: usize) -> Result<Vec<Sending>, StoreError> {
         // Without a mail server nothing is taken: the mails wait for one.
-        let Some(mailer) = self.directory.load().mailer.clone() else { return Ok(0) };
-        let now = self.clock.now();
-        let due = self.store.take_mails(now, now.plus(TURN), MOST).await?;
-        let count = due.len();
-        // In tasks of their own, which are waited for when this node stops: a mail that the server has taken and that was
-        // not noted would be sent again.
-        let send = |due| {
+        let mailer = self.directory.load().mailer.clone().filter(|_| most > 0);
+        let Some(mailer) = mailer else { return Ok(Vec::new()) };
+        let (now, most) = (self.clock.now(), i64::try_from(most).unwrap_or(1));
+        let due = self.store.take_mails(now, now.plus(TURN), most).await?;
+        let begin = |due| {
             let (this, mailer) = (Arc::clone(self), Arc::clone(&mailer));
             self.tasks.spawn(async move { this.send_mail(&mailer, due).await })
         };
-        for result in futures::future::join_all(due.into_iter().map(send)).await {
-            result.map_err(|error| StoreError::Internal(error.to_string()))??;
-        }
-        Ok(count)
+        Ok(due.into_iter().map(begin).collect())
     }
 
     async fn send_mail(&self, mailer: &Mailer, due: Due) -> Result<(), StoreError> {

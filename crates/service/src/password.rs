@@ -11,7 +11,7 @@ use crate::result::{Handed, sid_digest};
 use crate::sessions::SignedIn;
 use downcity_core::email::Address;
 use downcity_core::{City, OpaqueToken, Secret, UserId};
-use downcity_store::{ChangedBy, Ending, NewMail, PasswordChange, Purpose, StoreError, Try};
+use downcity_store::{ByPassword, ChangedBy, NewMail, PasswordChange, Purpose, StoreError, Try};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,8 +59,10 @@ impl Federation {
         self.count_city(&city.city_id).await?;
         let checking = self.check_credentials(&address, password, client);
         let checked = checking.instrument(info_span!("check_credentials")).await?;
-        let handed = self.begin_session(&checked.user_id, &city, ("email", refresh), client).await?;
-        Ok((self.while_it_stands(&checked, handed).await?, address))
+        let by = ByPassword { address: address.as_str().to_owned(), hash: checked.hash };
+        let handed =
+            self.begin_session(&checked.user_id, &city, ("email", refresh), Some(by), client).await?;
+        Ok((handed, address))
     }
 
     /// The account, if the password is right. A try counts before it is looked at.
@@ -109,26 +111,6 @@ impl Federation {
             Verdict::Right => Ok(stored),
             Verdict::Wrong | Verdict::RightAnew(_) => Err(EmailError::WrongCredentials),
         }
-    }
-
-    /// Returns `handed` only if the password is still the one that was checked. Setting another ends all sessions, but would
-    /// miss one that is begun at the same time; such a session is ended here.
-    pub(crate) async fn while_it_stands(
-        &self,
-        checked: &Checked,
-        handed: Handed,
-    ) -> Result<Handed, EmailError> {
-        if self.store.password_stands(&checked.user_id, &checked.hash).await? {
-            return Ok(handed);
-        }
-        let session = &handed.session;
-        let (user, city) = (checked.user_id.as_str(), Some(session.city_id.as_str()));
-        let detail = json!({"session_id": session.session_id, "by": "another password"});
-        let event = self.event("session.revoked", Actor::System, user, (city, None), &detail);
-        let (user_id, only) = (Some(checked.user_id.clone()), Some(session.session_id.clone()));
-        let ending = Ending { user_id, only, but: None, event, now: self.clock.now() };
-        self.store.end_sessions(ending).await?;
-        Err(EmailError::WrongCredentials)
     }
 
     /// What tries at the password of an address are counted under, whether it has an account or not: so their pauses do

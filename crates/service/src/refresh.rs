@@ -21,6 +21,8 @@ const PREFIX: &str = "ur_";
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_secs(900);
 /// How long a session that can be refreshed lives at most (requirement S3).
 const ABSOLUTE: Duration = Duration::from_secs(30 * 86_400);
+/// How long it lives at most when another device finished its sign-in (requirement M9).
+const ABSOLUTE_ACROSS: Duration = Duration::from_secs(7 * 86_400);
 /// How long a refresh token waits to be used (requirement S3).
 const IDLE: Duration = Duration::from_secs(14 * 86_400);
 /// How long the same caller may ask again after a lost answer (requirement I9).
@@ -98,9 +100,13 @@ impl<'a> Shown<'a> {
 }
 
 impl Federation {
-    /// How long a session lives.
-    pub(crate) fn session_life(&self, refreshable: bool) -> Duration {
-        if refreshable { ABSOLUTE } else { self.settings.token_life }
+    /// How long a session lives; `cross_device` as in [`Session`].
+    pub(crate) fn session_life(&self, refreshable: bool, cross_device: bool) -> Duration {
+        match (refreshable, cross_device) {
+            (true, true) => ABSOLUTE_ACROSS,
+            (true, false) => ABSOLUTE,
+            (false, _) => self.settings.token_life,
+        }
     }
 
     /// Uses a refresh token: gives the next user_token and the next refresh token.

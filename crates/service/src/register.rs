@@ -129,7 +129,7 @@ impl Federation {
         let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?;
         let into = |started_in: &str| self.city_for_email(Some(city_id.unwrap_or(started_in)));
         let (user_id, address, city) = self.make_verified(token.digest(), into, client).await?;
-        let handed = self.begin_session(&user_id, &city, ("email", refresh), client).await?;
+        let handed = self.begin_session(&user_id, &city, ("email", refresh), None, client).await?;
         Ok((handed, address))
     }
 

@@ -147,6 +147,7 @@ impl Federation {
             return Ok(Told::Failed { failure: Failure::CityUnavailable, lang: attempt.lang });
         };
         let now = self.clock.now();
+        let cross_device = attempt.is_cross_device(client.network);
         // Whoever asks again gets the same: it follows from the attempt alone.
         let sid = self.vault.derive("session", attempt.attempt_id.as_str()).dated(attempt.created_at);
         let session = Session {
@@ -157,9 +158,9 @@ impl Federation {
             metadata: None,
             created_at: now,
             refreshable: attempt.refreshable,
-            expires_at: now.plus(self.session_life(attempt.refreshable)),
+            expires_at: now.plus(self.session_life(attempt.refreshable, cross_device)),
             revoked_at: None,
-            cross_device: attempt.is_cross_device(client.network),
+            cross_device,
         };
         let detail = told_of(attempt, &session);
         let (user, city_id, from) = (user_id.as_str(), Some(attempt.city_id.as_str()), Some(client.network));
@@ -192,7 +193,11 @@ impl Federation {
         let now = self.store.attempt_by_id(&attempt.attempt_id).await?.ok_or(ResultError::Unknown)?;
         match now.standing(self.clock.now()) {
             Standing::Failed(failure) => failed(failure),
-            Standing::Ready if attempt.link.is_some() => failed(Failure::LinkEnded),
+            Standing::Ready
+                if now.link.is_some() && matches!(now.stage, Stage::Done { collected: None, .. }) =>
+            {
+                failed(Failure::LinkEnded)
+            }
             _ => Err(ResultError::Collected),
         }
     }

@@ -6,7 +6,7 @@ use crate::keys::{BadToken, Checked};
 use crate::login::Client;
 use crate::result::Handed;
 use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, Timestamp, User, UserId};
-use downcity_store::{Ending, Engine, FoundSession, NewSession, StoreError};
+use downcity_store::{Begun, ByPassword, Ending, Engine, FoundSession, NewSession, StoreError};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,15 +125,16 @@ impl Federation {
     }
 
     /// Begins a session for somebody who showed who they are: the same checks for every way in. With `refresh` it
-    /// goes on by refresh tokens.
+    /// goes on by refresh tokens. `by` is the password that was right, where it was one.
     ///
     /// # Errors
-    /// `UserDisabled`, or when the store does not answer.
+    /// `UserDisabled`; `Invalid` when that password has just been replaced; or when the store does not answer.
     pub(crate) async fn begin_session(
         &self,
         user_id: &UserId,
         city: &City,
         (provider, refresh): (&str, bool),
+        by: Option<ByPassword>,
         client: &Client,
     ) -> Result<Handed, AuthError> {
         let now = self.clock.now();
@@ -146,7 +147,7 @@ impl Federation {
             metadata: None,
             created_at: now,
             refreshable: refresh,
-            expires_at: now.plus(self.session_life(refresh)),
+            expires_at: now.plus(self.session_life(refresh, false)),
             revoked_at: None,
             cross_device: false,
         };
@@ -164,8 +165,10 @@ impl Federation {
         let signed_in =
             self.event("user.signed_in", Actor::User, user, (city_id, Some(client.network)), &detail);
         new.notice = self.notice_of(&new, city, &signed_in, client.lang);
-        if !self.store.begin_session(new, vec![signed_in]).await? {
-            return Err(AuthError::UserDisabled);
+        match self.store.begin_session(new, by, vec![signed_in]).await? {
+            Begun::Stands => {}
+            Begun::UserDisabled => return Err(AuthError::UserDisabled),
+            Begun::Outdated => return Err(AuthError::Invalid),
         }
         info!(%user_id, city_id = %city.city_id, provider, "signed in");
         Ok(self.hand(session, &sid))

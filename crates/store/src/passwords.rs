@@ -113,16 +113,6 @@ impl Store {
         Ok(self.db.exec(sql, args![better, user_id.as_str(), checked]).await? == 1)
     }
 
-    /// Whether the password that was checked is still the one. Waits for whoever is just setting another: that ends the
-    /// sessions that it finds, so whoever asks this after beginning one has either been found or gets false.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn password_stands(&self, user_id: &UserId, checked: &str) -> Result<bool, StoreError> {
-        let sql = "update passwords set hash = hash where user_id = $1 and hash = $2";
-        Ok(self.db.exec_in_order(sql, args![user_id.as_str(), checked]).await? == 1)
-    }
-
     /// Sets a password; the user's sessions end, all but the one that the change keeps. False when what allows it does not
     /// stand any more, which changes nothing.
     ///
@@ -130,6 +120,25 @@ impl Store {
     /// `Unavailable`.
     pub async fn set_password(&self, change: PasswordChange) -> Result<bool, StoreError> {
         self.db.write(change, |change, tx| Box::pin(set(change, tx))).await
+    }
+}
+
+/// What a session by password is begun on.
+#[derive(Debug, Clone)]
+pub struct ByPassword {
+    /// The address that led to the account.
+    pub address: String,
+    /// The hash that the password was checked against.
+    pub hash: String,
+}
+
+impl ByPassword {
+    /// Whether the address still leads to this user, who is held, and the password is still theirs.
+    pub(crate) async fn stands(&self, user_id: &str, tx: &mut Tx) -> Result<bool, Fault> {
+        let sql = "select p.user_id from passwords p join identities i on i.user_id = p.user_id \
+                   join identity_keys k on k.identity_id = i.identity_id where p.user_id = $1 and p.hash = $2 \
+                   and k.provider = 'email' and k.kind = 'sub' and k.scope = '' and k.value = $3";
+        Ok(tx.row(sql, args![user_id, &self.hash, &self.address]).await?.is_some())
     }
 }
 

@@ -4,6 +4,7 @@ use crate::audit::{self, NewAudit};
 use crate::db::{Fault, Misfit, Row, Tx, Val, args};
 use crate::events::{NewEvent, append};
 use crate::notices::{self, Notice};
+use crate::passwords::ByPassword;
 use crate::refresh::{NewRefresh, first};
 use crate::users::user_columns;
 use crate::{Store, StoreError};
@@ -82,6 +83,17 @@ pub enum Collected {
     Lost,
 }
 
+/// What came of beginning a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// It stands.
+    Stands,
+    /// Its user is disabled, also just now.
+    UserDisabled,
+    /// The password or the address that it was to be begun on has just been replaced.
+    Outdated,
+}
+
 impl Store {
     /// Stores a session that an admin made by hand.
     ///
@@ -98,27 +110,39 @@ impl Store {
             .await
     }
 
-    /// Stores a session together with the events that tell of it. False when its user is disabled, also just now.
+    /// Stores a session together with the events that tell of it, unless its user is disabled or what it is begun on has
+    /// been replaced; then nothing is changed.
     ///
     /// # Errors
     /// `Unavailable`, also when the city has just been removed; `Internal` when the id or key is taken.
-    pub async fn begin_session(&self, new: NewSession, events: Vec<NewEvent>) -> Result<bool, StoreError> {
+    pub async fn begin_session(
+        &self,
+        new: NewSession,
+        by: Option<ByPassword>,
+        events: Vec<NewEvent>,
+    ) -> Result<Begun, StoreError> {
         self.db
-            .write((new, events), |(new, events), tx| {
+            .write((new, by, events), |(new, by, events), tx| {
                 Box::pin(async move {
                     let user_id = new.session.user_id.as_str();
-                    // So that disabling finds this session, or is found here.
+                    // So that whatever ends sessions finds this one, or is found here.
                     tx.hold_user(user_id).await?;
                     let sql = "select user_id from users where user_id = $1 and disabled = 0";
                     if tx.row(sql, args![user_id]).await?.is_none() {
                         tx.undo();
-                        return Ok(false);
+                        return Ok(Begun::UserDisabled);
+                    }
+                    if let Some(by) = by
+                        && !by.stands(user_id, tx).await?
+                    {
+                        tx.undo();
+                        return Ok(Begun::Outdated);
                     }
                     let address = match new.notice {
                         Some(_) => notices::address_of(&new.session.user_id, tx).await?,
                         None => None,
                     };
-                    begin(new, events, address.as_deref(), tx).await.map(|()| true)
+                    begin(new, events, address.as_deref(), tx).await.map(|()| Begun::Stands)
                 })
             })
             .await

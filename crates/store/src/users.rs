@@ -116,9 +116,11 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
     }
     let new_user = known.is_none();
     let (user_id, identity_id) = match known {
-        Some(known) if known.disabled => return refuse(sign_in, tx).await,
         Some(known) => {
-            hold(sign_in, &known, tx).await?;
+            let known = hold(sign_in, known, tx).await?;
+            if known.disabled {
+                return refuse(sign_in, tx).await;
+            }
             if !password_stands(sign_in, &known.user_id, tx).await? {
                 return revoked(sign_in, tx).await;
             }
@@ -144,17 +146,17 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
 }
 
 /// Waits for whoever is just ending this user's sessions, taking this way in from them or giving it another name: either what
-/// is settled here is found then, or this begins again.
-async fn hold(sign_in: &SignIn, known: &Known, tx: &mut Tx) -> Result<(), Fault> {
+/// is settled here is found then, or this begins again. Gives what is known after that.
+async fn hold(sign_in: &SignIn, known: Known, tx: &mut Tx) -> Result<Known, Fault> {
     if tx.is_alone() {
-        return Ok(());
+        return Ok(known);
     }
     tx.hold_user(&known.user_id).await?;
     for key in &sign_in.identity.keys {
         if let Some(found) = find(sign_in, key, tx).await?
             && (&found.user_id, &found.identity_id) == (&known.user_id, &known.identity_id)
         {
-            return Ok(());
+            return Ok(found);
         }
     }
     Err(Fault::Conflict(StoreError::Unavailable("the way in has just changed hands".into())))

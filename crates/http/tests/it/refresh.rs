@@ -2,6 +2,7 @@
 
 use crate::kit::{admin_try, assert_error, assert_field, claims_of, second_door, started};
 use crate::on_both_engines;
+use crate::person::Browser;
 use crate::support::{AWAY, Answer, HOME, On, World};
 use downcity_service::Outside;
 use downcity_store::testing::number;
@@ -18,6 +19,7 @@ on_both_engines!(
     a_refresh_token_from_elsewhere_is_not_a_lost_answer,
     a_session_that_was_ended_is_not_refreshed,
     refreshing_ends_with_idleness_and_in_the_end,
+    what_another_device_finished_is_refreshed_for_a_week,
     refreshing_and_logging_out_at_once_leaves_nothing,
     every_node_refreshes_and_notices_reuse,
 );
@@ -202,6 +204,20 @@ async fn refreshing_ends_with_idleness_and_in_the_end(on: On) {
     assert_ended(&world, &held).await;
     world.store.sweep(world.federation.now()).await.unwrap();
     assert_eq!(number(&world.store, "select count(*) as number from refresh_tokens").await, 0);
+}
+
+async fn what_another_device_finished_is_refreshed_for_a_week(on: On) {
+    let world = World::ready(on).await;
+    let (url, state) = started(&world, json!({"refresh": true})).await;
+    let finisher = Browser::at(&world, AWAY);
+    finisher.press(&finisher.come_back(&world.allow(&url, "alice")).await, "allow").await;
+    let mut held = world.result(&state).await.ok();
+    world.clock.advance(7 * DAY - Duration::from_secs(300));
+    held = refresh(&world, &held).await.ok();
+    assert!((200..=300).contains(&life(&held)), "no token outlives its session: {}", life(&held));
+    assert_eq!(held["expires_at"], held["refresh_expires_at"]);
+    world.clock.advance(Duration::from_secs(300));
+    assert_ended(&world, &held).await;
 }
 
 async fn refreshing_and_logging_out_at_once_leaves_nothing(on: On) {

@@ -50,15 +50,15 @@ async fn a_mail_is_as_sure_as_its_session(store: Store) {
     people(&store).await;
     let told = Told::default();
     let one = session("one", "b", &told);
-    store.begin_session(one.clone(), Vec::new()).await.unwrap();
+    store.begin_session(one.clone(), None, Vec::new()).await.unwrap();
     assert_eq!(mails(&store).await, 1);
     // The key of a session that stands: the session is refused, and with it the mail and what it would count.
     let twice = NewSession { sid: one.sid, ..session("two", "b", &told) };
-    assert!(matches!(store.begin_session(twice, Vec::new()).await, Err(StoreError::Internal(_))));
+    assert!(matches!(store.begin_session(twice, None, Vec::new()).await, Err(StoreError::Internal(_))));
     assert_eq!(mails(&store).await, 1);
     assert_eq!(number(&store, "select max(count) from limits").await, 1);
     for name in ["three", "four", "five"] {
-        store.begin_session(session(name, "b", &told), Vec::new()).await.unwrap();
+        store.begin_session(session(name, "b", &told), None, Vec::new()).await.unwrap();
     }
     assert_eq!(mails(&store).await, 2, "no more than so many");
     let of = async |name: &str| {
@@ -75,7 +75,7 @@ async fn the_user_is_told_and_nobody_else(store: Store) {
     people(&store).await;
     let told = Told::default();
     for (name, of) in [("one", "b"), ("two", "a"), ("three", "c")] {
-        store.begin_session(session(name, of, &told), Vec::new()).await.unwrap();
+        store.begin_session(session(name, of, &told), None, Vec::new()).await.unwrap();
     }
     let to = |of: &str| Recipient { address: format!("user-{of}@example.com"), locale: Some("zh".into()) };
     assert_eq!(*told.lock().unwrap(), [to("b"), to("a")], "c has no address");

@@ -7,8 +7,8 @@ use crate::support::{
 use downcity_core::identity::KeyKind;
 use downcity_core::{CityId, Digest, ExternalIdentity, IdentityId, IdentityKey, Profile, Role, Timestamp};
 use downcity_store::{
-    AdminKeyRow, ChangedBy, Completed, Disabling, Engine, Merge, NewAdminSession, NewEvent, NewMail,
-    NewRefresh, PasswordChange, SignIn, Store, Try, Unlink, Unlinked, testing,
+    AdminKeyRow, Begun, ByPassword, ChangedBy, Completed, Disabling, Engine, Merge, NewAdminSession,
+    NewEvent, NewMail, NewRefresh, PasswordChange, SignIn, Store, Try, Unlink, Unlinked, testing,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use std::time::Duration;
 on_both_engines! {
     a_password_is_changed_only_while_the_old_one_and_the_session_stand,
     a_sign_in_by_password_is_settled_only_while_that_stands,
+    a_session_by_password_begins_only_while_password_and_address_stand,
     a_try_that_nobody_looked_at_leaves_no_pause,
     of_a_sign_in_and_the_end_of_its_way_in_no_session_comes,
     a_session_is_collected_or_found_by_whoever_disables_its_user,
@@ -64,10 +65,11 @@ async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(stor
     assert!(store.set_password(change("old", "second")).await.unwrap());
     // Checked before that, and set after it.
     assert!(!store.set_password(change("old", "thief's")).await.unwrap());
-    assert!(store.password_stands(&user("a"), "second").await.unwrap());
+    let second = "select count(*) from passwords where user_id = 'user-a' and hash = 'second'";
+    assert_eq!(testing::number(&store, second).await, 1);
     store.revoke_session(new.sid, later(2)).await.unwrap();
     assert!(!store.set_password(change("second", "thief's")).await.unwrap(), "by a session that was ended");
-    assert!(store.password_stands(&user("a"), "second").await.unwrap());
+    assert_eq!(testing::number(&store, second).await, 1);
     // Whoever had signed in and not collected yet would have a session afterwards.
     let ended = "select count(*) from login_attempts where failure = 'sign_in_revoked' and user_id is null";
     assert_eq!(testing::number(&store, ended).await, 1);
@@ -97,6 +99,33 @@ async fn a_sign_in_by_password_is_settled_only_while_that_stands(store: Store) {
     let ended = "select count(*) from login_attempts where failure = 'sign_in_revoked'";
     assert_eq!(testing::number(&store, ended).await, 2);
     assert_eq!(testing::number(&store, "select count(*) from users").await, 1);
+}
+
+async fn a_session_by_password_begins_only_while_password_and_address_stand(store: Store) {
+    signed_in(&store, "a", wechat(vec![openid("wx", "o")])).await;
+    for given in [
+        "update identities set provider = 'email'",
+        "update identity_keys set provider = 'email', kind = 'sub', scope = '', value = 'a@example.com'",
+        "insert into passwords (user_id, hash, changed_at) values ('user-a', 'old', 1)",
+        "update users set delete_at = 7",
+    ] {
+        testing::tamper(&store, given).await;
+    }
+    let begin = async |name: &str, address: &str, hash: &str| {
+        let by = ByPassword { address: address.into(), hash: hash.into() };
+        let told = vec![event("user.signed_in", "user-a")];
+        store.begin_session(new_session(name, user("a"), later(0)), Some(by), told).await.unwrap()
+    };
+    assert_eq!(begin("1", "a@example.com", "older").await, Begun::Outdated);
+    assert_eq!(begin("2", "former@example.com", "old").await, Begun::Outdated);
+    for untouched in [
+        "select count(*) from sessions",
+        "select count(*) from events where type in ('user.signed_in', 'user.deletion_cancelled')",
+        "select count(*) from users where delete_at is null",
+    ] {
+        assert_eq!(testing::number(&store, untouched).await, 0, "{untouched}");
+    }
+    assert_eq!(begin("3", "a@example.com", "old").await, Begun::Stands);
 }
 
 async fn a_try_that_nobody_looked_at_leaves_no_pause(store: Store) {
@@ -260,7 +289,7 @@ async fn a_removed_city_leaves_no_session_behind(store: Store) {
         new.session.refreshable = true;
         new.refresh = Some(NewRefresh { digest: Digest::of(name), expires_at: later(1000) });
         signed_in(&store, name, wechat(vec![unionid(name)])).await;
-        assert!(store.begin_session(new, Vec::new()).await.unwrap());
+        assert_eq!(store.begin_session(new, None, Vec::new()).await.unwrap(), Begun::Stands);
     }
     let demo = CityId::parse("city_demo").unwrap();
     assert!(store.remove_city(&demo, deed("city.removed")).await.unwrap());

@@ -1,20 +1,28 @@
 //! Mail over SMTP (RFC 5321), with TLS from the first byte (`smtps://`, RFC 8314) or by STARTTLS.
 
+mod server;
+
 use crate::catalogue::EnvSpec;
 use downcity_core::network::host_is_here;
 use downcity_core::{Secret, Text};
+use lettre::Message;
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use server::Server;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 use url::Url;
 
-/// A mail server that has not answered by then is down.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long handing over one mail may take, from connecting to the server's last word. A server that is slower has
+/// perhaps taken it, and gets it again with the same Message-ID; so this is far longer than servers need.
+pub const LONGEST: Duration = Duration::from_secs(45);
 /// The same for somebody who waits for a check.
 const CHECK: Duration = Duration::from_secs(8);
+
+const SILENT: &str = "the mail server did not answer in time";
 
 /// The id of the way in that needs mail.
 pub const ID: &str = "email";
@@ -123,8 +131,7 @@ pub enum MailClosed {
 
 /// Sends mail.
 pub struct Mailer {
-    host: String,
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: Server,
     from: Mailbox,
 }
 
@@ -147,28 +154,20 @@ impl Mailer {
             "smtp" => (Tls::Required(tls()?), 587),
             _ => return Err(MailSetup::Url),
         };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(url.port().unwrap_or(port))
-            .tls(tls)
-            .timeout(Some(TIMEOUT));
-        if !url.username().is_empty() {
-            let decode = |text: &str| {
-                percent_encoding::percent_decode_str(text)
-                    .decode_utf8()
-                    .map(std::borrow::Cow::into_owned)
-                    .map_err(|_| MailSetup::Url)
-            };
-            let password = decode(url.password().unwrap_or_default())?;
-            builder = builder.credentials((decode(url.username())?, password).into());
-        }
+        let credentials = match url.username() {
+            "" => None,
+            user => Some((decoded(user)?, decoded(url.password().unwrap_or_default())?).into()),
+        };
+        let (host, port) = (host.to_owned(), url.port().unwrap_or(port));
+        let server = Server { host, port, tls, credentials, kept: Arc::default() };
         let from = from.trim().parse().map_err(|_| MailSetup::From)?;
-        Ok(Self { host: host.to_owned(), transport: builder.build(), from })
+        Ok(Self { server, from })
     }
 
     /// The mail server's name.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        &self.server.host
     }
 
     /// Whether the server takes us in: connection, TLS, and the password where there is one. No mail is sent.
@@ -176,10 +175,9 @@ impl Mailer {
     /// # Errors
     /// See [`MailClosed`].
     pub async fn check(&self) -> Result<(), MailClosed> {
-        let told = tokio::time::timeout(CHECK, self.transport.test_connection()).await;
+        let told = timeout(CHECK, async { self.server.connect().await?.quit().await }).await;
         match told.map_err(|_| MailClosed::Silent)? {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(MailClosed::Silent),
+            Ok(_) => Ok(()),
             Err(error) => Err(match error.status().map(u16::from) {
                 Some(530 | 534 | 535 | 538) => MailClosed::Password,
                 Some(code) => MailClosed::Refused(code),
@@ -196,6 +194,10 @@ impl Mailer {
     /// # Errors
     /// See [`MailFailure`].
     pub async fn send(&self, mail: &Mail, id: &str) -> Result<(), MailFailure> {
+        self.send_within(LONGEST, mail, id).await
+    }
+
+    async fn send_within(&self, longest: Duration, mail: &Mail, id: &str) -> Result<(), MailFailure> {
         let permanent = |report: &str| MailFailure { temporary: false, report: report.to_owned() };
         let to: Mailbox = mail.to.parse().map_err(|_| permanent("the address can't be written in a mail"))?;
         let domain = self.from.email.domain();
@@ -206,19 +208,25 @@ impl Mailer {
             .message_id(Some(format!("<{id}@{domain}>")))
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .map_err(|_| permanent("the mail can't be written"))?;
-        self.transport
-            .send(message)
-            .await
-            .map(drop)
-            .map_err(|error| MailFailure { temporary: !error.is_permanent(), report: describe(&error) })
+        match timeout(longest, self.server.send(&message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(MailFailure { temporary: !error.is_permanent(), report: describe(&error) }),
+            Err(_) => Err(MailFailure { temporary: true, report: SILENT.to_owned() }),
+        }
     }
+}
+
+/// A part of an address without its percent-encoding.
+fn decoded(text: &str) -> Result<String, MailSetup> {
+    let plain = percent_encoding::percent_decode_str(text).decode_utf8().map_err(|_| MailSetup::Url)?;
+    Ok(plain.into_owned())
 }
 
 /// The server's code, or what kind of fault it was: a server's free text may repeat the address.
 fn describe(error: &lettre::transport::smtp::Error) -> String {
     match error.status() {
         Some(code) => format!("the mail server answered {code}"),
-        None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
+        None if error.is_timeout() => SILENT.to_owned(),
         None if error.is_tls() => "no trusted TLS connection with the mail server".to_owned(),
         None => "the mail server could not be reached".to_owned(),
     }
@@ -227,6 +235,9 @@ fn describe(error: &lettre::transport::smtp::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     fn setup(url: &str, from: &str) -> Result<(), MailSetup> {
         Mailer::new(&Secret::from(url.to_owned()), from).map(drop)
@@ -242,5 +253,77 @@ mod tests {
         assert_eq!(setup("https://mail.example.com", from), Err(MailSetup::Url));
         assert_eq!(setup("smtp://", from), Err(MailSetup::Url));
         assert_eq!(setup("smtps://mail.example.com", "nobody"), Err(MailSetup::From));
+    }
+
+    /// A mail server on loopback: of each connection it says these lines, the first by itself and each other when
+    /// something has come, then nothing any more. Tells what came on each.
+    async fn silent_after(lines: &'static [&'static str]) -> (u16, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, heard) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Vec<String>>>::default());
+        let told = Arc::clone(&heard);
+        tokio::spawn(async move {
+            loop {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                let heard = Arc::clone(&told);
+                let number = heard.lock().unwrap().len();
+                heard.lock().unwrap().push(String::new());
+                tokio::spawn(async move {
+                    let (mut lines, mut buffer) = (lines.iter(), [0; 4096]);
+                    loop {
+                        if let Some(line) = lines.next() {
+                            socket.write_all(line.as_bytes()).await.unwrap();
+                        }
+                        match socket.read(&mut buffer).await {
+                            Ok(0) | Err(_) => return,
+                            Ok(count) => {
+                                heard.lock().unwrap()[number] += str::from_utf8(&buffer[..count]).unwrap();
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        (port, heard)
+    }
+
+    async fn two_mails(lines: &'static [&'static str]) -> (Vec<Result<(), MailFailure>>, Vec<String>) {
+        let (port, heard) = silent_after(lines).await;
+        let url = format!("smtp://127.0.0.1:{port}?tls=none");
+        let mailer = Mailer::new(&Secret::from(url), "Product <no-reply@example.com>").unwrap();
+        let mut results = Vec::new();
+        for id in ["first", "second"] {
+            let (to, subject) = (format!("{id}@example.org"), id.to_owned());
+            let mail = Mail { to, subject, text: id.to_owned(), html: id.to_owned() };
+            results.push(mailer.send_within(Duration::from_millis(300), &mail, id).await);
+        }
+        let heard = heard.lock().unwrap().clone();
+        (results, heard)
+    }
+
+    #[tokio::test]
+    async fn a_silent_server_is_not_waited_for_for_ever() {
+        let silent = MailFailure { temporary: true, report: SILENT.to_owned() };
+        let whole = ["220 here\r\n", "250 here\r\n", "250 from\r\n", "250 to\r\n", "354 go on\r\n"];
+        for said in 0..=whole.len() {
+            let (results, heard) = two_mails(whole[..said].to_vec().leak()).await;
+            assert_eq!(results, [Err(silent.clone()), Err(silent.clone())], "after {said} lines");
+            assert_eq!(
+                heard.len(),
+                2,
+                "after {said} lines: a connection on which an answer is owed is used again"
+            );
+            assert!(!heard[1].contains("first@example.org"), "{heard:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_for_the_next_mail() {
+        let mail = ["250 from\r\n", "250 to\r\n", "354 go on\r\n", "250 taken\r\n"];
+        let lines: Vec<_> =
+            [&["220 here\r\n", "250 here\r\n"], &mail[..], &["250 alive\r\n"], &mail[..]].concat();
+        let (results, heard) = two_mails(lines.leak()).await;
+        assert_eq!(results, [Ok(()), Ok(())]);
+        let [both] = heard.as_slice() else { panic!("{heard:?}") };
+        assert!(both.contains("first@example.org") && both.contains("second@example.org"), "{both}");
     }
 }
