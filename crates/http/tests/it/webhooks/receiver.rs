@@ -120,7 +120,8 @@ pub(crate) async fn newest(world: &World, hook: &Value, fine: impl Fn(&Value) ->
     }
 }
 
-/// Waits until the newest delivery has failed so often, and no try of any is under way: each is due later than now.
+/// Waits until the newest delivery has failed so often, and no try of any is under way: each is due later than now. What is
+/// under way is told as due when its minute is over, which no pause between tries comes near: they are 5, 30, 120 seconds.
 pub(crate) async fn failed(world: &World, hook: &Value, tries: i64) {
     let begun = Instant::now();
     loop {
@@ -128,7 +129,8 @@ pub(crate) async fn failed(world: &World, hook: &Value, tries: i64) {
         let now = world.clock.now().0;
         let later = |one: &Value| {
             let next = one["next_at"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-            next.is_some_and(|next| next.as_millisecond() > now)
+            let due_in = next.map(|next| next.as_millisecond() - now);
+            due_in.is_some_and(|span| span > 0 && !(30_001..=60_000).contains(&span))
         };
         if all.first().is_some_and(|first| first["tries"] == tries) && all.iter().all(later) {
             return;
