@@ -213,7 +213,12 @@ pub(crate) async fn oauth_confirm(
     let (attempt, token) = (form.attempt.as_str(), form.form_token.as_str());
     match house.federation.login_confirm(attempt, finisher.as_ref(), token, decision, &typed).await {
         Ok(()) => see_other(&format!("{OUTCOME}?attempt={}", form.attempt)),
-        Err(error) => see_other(&problem_path(ApiError::from(error).code)),
+        Err(error) => {
+            let problem = ApiError::from(error);
+            let mut answer = see_other(&problem_path(problem.code));
+            answer.extensions_mut().insert(Told(problem));
+            answer
+        }
     }
 }
 

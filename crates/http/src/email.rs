@@ -5,6 +5,7 @@ use crate::client;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::Body;
 use crate::json::Json;
+use crate::own::check_city;
 use crate::routes::House;
 use crate::wire::Success;
 use crate::wire::email::{
@@ -115,11 +116,12 @@ pub(crate) async fn forgot(
     request_body = PasswordResetRequest,
     responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn reset(
-    _caller: Caller,
+    caller: Caller,
     State(house): State<House>,
     client::From(client): client::From,
     Body(request): Body<PasswordResetRequest>,
 ) -> Result<Json<Success>, ApiError> {
+    caller.check_city(request.city_id.as_deref())?;
     house.federation.reset_password(request.token.expose_secret(), &request.password, &client).await?;
     Ok(Json(Success::YES))
 }
@@ -134,6 +136,7 @@ pub(crate) async fn change(
     client::From(client): client::From,
     Body(request): Body<PasswordChangeRequest>,
 ) -> Result<Json<Success>, ApiError> {
+    check_city(&who, request.city_id.as_deref())?;
     house.federation.change_password(&who, &request.current_password, &request.password, &client).await?;
     Ok(Json(Success::YES))
 }

@@ -12,6 +12,7 @@ use crate::wire::env::{
     EnvCatalogItem, EnvCatalogService, EnvCount, EnvImportAnswer, EnvImportRequest, EnvItem, EnvList,
     EnvRemoveRequest, EnvUpsertAnswer, EnvUpsertRequest,
 };
+use crate::wire::people::EmptyRequest;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
@@ -79,10 +80,12 @@ pub(crate) async fn import(
 
 /// Reads the env from the database again.
 #[utoipa::path(post, path = "/v1/env/refresh", operation_id = "env_refresh", tag = "env", security(("admin_key" = [])),
+    request_body = EmptyRequest,
     responses((status = 200, body = EnvCount), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn refresh(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
+    Body(EmptyRequest { .. }): Body<EmptyRequest>,
 ) -> Result<Json<EnvCount>, ApiError> {
     let count = house.federation.env_refresh(&admin).await?;
     Ok(Json(EnvCount { success: true, count }))

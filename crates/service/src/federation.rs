@@ -270,7 +270,12 @@ impl Federation {
     /// listed changes nothing.
     #[must_use]
     pub fn public_url_for(&self, host: Option<&str>) -> &Url {
-        let listed = |url: &&Url| host.is_some_and(|h| authority(url).eq_ignore_ascii_case(h));
+        let listed = |url: &&Url| {
+            let own_port = if url.scheme() == "https" { ":443" } else { ":80" };
+            // Some proxies write the scheme's own port out.
+            let host = host.map(|host| host.strip_suffix(own_port).unwrap_or(host));
+            host.is_some_and(|host| authority(url).eq_ignore_ascii_case(host))
+        };
         let all = std::iter::once(&self.settings.public_url).chain(&self.settings.other_urls);
         let mut all = all.filter(listed);
         all.next().unwrap_or(&self.settings.public_url)

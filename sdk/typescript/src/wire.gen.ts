@@ -3034,6 +3034,8 @@ export interface components {
         };
         /** @description Changes the password of a signed-in user. */
         PasswordChangeRequest: {
+            /** @description The city of the token, if named. */
+            city_id?: string | null;
             current_password: string;
             password: string;
         };
@@ -3045,6 +3047,8 @@ export interface components {
         };
         /** @description Sets a new password with a mailed token. */
         PasswordResetRequest: {
+            /** @description The city of the bearer, if there is one and it is named. */
+            city_id?: string | null;
             /** @description The new password. */
             password: string;
             /** @description The token from the mail. */
@@ -6662,7 +6666,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyRequest"];
+            };
+        };
         responses: {
             "4XX": {
                 headers: {

@@ -110,6 +110,8 @@ pub(crate) struct PasswordResetRequest {
     /// The new password.
     #[schema(value_type = String, write_only)]
     pub(crate) password: Secret,
+    /// The city of the bearer, if there is one and it is named.
+    pub(crate) city_id: Option<String>,
 }
 
 /// Moves the account to another address.
@@ -129,4 +131,6 @@ pub(crate) struct PasswordChangeRequest {
     pub(crate) current_password: Secret,
     #[schema(value_type = String, write_only)]
     pub(crate) password: Secret,
+    /// The city of the token, if named.
+    pub(crate) city_id: Option<String>,
 }

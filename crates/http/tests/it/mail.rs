@@ -1,5 +1,6 @@
 //! Signing in by e-mail, with a real SMTP server that is not ours (npm `smtp-server`) taking the mails.
 
+use crate::kit::assert_error;
 use crate::on_both_engines;
 use crate::support::{AWAY, Answer, HOME, On, World};
 use serde_json::{Value, json};
@@ -265,6 +266,12 @@ async fn a_changed_password_ends_the_other_sessions(on: On) {
     let change = |current: &str| json!({"current_password": current, "password": "another long phrase"});
     let wrong = world.post_as(mine, "accounts/password/change", change("wrong horse battery")).await;
     assert_eq!(wrong.code(), "wrong_credentials");
+    let elsewhere =
+        json!({"current_password": PASSWORD, "password": "another long phrase", "city_id": "city_x"});
+    let refused = world.post_as(mine, "accounts/password/change", elsewhere).await;
+    assert_error(&refused, 403, "city_mismatch");
+    let reset = json!({"token": "x", "password": "another long phrase", "city_id": "city_x"});
+    assert_error(&world.post_as(mine, "accounts/password/reset", reset).await, 403, "city_mismatch");
     world.post_as(mine, "accounts/password/change", change(PASSWORD)).await.ok();
     assert_eq!(world.get_as(mine, "accounts/me").await.status, 200);
     assert_eq!(world.get_as(other, "accounts/me").await.status, 401);

@@ -120,6 +120,8 @@ async fn a_custom_domain_has_the_same_path() {
     for (host, expected) in [
         ("login.shop.example", "https://login.shop.example".to_owned()),
         ("LOGIN.shop.example", "https://login.shop.example".to_owned()),
+        ("login.shop.example:443", "https://login.shop.example".to_owned()),
+        ("login.shop.example:80", world.base.clone()),
         ("login.shop.example.evil.test", world.base.clone()),
         ("evil.test", world.base.clone()),
     ] {

@@ -28,6 +28,7 @@ async fn settings_are_kept_listed_and_removed(on: On) {
     assert!(list.iter().all(|item| item["source"] == "federation" && item["updated_at"].is_string()));
     let count = world.admin_post("env/refresh", json!({})).await;
     assert_eq!(count, json!({"success": true, "count": 2}));
+    assert_error(&admin_try(&world, "env/refresh", json!("not an object")).await, 400, "bad_json");
     let gone = world.admin_post("env/remove", json!({"key": "WECHAT_FAST_LOGIN"})).await;
     assert_eq!(gone, json!({"success": true}));
     let again = admin_try(&world, "env/remove", json!({"key": "WECHAT_FAST_LOGIN"})).await;
