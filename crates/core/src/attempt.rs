@@ -236,20 +236,26 @@ impl Attempt {
         }
     }
 
+    /// Checks the PKCE verifier (RFC 7636 §4.6): it belongs to the challenge that the attempt was started with.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; the attempt is left as it is.
+    pub fn check_verifier(&self, verifier: Option<&str>) -> Result<(), Refusal> {
+        match (&self.challenge, verifier) {
+            (None, None) => Ok(()),
+            (Some(_), None) => Err(Refusal::VerifierMissing),
+            (Some(challenge), Some(verifier)) if challenge.accepts(verifier) => Ok(()),
+            // A client that relies on PKCE must not take a sign-in that was started without (RFC 9700 §2.1.1).
+            (_, Some(_)) => Err(Refusal::VerifierWrong),
+        }
+    }
+
     /// Checks what a caller must always show, however the attempt stands.
     ///
     /// # Errors
     /// A [`Refusal`]; the attempt is left as it is.
     pub fn check_caller(&self, proof: Proof<'_>) -> Result<(), Refusal> {
-        match (&self.challenge, proof.code_verifier) {
-            (Some(_), None) => return Err(Refusal::VerifierMissing),
-            (Some(challenge), Some(verifier)) if !challenge.accepts(verifier) => {
-                return Err(Refusal::VerifierWrong);
-            }
-            // A client that relies on PKCE must not take a sign-in that was started without (RFC 9700 §2.1.1).
-            (None, Some(_)) => return Err(Refusal::VerifierWrong),
-            _ => {}
-        }
+        self.check_verifier(proof.code_verifier)?;
         match proof.login_code {
             Some(false) => Err(Refusal::LoginCodeWrong),
             _ => Ok(()),

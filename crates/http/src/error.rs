@@ -1,4 +1,5 @@
-//! The only place that knows statuses and codes: how every error of every story looks on the wire.
+//! The only list of statuses and codes: how errors look on the wire. Which code an error of a story has, stands here or beside
+//! the story's handlers.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};

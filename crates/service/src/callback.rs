@@ -8,12 +8,11 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use crate::login::Client;
 use crate::login_steps::is_ours;
-use crate::password::Checked;
 use downcity_core::attempt::{EXCHANGE_LIMIT, Finisher, Standing};
 use downcity_core::{Attempt, AttemptId, City, Digest, ExternalIdentity, Failure, OpaqueToken, Stage};
 pub use downcity_providers::CallbackQuery;
 use downcity_providers::{Callback, Exchange, LoginProvider};
-use downcity_store::{Claim, Completed, SignIn, StoreError};
+use downcity_store::{ByPassword, Claim, Completed, SignIn, StoreError};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -313,13 +312,13 @@ impl Federation {
         self.complete(attempt, identity, None).await
     }
 
-    /// Finds or makes the user and settles the attempt, in one transaction; if a password was `checked`, only while it is
+    /// Finds or makes the user and settles the attempt, in one transaction; `by` a password only while it is
     /// still theirs.
     pub(crate) async fn complete(
         &self,
         attempt: &Attempt,
         identity: ExternalIdentity,
-        checked: Option<Checked>,
+        by: Option<ByPassword>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let user_id = downcity_core::UserId::fresh(now, &self.random.bytes());
@@ -332,7 +331,7 @@ impl Federation {
             user_id,
             identity_id: downcity_core::IdentityId::fresh(now, &self.random.bytes()),
             signed_up: Some(signed_up),
-            checked: checked.map(|checked| checked.hash),
+            by,
             now,
         };
         if let Some(link) = &attempt.link {

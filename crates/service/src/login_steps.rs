@@ -8,15 +8,14 @@ use crate::federation::Federation;
 use crate::local;
 use crate::login::{Client, Start, StartError, Started, open_city};
 use crate::mail_login::identity;
-use crate::password::Checked;
 use crate::result::{Handed, ResultError, Told};
-use downcity_core::attempt::{Refusal, Standing};
+use downcity_core::attempt::Standing;
 use downcity_core::email::Address;
 use downcity_core::{
     Attempt, Digest, ExternalIdentity, Failure, OpaqueToken, Secret, Stage, Text, Timestamp,
 };
 use downcity_providers::mail;
-use downcity_store::{Claim, StoreError};
+use downcity_store::{ByPassword, Claim, StoreError};
 use std::sync::Arc;
 use tracing::error;
 
@@ -145,7 +144,7 @@ pub(crate) enum By<'a> {
     /// A mail to this address was read.
     Mail(&'a Address),
     /// The password of this address was right.
-    Password(&'a Address, Checked),
+    Password(&'a Address, ByPassword),
 }
 
 impl Federation {
@@ -213,7 +212,7 @@ impl Federation {
         let (attempt, state) = self.own_attempt(login_id).await?;
         if attempt.provider == local::ID {
             self.check_local(client)?;
-            check_verifier(&attempt, code_verifier)?;
+            attempt.check_verifier(code_verifier).map_err(ResultError::Refused)?;
             let identity = self.local_identity(typed.name.as_deref().unwrap_or_default())?;
             return Ok(Step::Done(self.finish_here(attempt, identity, By::Itself, client).await?));
         }
@@ -223,13 +222,13 @@ impl Federation {
                 Ok(Step::Done(done.0))
             }
             (Some(email), Some(password), None) => {
-                check_verifier(&attempt, code_verifier)?;
+                attempt.check_verifier(code_verifier).map_err(ResultError::Refused)?;
                 let address = self.read_address(email)?;
                 self.require_mail()?;
                 self.limits.count_guest(client.network).map_err(EmailError::from)?;
                 let checked = self.check_credentials(&address, password, client).await?;
                 let who = identity(address.as_str());
-                let by = By::Password(&address, checked);
+                let by = By::Password(&address, checked.by);
                 Ok(Step::Done(self.finish_here(attempt, who, by, client).await?))
             }
             (Some(email), None, None) => {
@@ -262,7 +261,7 @@ impl Federation {
         use secrecy::ExposeSecret;
         self.limits.count_guest(client.network).map_err(EmailError::from)?;
         let (attempt, _) = self.own_attempt(login_id).await?;
-        check_verifier(&attempt, code_verifier)?;
+        attempt.check_verifier(code_verifier).map_err(ResultError::Refused)?;
         let address = self.check_code(&attempt, code.expose_secret()).await?;
         let who = identity(address.as_str());
         let handed = self.finish_here(attempt, who, By::Mail(&address), client).await?;
@@ -281,7 +280,7 @@ impl Federation {
         let (address, checked) = match by {
             By::Itself => (None, None),
             By::Mail(address) => (Some(address), None),
-            By::Password(address, checked) => (Some(address), Some(checked)),
+            By::Password(address, password) => (Some(address), Some(password)),
         };
         let Settled { attempt, claimed } = self.settle_here(attempt, identity, checked, client).await?;
         // Somebody else may have finished it first: the token of one is nothing for the other.
@@ -312,7 +311,7 @@ impl Federation {
         self: &Arc<Self>,
         attempt: Attempt,
         identity: ExternalIdentity,
-        checked: Option<Checked>,
+        password: Option<ByPassword>,
         client: &Client,
     ) -> Result<Settled, StepError> {
         let id = attempt.attempt_id.clone();
@@ -326,7 +325,7 @@ impl Federation {
             let claimed = federation.store.claim_attempt(&claim, federation.clock.now()).await?;
             let Some(claimed) = claimed else { return Ok::<_, StoreError>(false) };
             match federation.active_city_of(&claimed).await.is_some() {
-                true => federation.complete(&claimed, identity, checked).await?,
+                true => federation.complete(&claimed, identity, password).await?,
                 false => federation.end(&claimed, Failure::CityUnavailable).await?,
             }
             federation.wake(&claimed.attempt_id);
@@ -367,15 +366,5 @@ impl Federation {
     /// The cookie of the browser that finishes an attempt of our own steps.
     pub(crate) fn own_finisher(&self, attempt: &Attempt) -> OpaqueToken {
         self.vault.derive("login finisher", attempt.attempt_id.as_str())
-    }
-}
-
-/// Checks the PKCE verifier before anything is used up.
-fn check_verifier(attempt: &Attempt, verifier: Option<&str>) -> Result<(), ResultError> {
-    match (&attempt.challenge, verifier) {
-        (Some(_), None) => Err(ResultError::Refused(Refusal::VerifierMissing)),
-        (Some(challenge), Some(verifier)) if challenge.accepts(verifier) => Ok(()),
-        (_, Some(_)) => Err(ResultError::Refused(Refusal::VerifierWrong)),
-        (None, None) => Ok(()),
     }
 }

@@ -36,8 +36,8 @@ fn pause(failures: i64) -> Duration {
 pub(crate) struct Checked {
     /// Whose.
     pub(crate) user_id: UserId,
-    /// As it is stored.
-    pub(crate) hash: String,
+    /// As it is stored, and the address that led to it.
+    pub(crate) by: ByPassword,
 }
 
 impl Federation {
@@ -59,9 +59,8 @@ impl Federation {
         self.count_city(&city.city_id).await?;
         let checking = self.check_credentials(&address, password, client);
         let checked = checking.instrument(info_span!("check_credentials")).await?;
-        let by = ByPassword { address: address.as_str().to_owned(), hash: checked.hash };
-        let handed =
-            self.begin_session(&checked.user_id, &city, ("email", refresh), Some(by), client).await?;
+        let Checked { user_id, by } = checked;
+        let handed = self.begin_session(&user_id, &city, ("email", refresh), Some(by), client).await?;
         Ok((handed, address))
     }
 
@@ -100,7 +99,7 @@ impl Federation {
             }
         };
         self.store.forget_tries(&bucket).await?;
-        Ok(Checked { user_id, hash })
+        Ok(Checked { user_id, by: ByPassword { address: address.as_str().to_owned(), hash } })
     }
 
     /// The hash that an account has by now, if the password is right.
@@ -244,7 +243,7 @@ impl Federation {
         let address = self.address_of(user_id).await?.ok_or_else(|| {
             bad("current_password", "does not exist: this account has no e-mail address to sign in with")
         })?;
-        let checked = self.check_credentials(&address, current, client).await?.hash;
+        let checked = self.check_credentials(&address, current, client).await?.by.hash;
         let city = self.city_for_email(Some(who.session.city_id.as_str()))?;
         self.check_new_password(password, &address, &city)?;
         let by = ChangedBy::Password { checked, keep: sid_digest(&who.claims.sid) };

@@ -123,7 +123,7 @@ impl Store {
     }
 }
 
-/// What a session by password is begun on.
+/// A password that was right, which what is built on it needs to be so still.
 #[derive(Debug, Clone)]
 pub struct ByPassword {
     /// The address that led to the account.

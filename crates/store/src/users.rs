@@ -6,7 +6,7 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append};
-use crate::passwords::claim_address;
+use crate::passwords::{ByPassword, claim_address};
 use crate::{Store, StoreError, login};
 use downcity_core::attempt::EXCHANGE_LIMIT;
 use downcity_core::{AttemptId, ExternalIdentity, Failure, IdentityId, IdentityKey, Timestamp, User, UserId};
@@ -29,8 +29,8 @@ pub struct SignIn {
     pub identity_id: IdentityId,
     /// What to write into the event log when the person is new.
     pub signed_up: Option<NewEvent>,
-    /// The PHC string that a typed password was checked against: it has to be the person's still.
-    pub checked: Option<String>,
+    /// The password that was right: it has to be the person's still.
+    pub by: Option<ByPassword>,
     /// The time.
     pub now: Timestamp,
 }
@@ -121,13 +121,15 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
             if known.disabled {
                 return refuse(sign_in, tx).await;
             }
-            if !password_stands(sign_in, &known.user_id, tx).await? {
+            if let Some(by) = &sign_in.by
+                && !by.stands(&known.user_id, tx).await?
+            {
                 return revoked(sign_in, tx).await;
             }
             refresh(sign_in, &known, tx).await?;
             (UserId::trusted(known.user_id), known.identity_id)
         }
-        None if sign_in.checked.is_some() => return revoked(sign_in, tx).await,
+        None if sign_in.by.is_some() => return revoked(sign_in, tx).await,
         None => {
             if let Some(event) = &sign_in.signed_up {
                 append(event, tx).await?;
@@ -160,12 +162,6 @@ async fn hold(sign_in: &SignIn, known: Known, tx: &mut Tx) -> Result<Known, Faul
         }
     }
     Err(Fault::Conflict(StoreError::Unavailable("the way in has just changed hands".into())))
-}
-
-async fn password_stands(sign_in: &SignIn, user_id: &str, tx: &mut Tx) -> Result<bool, Fault> {
-    let Some(hash) = &sign_in.checked else { return Ok(true) };
-    let sql = "select user_id from passwords where user_id = $1 and hash = $2";
-    Ok(tx.row(sql, args![user_id, hash]).await?.is_some())
 }
 
 async fn revoked(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {

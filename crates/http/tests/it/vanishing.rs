@@ -5,6 +5,7 @@ use crate::person::Browser;
 use crate::support::{AWAY, HOME, On, World};
 use downcity_service::core::attempt::EXCHANGE_LIMIT;
 use downcity_store::testing::{number, tamper};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -14,6 +15,7 @@ on_both_engines!(
     a_browser_that_leaves_at_any_moment_loses_nothing,
     a_browser_that_leaves_while_it_confirms_loses_nothing,
     a_server_that_stopped_in_the_middle_is_no_reason_to_wait,
+    what_an_admin_who_left_had_changed_is_noticed,
 );
 
 /// Sends a request and hangs up after a while, without reading an answer.
@@ -120,4 +122,19 @@ async fn a_server_that_stopped_in_the_middle_is_no_reason_to_wait(on: On) {
     assert_eq!(world.result(&state).await.ok()["code"], "login_interrupted");
     assert!(begun.elapsed() < Duration::from_secs(5), "both are told at once: {:?}", begun.elapsed());
     assert_eq!(world.sim.count("access_token"), 1, "the code is not shown again");
+}
+
+/// The change is stored, and nobody came to tell this process.
+async fn what_an_admin_who_left_had_changed_is_noticed(on: On) {
+    let world = World::ready(on).await;
+    tokio::spawn(Arc::clone(&world.federation).keep_house());
+    let providers = async || world.get_from(HOME, "accounts/providers?city_id=city_demo").await.status;
+    assert_eq!(providers().await, 200);
+    tamper(&world.store, "update cities set status = 'paused' where city_id = 'city_demo'").await;
+    tamper(&world.store, "update changes set count = count + 1").await;
+    let begun = Instant::now();
+    while providers().await != 403 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "still served");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

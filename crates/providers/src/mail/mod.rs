@@ -19,7 +19,7 @@ use url::Url;
 /// How long handing over one mail may take, from connecting to the server's last word. A server that is slower has
 /// perhaps taken it, and gets it again with the same Message-ID; so this is far longer than servers need.
 pub const LONGEST: Duration = Duration::from_secs(45);
-/// The same for somebody who waits for a check.
+/// How long a check may take, for which somebody waits.
 const CHECK: Duration = Duration::from_secs(8);
 
 const SILENT: &str = "the mail server did not answer in time";
@@ -175,9 +175,10 @@ impl Mailer {
     /// # Errors
     /// See [`MailClosed`].
     pub async fn check(&self) -> Result<(), MailClosed> {
-        let told = timeout(CHECK, async { self.server.connect().await?.quit().await }).await;
+        let told = timeout(CHECK, self.server.answers()).await;
         match told.map_err(|_| MailClosed::Silent)? {
-            Ok(_) => Ok(()),
+            Ok(true) => Ok(()),
+            Ok(false) => Err(MailClosed::Silent),
             Err(error) => Err(match error.status().map(u16::from) {
                 Some(530 | 534 | 535 | 538) => MailClosed::Password,
                 Some(code) => MailClosed::Refused(code),

@@ -43,8 +43,16 @@ impl Server {
         Ok(())
     }
 
+    /// Whether the server takes us in, and answers after that.
+    pub(super) async fn answers(&self) -> Result<bool, Error> {
+        let mut connection = self.connect().await?;
+        let answers = connection.test_connected().await;
+        tokio::spawn(say_goodbye(connection));
+        Ok(answers)
+    }
+
     /// A connection that is encrypted and signed in as the settings want it.
-    pub(super) async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
         let (name, server) = (ClientId::default(), (self.host.as_str(), self.port));
         let from_the_start = match &self.tls {
             Tls::Wrapper(parameters) => Some(parameters.clone()),
@@ -74,10 +82,11 @@ impl Server {
         self.connect().await
     }
 
-    /// Keeps a connection for a while, then says good-bye on it (RFC 5321 §4.1.1.10).
+    /// Keeps a connection for a while, then says good-bye on it.
     fn keep(&self, connection: AsyncSmtpConnection) {
         let mut kept = lock(&self.kept);
         if kept.len() >= MOST_KEPT {
+            tokio::spawn(say_goodbye(connection));
             return;
         }
         kept.push(Kept { connection, since: Instant::now() });
@@ -86,11 +95,16 @@ impl Server {
             sleep(KEPT).await;
             let Some(all) = all.upgrade() else { return };
             let old: Vec<_> = lock(&all).extract_if(.., |kept| kept.since.elapsed() >= KEPT).collect();
-            for mut kept in old {
-                drop(timeout(SIGN_OF_LIFE, kept.connection.quit()).await);
+            for kept in old {
+                say_goodbye(kept.connection).await;
             }
         });
     }
+}
+
+/// Ends a connection as RFC 5321 §4.1.1.10 wants it. What the server answers changes nothing.
+async fn say_goodbye(mut connection: AsyncSmtpConnection) {
+    let _ = timeout(SIGN_OF_LIFE, connection.quit()).await;
 }
 
 fn lock(kept: &Mutex<Vec<Kept>>) -> std::sync::MutexGuard<'_, Vec<Kept>> {

@@ -42,6 +42,24 @@ fn event(kind: &'static str, who: &str) -> NewEvent {
     }
 }
 
+/// `user-a`, who signs in with the address `a@example.com` and a password that is stored so.
+async fn with_password(store: &Store, hash: &str) {
+    signed_in(store, "a", wechat(vec![openid("wx", "o")])).await;
+    let password =
+        format!("insert into passwords (user_id, hash, changed_at) values ('user-a', '{hash}', 1)");
+    for given in [
+        "update identities set provider = 'email'",
+        "update identity_keys set provider = 'email', kind = 'sub', scope = '', value = 'a@example.com'",
+        password.leak(),
+    ] {
+        testing::tamper(store, given).await;
+    }
+}
+
+fn by(address: &str, hash: &str) -> ByPassword {
+    ByPassword { address: address.into(), hash: hash.into() }
+}
+
 async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(store: Store) {
     signed_in(&store, "a", wechat(vec![openid("wx", "o")])).await;
     testing::tamper(&store, "insert into passwords (user_id, hash, changed_at) values ('user-a', 'old', 1)")
@@ -81,20 +99,25 @@ async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(stor
 }
 
 async fn a_sign_in_by_password_is_settled_only_while_that_stands(store: Store) {
-    let who = || wechat(vec![openid("wx", "a")]);
-    signed_in(&store, "a", who()).await;
-    testing::tamper(&store, "insert into passwords (user_id, hash, changed_at) values ('user-a', 'new', 1)")
-        .await;
-    for (name, hash, stands) in [("b", "old", false), ("c", "new", true)] {
+    with_password(&store, "new").await;
+    let who = |address: &str| ExternalIdentity {
+        provider: "email".into(),
+        keys: vec![IdentityKey { kind: KeyKind::Sub, scope: String::new(), value: address.into() }],
+        profile: Profile::default(),
+    };
+    let begun = async |name: &'static str, address: &str, hash: &str| {
         exchanging(&store, name, later(0)).await;
-        let sign_in = SignIn { checked: Some(hash.to_owned()), ..sign_in(name, who(), later(1)) };
+        testing::tamper(&store, "update login_attempts set provider = 'email' where stage = 'exchanging'")
+            .await;
+        SignIn { by: Some(by(address, hash)), ..sign_in(name, who(address), later(1)) }
+    };
+    for (name, hash, stands) in [("b", "old", false), ("c", "new", true)] {
+        let sign_in = begun(name, "a@example.com", hash).await;
         let completed = store.complete_sign_in(&sign_in).await.unwrap();
         assert_eq!(completed, if stands { as_user("a", false) } else { Completed::Revoked }, "{hash}");
     }
     // The account whose password it was is gone.
-    exchanging(&store, "d", later(0)).await;
-    let sign_in = sign_in("d", wechat(vec![openid("wx", "nobody")]), later(1));
-    let sign_in = SignIn { checked: Some("old".to_owned()), ..sign_in };
+    let sign_in = begun("d", "nobody@example.com", "old").await;
     assert_eq!(store.complete_sign_in(&sign_in).await.unwrap(), Completed::Revoked);
     let ended = "select count(*) from login_attempts where failure = 'sign_in_revoked'";
     assert_eq!(testing::number(&store, ended).await, 2);
@@ -102,19 +125,11 @@ async fn a_sign_in_by_password_is_settled_only_while_that_stands(store: Store) {
 }
 
 async fn a_session_by_password_begins_only_while_password_and_address_stand(store: Store) {
-    signed_in(&store, "a", wechat(vec![openid("wx", "o")])).await;
-    for given in [
-        "update identities set provider = 'email'",
-        "update identity_keys set provider = 'email', kind = 'sub', scope = '', value = 'a@example.com'",
-        "insert into passwords (user_id, hash, changed_at) values ('user-a', 'old', 1)",
-        "update users set delete_at = 7",
-    ] {
-        testing::tamper(&store, given).await;
-    }
+    with_password(&store, "old").await;
+    testing::tamper(&store, "update users set delete_at = 7").await;
     let begin = async |name: &str, address: &str, hash: &str| {
-        let by = ByPassword { address: address.into(), hash: hash.into() };
-        let told = vec![event("user.signed_in", "user-a")];
-        store.begin_session(new_session(name, user("a"), later(0)), Some(by), told).await.unwrap()
+        let (new, told) = (new_session(name, user("a"), later(0)), vec![event("user.signed_in", "user-a")]);
+        store.begin_session(new, Some(by(address, hash)), told).await.unwrap()
     };
     assert_eq!(begin("1", "a@example.com", "older").await, Begun::Outdated);
     assert_eq!(begin("2", "former@example.com", "old").await, Begun::Outdated);

@@ -214,7 +214,7 @@ pub(crate) fn sign_in(name: &str, identity: ExternalIdentity, now: Timestamp) ->
         attempt_id: attempt(name).attempt_id,
         identity,
         signed_up: None,
-        checked: None,
+        by: None,
         user_id: UserId::parse(&format!("user-{name}")).unwrap(),
         identity_id: IdentityId::parse(&format!("identity-{name}")).unwrap(),
         now,
