@@ -92,8 +92,8 @@ failures! {
         "发起绑定的会话已结束。请重新登录，并检查您的登录方式。";
     /// The person's sessions, or those of this way in, were ended before the token was collected.
     SignInRevoked = "sign_in_revoked", retry true,
-        "This account's sign-ins were ended a moment ago, this one too. Please sign in again.",
-        "该账号的登录刚刚已全部退出，本次登录也已失效。请重新登录。";
+        "All sign-ins of this account were ended while this one was under way, so it has ended, too. Please sign in again.",
+        "该账号的所有登录在本次登录过程中已被退出，因此本次登录也已失效。请重新登录。";
     /// An admin disabled the user.
     UserDisabled = "user_disabled", retry false,
         "This account has been disabled. Please contact the service if you think this is a mistake.",

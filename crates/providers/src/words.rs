@@ -121,8 +121,8 @@ fn of_ours(failure: Failure) -> Words {
         ),
         Failure::SignInRevoked => say(
             Text::new(
-                "the account's sessions, or this way in, ended before the token was collected",
-                "在取走令牌之前，该账号的会话已被结束，或该登录方式已被解绑",
+                "the account's sessions, or this way in, were ended while the sign-in was under way",
+                "在本次登录过程中，该账号的会话已被结束，或该登录方式已被解绑",
             ),
             Text::new("the person has to sign in again", "用户需要重新登录"),
         ),

@@ -331,6 +331,7 @@ impl Federation {
             user_id,
             identity_id: downcity_core::IdentityId::fresh(now, &self.random.bytes()),
             signed_up: Some(signed_up),
+            started_at: attempt.created_at,
             by,
             now,
         };
@@ -352,7 +353,7 @@ impl Federation {
             }
             Completed::Revoked => {
                 self.metrics.signed_in(provider, Failure::SignInRevoked.code());
-                info!(%attempt_id, %city_id, %provider, "another password was set during the sign-in");
+                info!(%attempt_id, %city_id, %provider, "what would have let them in was ended during the sign-in");
             }
             Completed::Lost => warn!(%attempt_id, "a sign-in was settled elsewhere first"),
         }

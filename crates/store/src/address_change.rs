@@ -2,7 +2,7 @@
 
 use crate::db::{Fault, Tx, args};
 use crate::events::{NewEvent, append};
-use crate::login::revoke_uncollected;
+use crate::login::end_sign_ins;
 use crate::mail_tokens::{Purpose, spend};
 use crate::outbox::{NewMail, enqueue};
 use crate::passwords::claim_address;
@@ -112,7 +112,7 @@ async fn replace(change: &AddressChange, identity_id: &str, old: &str, tx: &mut 
     let sql = "update identity_keys set value = $1 where identity_id = $2 and kind = 'sub' and scope = ''";
     tx.put(sql, args![&change.new, identity_id]).await?;
     let (user_id, now) = (change.user_id.as_str(), change.now);
-    revoke_uncollected((user_id, ""), Failure::SignInRevoked, now, tx).await?;
+    end_sign_ins(user_id, Failure::SignInRevoked, now, tx).await?;
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and session_id <> $3";
     tx.put(sql, args![now, user_id, change.session_id.as_str()]).await?;

@@ -211,9 +211,30 @@ impl Store {
 pub(crate) const FAIL: &str = "update login_attempts set stage = 'failed', failure = $1, ended_at = $2, sealed_identity = null \
      where attempt_id = $3 and stage in ('waiting', 'exchanging', 'confirming')";
 
-/// Ends what a user has signed in and nobody has collected yet, at one provider if one is named, for this reason: whatever
-/// ends sessions ends these too, or whoever holds one would collect a fresh session afterwards. Comes before the sessions are
-/// ended.
+/// Ends every way to a session that a user has under way, for this reason: whatever ends all their sessions ends these too, or
+/// whoever holds one would have a fresh session afterwards. Comes before the sessions are ended.
+///
+/// A sign-in that is not finished yet does not know whose it is; it finds the time when it is
+/// (`docs/decisions/0042-what-ends-sessions-ends-sign-ins-under-way.md`).
+pub(crate) async fn end_sign_ins(
+    user_id: &str,
+    why: Failure,
+    now: Timestamp,
+    tx: &mut Tx,
+) -> Result<(), Fault> {
+    revoke_uncollected((user_id, ""), why, now, tx).await?;
+    let sql = "update users set sessions_ended_at = $1 where user_id = $2 \
+               and (sessions_ended_at is null or sessions_ended_at < $1)";
+    tx.put(sql, args![now, user_id]).await?;
+    // A new password would begin the next session.
+    let sql = "delete from mail_tokens where used_at is null and purpose = 'reset' and address in (select k.value \
+               from identity_keys k join identities i on i.identity_id = k.identity_id \
+               where i.user_id = $1 and i.provider = 'email')";
+    tx.put(sql, args![user_id]).await
+}
+
+/// Ends what a user has signed in and nobody has collected yet, at one provider if one is named, for this reason. Comes before
+/// sessions are ended.
 pub(crate) async fn revoke_uncollected(
     (user_id, provider): (&str, &str),
     why: Failure,

@@ -3,7 +3,7 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append};
-use crate::login::revoke_uncollected;
+use crate::login::end_sign_ins;
 use crate::mail_tokens::{Purpose, spend};
 use crate::outbox::{NewMail, enqueue};
 use crate::{Store, StoreError};
@@ -236,7 +236,7 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
             keep.0.to_vec()
         }
     };
-    revoke_uncollected((user_id, ""), Failure::SignInRevoked, change.now, tx).await?;
+    end_sign_ins(user_id, Failure::SignInRevoked, change.now, tx).await?;
     let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";
     tx.put(sql, args![change.now, user_id, keep]).await?;
     // Whatever was mailed to let somebody in or set a password is void now.

@@ -2,7 +2,7 @@
 
 use crate::db::{Fault, Tx, args};
 use crate::events::{NewEvent, append};
-use crate::login::revoke_uncollected;
+use crate::login::end_sign_ins;
 use crate::{Store, StoreError};
 use downcity_core::{Failure, Timestamp, UserId};
 
@@ -140,7 +140,7 @@ async fn leave(leaving: &Leaving, tx: &mut Tx) -> Result<bool, Fault> {
     if tx.exec(sql, args![leaving.delete_at, leaving.now, user_id]).await? == 0 {
         return Ok(false);
     }
-    revoke_uncollected((user_id, ""), Failure::SignInRevoked, leaving.now, tx).await?;
+    end_sign_ins(user_id, Failure::SignInRevoked, leaving.now, tx).await?;
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and expires_at > $1";
     tx.put(sql, args![leaving.now, user_id]).await?;

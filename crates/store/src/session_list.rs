@@ -2,7 +2,7 @@
 
 use crate::db::{Fault, Misfit, Row, Tx, args};
 use crate::events::{NewEvent, append};
-use crate::login::revoke_uncollected;
+use crate::login::end_sign_ins;
 use crate::sessions::{columns, session};
 use crate::{Store, StoreError};
 use downcity_core::{Failure, Session, SessionId, Timestamp, UserId};
@@ -163,7 +163,7 @@ async fn end(ending: &Ending, tx: &mut Tx) -> Result<u64, Fault> {
             return Err(Fault::internal("nobody in particular's sessions can't be ended"));
         }
         None => {
-            revoke_uncollected((user_id, ""), Failure::SignInRevoked, ending.now, tx).await?;
+            end_sign_ins(user_id, Failure::SignInRevoked, ending.now, tx).await?;
             (ALL_BUT, user_id, but)
         }
     };

@@ -2,7 +2,7 @@
 
 use crate::db::{Fault, Row, Tx, args};
 use crate::events::{NewEvent, append};
-use crate::login::revoke_uncollected;
+use crate::login::end_sign_ins;
 use crate::users::{user, user_columns};
 use crate::{Store, StoreError};
 use downcity_core::{Failure, Timestamp, User, UserId};
@@ -181,7 +181,7 @@ async fn set(disabling: &Disabling, tx: &mut Tx) -> Result<bool, Fault> {
             .is_some());
     }
     if *disabled {
-        revoke_uncollected((user_id.as_str(), ""), Failure::UserDisabled, *now, tx).await?;
+        end_sign_ins(user_id.as_str(), Failure::UserDisabled, *now, tx).await?;
         let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and expires_at > $1";
         tx.put(sql, args![*now, user_id.as_str()]).await?;
     }

@@ -29,7 +29,10 @@ pub struct SignIn {
     pub identity_id: IdentityId,
     /// What to write into the event log when the person is new.
     pub signed_up: Option<NewEvent>,
-    /// The password that was right: it has to be the person's still.
+    /// When the attempt began. What ended all sessions of the person after that ended this, too.
+    pub started_at: Timestamp,
+    /// The password that was right: it has to be the person's still. Whoever knows it could begin anew at any time, so
+    /// `started_at` does not count then.
     pub by: Option<ByPassword>,
     /// The time.
     pub now: Timestamp,
@@ -49,7 +52,8 @@ pub enum Completed {
     },
     /// An admin shut this user out; the attempt failed with `user_disabled`.
     UserDisabled,
-    /// Another password was set meanwhile; the attempt failed with `sign_in_revoked`.
+    /// All sessions of the user were ended, or another password was set, meanwhile; the attempt failed with
+    /// `sign_in_revoked`.
     Revoked,
     /// The attempt was not exchanging or confirming any more; nothing was changed.
     Lost,
@@ -61,6 +65,7 @@ pub(crate) struct Known {
     pub(crate) user_id: String,
     last_used_at: Timestamp,
     disabled: bool,
+    sessions_ended_at: Option<Timestamp>,
     display_name: Option<String>,
     avatar_url: Option<String>,
     /// JSON array of the fields that the person edited.
@@ -121,9 +126,11 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
             if known.disabled {
                 return refuse(sign_in, tx).await;
             }
-            if let Some(by) = &sign_in.by
-                && !by.stands(&known.user_id, tx).await?
-            {
+            let stands = match &sign_in.by {
+                Some(by) => by.stands(&known.user_id, tx).await?,
+                None => known.sessions_ended_at.is_none_or(|ended_at| ended_at <= sign_in.started_at),
+            };
+            if !stands {
                 return revoked(sign_in, tx).await;
             }
             refresh(sign_in, &known, tx).await?;
@@ -171,8 +178,8 @@ async fn revoked(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
 
 /// The identity that has this name.
 pub(crate) async fn find(sign_in: &SignIn, key: &IdentityKey, tx: &mut Tx) -> Result<Option<Known>, Fault> {
-    let sql = "select i.identity_id, i.user_id, i.last_used_at, u.disabled, u.display_name, u.avatar_url, \
-               u.edited from identity_keys k join identities i on i.identity_id = k.identity_id \
+    let sql = "select i.identity_id, i.user_id, i.last_used_at, u.disabled, u.sessions_ended_at, \
+               u.display_name, u.avatar_url, u.edited from identity_keys k join identities i on i.identity_id = k.identity_id \
                join users u on u.user_id = i.user_id \
                where k.provider = $1 and k.kind = $2 and k.scope = $3 and k.value = $4";
     let args = args![&sign_in.identity.provider, key.kind.as_str(), &key.scope, &key.value];
@@ -183,6 +190,7 @@ pub(crate) async fn find(sign_in: &SignIn, key: &IdentityKey, tx: &mut Tx) -> Re
             user_id: row.text("user_id")?,
             last_used_at: row.time("last_used_at")?,
             disabled: row.flag("disabled")?,
+            sessions_ended_at: row.opt_time("sessions_ended_at")?,
             display_name: row.opt_text("display_name")?,
             avatar_url: row.opt_text("avatar_url")?,
             edited: row.text("edited")?,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 on_both_engines!(
     nothing_is_handed_out_before_the_click,
     a_denied_sign_in_makes_nobody,
+    what_began_before_all_sessions_were_ended_lets_nobody_in,
     a_paused_city_releases_nobody,
     an_answer_counts_once,
     an_answer_that_comes_too_late_changes_nothing,
@@ -82,6 +83,28 @@ async fn a_denied_sign_in_makes_nobody(on: On) {
     assert_eq!((users(&world).await, sessions(&world).await), (0, 0));
     let held = "select count(*) from login_attempts where sealed_identity is not null";
     assert_eq!(number(&world.store, held).await, 0, "what WeChat told is forgotten");
+}
+
+/// Else whoever holds one would have a fresh session after the owner has thrown everybody out.
+async fn what_began_before_all_sessions_were_ended_lets_nobody_in(on: On) {
+    let world = World::ready(on).await;
+    let alice = world.sign_in("alice").await;
+    let browser = Browser::at(&world, AWAY);
+    let (page, parked) = asked(&world, &browser).await;
+    let (url, held_back) = world.start().await;
+    let callback = world.allow(&url, "alice");
+    world.clock.advance(Duration::from_secs(1));
+    let token = alice["user_token"].as_str().unwrap();
+    world.post_as(token, "accounts/sessions/revoke-others", json!({})).await.ok();
+    let told = browser.press(&page, "allow").await;
+    assert!(told.shows("were ended while this one was under way"), "{}", told.answer.text);
+    assert_eq!(world.come_back(HOME, &callback).await.status, 303);
+    for state in [parked, held_back] {
+        let told = world.result(&state).await.ok();
+        assert_eq!((&told["status"], &told["code"]), (&json!("failed"), &json!("sign_in_revoked")));
+    }
+    assert_eq!((users(&world).await, sessions(&world).await), (1, 1));
+    world.sign_in("alice").await;
 }
 
 async fn a_paused_city_releases_nobody(on: On) {

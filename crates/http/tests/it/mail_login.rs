@@ -24,6 +24,7 @@ on_both_engines!(
     mfa_or_disable_check_skipped_on_mailed_code,
     nothing_of_a_mailed_sign_in_is_stored_in_clear,
     a_new_password_voids_mailed_codes,
+    ending_all_sessions_voids_what_was_mailed_before,
     what_was_mailed_is_forgotten_in_time,
 );
 
@@ -343,6 +344,25 @@ async fn a_new_password_voids_mailed_codes(on: On) {
     let token = known["user_token"].as_str().unwrap();
     world.post_as(token, "accounts/password/change", change).await.ok();
     assert_error(&finish(&world, HOME, login_id(&started), &code).await, 410, "spent_token");
+}
+
+/// Whoever could read the mails for a while has read them.
+async fn ending_all_sessions_voids_what_was_mailed_before(on: On) {
+    let (world, mut post) = with_mail(on).await;
+    let known = registered(&world, &mut post, "lilei@example.com").await;
+    let started = start(&world, HOME, "lilei@example.com", json!({})).await.ok();
+    let code = code_of(&post.next().await);
+    let forgot = json!({"email": "lilei@example.com"});
+    world.post_from(HOME, "accounts/password/forgot", forgot).await.ok();
+    let reset = token_of(&post.next().await);
+    world.clock.advance(Duration::from_secs(1));
+    let token = known["user_token"].as_str().unwrap();
+    world.post_as(token, "accounts/sessions/revoke-others", json!({})).await.ok();
+    assert_error(&finish(&world, HOME, login_id(&started), &code).await, 410, "login_expired");
+    let body = json!({"token": reset, "password": "another horse battery"});
+    assert_error(&world.post_from(HOME, "accounts/password/reset", body).await, 410, "spent_token");
+    let body = json!({"email": "lilei@example.com", "password": PASSWORD, "city_id": "city_demo"});
+    world.post_from(HOME, "accounts/login", body).await.ok();
 }
 
 /// Line 12: what anybody can make us store has an end.

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// What people had: one file for each step.
-const FILLED: [&str; 9] = [
+const FILLED: [&str; 10] = [
     include_str!("upgrade/v1.sql"),
     include_str!("upgrade/v2.sql"),
     include_str!("upgrade/v3.sql"),
@@ -24,6 +24,7 @@ const FILLED: [&str; 9] = [
     include_str!("upgrade/v7.sql"),
     include_str!("upgrade/v8.sql"),
     include_str!("upgrade/v9.sql"),
+    include_str!("upgrade/v10.sql"),
 ];
 
 /// The credentials of a file, which stand in its first lines.
@@ -182,7 +183,7 @@ async fn a_step_that_waits_for_a_table_keeps_nobody_from_it() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let store = tokio::time::timeout(Duration::from_secs(20), opening).await.unwrap().unwrap().unwrap();
-    assert_eq!(number(&store, "select count(*) from schema_steps").await, 10);
+    assert_eq!(number(&store, "select count(*) from schema_steps").await, 11);
     store.close().await;
 }
 
@@ -200,7 +201,7 @@ async fn nodes_that_start_together_on_any_step_upgrade_it_once() {
             .collect();
         for node in nodes {
             let store = node.await.unwrap();
-            assert_eq!(number(&store, "select count(*) from schema_steps").await, 10, "step {}", before + 1);
+            assert_eq!(number(&store, "select count(*) from schema_steps").await, 11, "step {}", before + 1);
             let twice = "select count(*) - count(distinct name) from schema_steps";
             assert_eq!(number(&store, twice).await, 0, "step {}", before + 1);
             assert!(number(&store, "select count(*) from users").await >= 1, "step {}", before + 1);

@@ -46,6 +46,7 @@ const STEPS: &[Step] = steps! {
     8 "new_sign_ins",
     9 "backlogs",
     10 "attempts_by_date",
+    11 "sessions_ended",
 };
 
 const TABLE: &str = "create table if not exists schema_steps (number bigint primary key, name text not null)";

@@ -7,7 +7,7 @@ use crate::support::{
 use downcity_core::identity::KeyKind;
 use downcity_core::{CityId, Digest, ExternalIdentity, IdentityId, IdentityKey, Profile, Role, Timestamp};
 use downcity_store::{
-    AdminKeyRow, Begun, ByPassword, ChangedBy, Completed, Disabling, Engine, Merge, NewAdminSession,
+    AdminKeyRow, Begun, ByPassword, ChangedBy, Completed, Disabling, Ending, Engine, Merge, NewAdminSession,
     NewEvent, NewMail, NewRefresh, PasswordChange, SignIn, Store, Try, Unlink, Unlinked, testing,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +17,7 @@ on_both_engines! {
     a_password_is_changed_only_while_the_old_one_and_the_session_stand,
     a_sign_in_by_password_is_settled_only_while_that_stands,
     a_session_by_password_begins_only_while_password_and_address_stand,
+    no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards,
     a_try_that_nobody_looked_at_leaves_no_pause,
     of_a_sign_in_and_the_end_of_its_way_in_no_session_comes,
     a_session_is_collected_or_found_by_whoever_disables_its_user,
@@ -122,6 +123,41 @@ async fn a_sign_in_by_password_is_settled_only_while_that_stands(store: Store) {
     let ended = "select count(*) from login_attempts where failure = 'sign_in_revoked'";
     assert_eq!(testing::number(&store, ended).await, 2);
     assert_eq!(testing::number(&store, "select count(*) from users").await, 1);
+}
+
+async fn no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards(store: Store) {
+    with_password(&store, "hash").await;
+    signed_in(&store, "b", wechat(vec![openid("wx", "b")])).await;
+    testing::tamper(&store, "update identities set user_id = 'user-a'").await;
+    let reset = "insert into mail_tokens (digest, purpose, address, created_at, expires_at) select state, 'reset', \
+                 case when user_id = 'user-a' then 'a@example.com' else 'b@example.com' end, 1, 9 from login_attempts";
+    assert_eq!(testing::tamper(&store, reset).await, 2);
+    let complete = async |name: &str, start: Timestamp, by: Option<ByPassword>| {
+        exchanging(&store, name, later(1)).await;
+        let sign_in = sign_in(name, wechat(vec![openid("wx", "b")]), later(2));
+        store.complete_sign_in(&SignIn { started_at: start, by, ..sign_in }).await.unwrap()
+    };
+    assert_eq!(complete("c", later(0), None).await, as_user("a", false));
+    for (ended_at, noted) in [(later(1), later(1)), (later(0), later(1))] {
+        let ending = Ending {
+            only: None,
+            user_id: Some(user("a")),
+            but: None,
+            event: event("session.revoked", "user-a"),
+            now: ended_at,
+        };
+        store.end_sessions(ending).await.unwrap();
+        let at = testing::number(&store, "select sessions_ended_at from users where user_id = 'user-a'").await;
+        assert_eq!(at, noted.0, "another node's clock may be behind");
+    }
+    let resets = "select count(*) from mail_tokens where address = 'a@example.com'";
+    assert_eq!(testing::number(&store, resets).await, 0, "a new password would begin the next session");
+    assert_eq!(testing::number(&store, "select count(*) from mail_tokens").await, 1, "of somebody else");
+    assert_eq!(complete("d", Timestamp(later(1).0 - 1), None).await, Completed::Revoked);
+    assert_eq!(complete("e", later(1), None).await, as_user("a", false), "whoever begins afterwards may");
+    // Whoever knows the password could begin anew.
+    let known = Some(by("a@example.com", "hash"));
+    assert_eq!(complete("f", later(0), known).await, as_user("a", false));
 }
 
 async fn a_session_by_password_begins_only_while_password_and_address_stand(store: Store) {

@@ -214,6 +214,7 @@ pub(crate) fn sign_in(name: &str, identity: ExternalIdentity, now: Timestamp) ->
         attempt_id: attempt(name).attempt_id,
         identity,
         signed_up: None,
+        started_at: attempt(name).created_at,
         by: None,
         user_id: UserId::parse(&format!("user-{name}")).unwrap(),
         identity_id: IdentityId::parse(&format!("identity-{name}")).unwrap(),

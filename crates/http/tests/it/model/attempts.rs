@@ -26,7 +26,7 @@ impl Model {
     ) -> Result<(), String> {
         const CLAIMED: u8 = 1;
         const SETTLED: u8 = 2;
-        let now = self.now;
+        let (now, ended) = (self.now, self.ended);
         let attempt = self.attempt(at);
         match request.phase {
             0 if brings == Brings::WrongState => request.ends("problem unknown_login"),
@@ -45,7 +45,7 @@ impl Model {
                     Brings::CodeOf(person) if attempt.needs_confirmation(from) => {
                         Stage::Confirming { person }
                     }
-                    Brings::CodeOf(person) => Stage::Done { person, at: now, collected: None },
+                    Brings::CodeOf(person) => attempt.finished(person, ended, now),
                     Brings::BadCode => Stage::Failed("code_rejected"),
                     _ => Stage::Failed("access_denied"),
                 };
@@ -151,7 +151,7 @@ impl Model {
     ) -> Result<(), String> {
         const PRESSED: u8 = 1;
         const TAKEN: u8 = 2;
-        let now = self.now;
+        let (now, ended) = (self.now, self.ended);
         let attempt = self.attempt(at);
         let asked = match attempt.stage {
             Stage::Confirming { person } if attempt.standing(now) == "pending" => Some(person),
@@ -169,7 +169,7 @@ impl Model {
             (PRESSED, Some(_)) => request.goes_on(TAKEN),
             (TAKEN, Some(person)) => {
                 attempt.stage = match allow {
-                    true => Stage::Done { person, at: now, collected: None },
+                    true => attempt.finished(person, ended, now),
                     false => Stage::Failed("login_cancelled"),
                 };
                 self.users[person].1 |= allow;

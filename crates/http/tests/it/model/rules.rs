@@ -50,6 +50,8 @@ pub(super) struct Model {
     pub(super) sessions: Vec<Session>,
     /// The user's id of each person, once it was told; and whether there is a user at all.
     pub(super) users: [(Option<String>, bool); 2],
+    /// When all sessions of each person but one were last ended.
+    pub(super) ended: [Option<i64>; 2],
 }
 
 /// What a request was made with: what was held at its beginning, whatever happens meanwhile.
@@ -122,6 +124,14 @@ impl Attempt {
         }
     }
 
+    /// What becomes of it when this person finishes it now: what began before all their sessions were ended lets nobody in.
+    pub(super) fn finished(&self, person: usize, ended: [Option<i64>; 2], now: i64) -> Stage {
+        match ended[person] {
+            Some(ended) if self.expires_at - LIFETIME < ended => Stage::Failed("sign_in_revoked"),
+            _ => Stage::Done { person, at: now, collected: None },
+        }
+    }
+
     /// Whether a callback or an answer that comes now ends the waiting.
     pub(super) fn settled_by(&self, this: &Move, now: i64) -> bool {
         match (this, &self.stage) {
@@ -139,7 +149,13 @@ impl Attempt {
 
 impl Model {
     pub(super) fn new(now: i64) -> Self {
-        Self { now, attempts: [const { None }; SLOTS], sessions: Vec::new(), users: Default::default() }
+        Self {
+            now,
+            attempts: [const { None }; SLOTS],
+            sessions: Vec::new(),
+            users: Default::default(),
+            ended: Default::default(),
+        }
     }
 
     /// How many users and sessions it has made.

@@ -107,6 +107,7 @@ impl Model {
                 let all = self.sessions.iter_mut().enumerate().filter(|(index, _)| *index != mine);
                 let others = all.filter(|(_, one)| one.person == person && one.is_live(now));
                 let count = others.map(|(_, one)| one.revoked = true).count();
+                self.ended[person] = Some(now);
                 for attempt in self.attempts.iter_mut().flatten() {
                     attempt.revoke(person, now);
                 }
