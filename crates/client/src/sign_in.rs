@@ -313,7 +313,7 @@ pub(crate) fn poll_timeout(wait: Option<u64>) -> Duration {
     wait.map_or(CALL_TIMEOUT, |wait| Duration::from_secs(wait) + WAIT_GRACE)
 }
 
-/// Listens to `oauth/events`, at most for `patience`.
+/// Listens to `oauth/events`, at most for `patience`. Whoever's stream ends without a result comes again (WHATWG HTML, 9.2.3).
 pub(crate) async fn listen(
     caller: &Caller,
     state: &str,
@@ -321,9 +321,18 @@ pub(crate) async fn listen(
     patience: Duration,
 ) -> Result<OauthResult, Error> {
     let query = ResultQuery::new(state, verifier);
-    let stream = caller.stream(patience, "accounts", "oauth/events", &query).await?;
-    let data = event_data(&stream, "result");
-    crate::caller::parse(&data.ok_or_else(|| Error::Answer("the stream ended without a result".into()))?)
+    let begun = Instant::now();
+    loop {
+        let left = patience.saturating_sub(begun.elapsed());
+        let stream = caller.stream(left, "accounts", "oauth/events", &query).await?;
+        if let Some(data) = event_data(&stream, "result") {
+            return crate::caller::parse(&data);
+        }
+        if begun.elapsed() + FIRST_PAUSE >= patience {
+            return Err(Error::Answer("the stream ended without a result".into()));
+        }
+        sleep(FIRST_PAUSE).await;
+    }
 }
 
 /// The data of the first event of that name (WHATWG HTML, server-sent events).

@@ -3,7 +3,7 @@
 use crate::caller::{Caller, User};
 use crate::client;
 use crate::cookies;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::routes::House;
@@ -37,7 +37,7 @@ pub(crate) struct ProvidersQuery {
 /// Ways to sign in that can really be used now, in a city.
 #[utoipa::path(get, path = "/v1/accounts/providers", operation_id = "accounts_providers", tag = "accounts",
     params(ProvidersQuery),
-    responses((status = 200, body = ProviderList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = ProviderList)))]
 pub(crate) async fn providers(
     caller: Caller,
     State(house): State<House>,
@@ -59,7 +59,7 @@ pub(crate) async fn providers(
 /// Starts a sign-in. Everything that can be wrong is told before anybody scans anything.
 #[utoipa::path(post, path = "/v1/accounts/oauth/start", operation_id = "accounts_oauth_start", tag = "accounts",
     request_body = OauthStartRequest,
-    responses((status = 200, body = OauthStartAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = OauthStartAnswer)))]
 pub(crate) async fn oauth_start(
     caller: Caller,
     State(house): State<House>,
@@ -86,7 +86,7 @@ impl OauthStartAnswer {
 /// The outcome of a sign-in: pending, done with the token (handed out once), or failed.
 #[utoipa::path(get, path = "/v1/accounts/oauth/result", operation_id = "accounts_oauth_result", tag = "accounts",
     params(OauthResultQuery),
-    responses((status = 200, body = OauthResult), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = OauthResult)))]
 pub(crate) async fn oauth_result(
     _caller: Caller,
     State(house): State<House>,
@@ -97,12 +97,12 @@ pub(crate) async fn oauth_result(
     Ok(Json(OauthResult::of(told, client.lang)))
 }
 
-/// The outcome of a sign-in as server-sent events: one `result` event, then the stream ends. If it ends without one, the
-/// node was stopped: connect again, as an `EventSource` does by itself.
+/// The outcome of a sign-in as server-sent events: one `result` event, then the stream ends. If it ends without one,
+/// something came between, such as that the node was stopped: connect again, as an `EventSource` does by itself; what is wrong
+/// with the request, or can't be done now, is told by the status then.
 #[utoipa::path(get, path = "/v1/accounts/oauth/events", operation_id = "accounts_oauth_events", tag = "accounts",
     params(OauthResultQuery),
-    responses((status = 200, description = "One event", content_type = "text/event-stream", body = OauthEvent),
-        (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, description = "One event", content_type = "text/event-stream", body = OauthEvent)))]
 pub(crate) async fn oauth_events(
     _caller: Caller,
     State(house): State<House>,
@@ -119,13 +119,10 @@ pub(crate) async fn oauth_events(
             told = house.federation.login_result(&ask, &client).await;
         }
         let event = match told {
-            // The stream ends without a result, and whoever listens comes again, to another node.
-            Ok(Told::Pending) => Ok(Event::default().retry(COME_AGAIN)),
+            // The stream ends without a result, and whoever listens comes again: to another node, or to be told of the error
+            // by a status.
+            Ok(Told::Pending) | Err(_) => Ok(Event::default().retry(COME_AGAIN)),
             Ok(told) => Event::default().event("result").json_data(OauthResult::of(told, client.lang)),
-            Err(error) => {
-                let failed = OauthResult::broken(&ApiError::from(error), client.lang.unwrap_or_default());
-                Event::default().event("result").json_data(failed)
-            }
         };
         Ok(event.unwrap_or_default())
     });
@@ -134,14 +131,14 @@ pub(crate) async fn oauth_events(
 
 /// Who the bearer is.
 #[utoipa::path(get, path = "/v1/accounts/me", operation_id = "accounts_me", tag = "accounts", security(("user_token" = [])),
-    responses((status = 200, body = Me), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Me)))]
 pub(crate) async fn me(User(who): User) -> Response {
     Json(Me::from(&who)).into_response()
 }
 
 /// Ends the session: the same token is refused from then on, on every node.
 #[utoipa::path(post, path = "/v1/accounts/logout", operation_id = "accounts_logout", tag = "accounts", security(("user_token" = [])),
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn logout(
     User(who): User,
     State(house): State<House>,

@@ -1,7 +1,7 @@
 //! admin-keys: who may keep the Federation. For owners; every admin of the whole Federation may look.
 
 use crate::caller::{AdminOnly, OwnerOnly};
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::routes::House;
@@ -30,7 +30,7 @@ impl From<AdminKeyError> for ApiError {
 
 /// The admin keys, newest first, also those that are good no more. The keys themselves are stored nowhere.
 #[utoipa::path(get, path = "/v1/admin-keys/list", operation_id = "admin_keys_list", tag = "admin-keys", security(("admin_key" = [])),
-    responses((status = 200, body = AdminKeyList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = AdminKeyList)))]
 pub(crate) async fn list(
     _admin: AdminOnly,
     State(house): State<House>,
@@ -42,7 +42,7 @@ pub(crate) async fn list(
 /// Makes an admin key. The key itself is in this answer and nowhere else.
 #[utoipa::path(post, path = "/v1/admin-keys/create", operation_id = "admin_keys_create", tag = "admin-keys", security(("admin_key" = [])),
     request_body = AdminKeyCreateRequest,
-    responses((status = 200, body = AdminKeyCreated), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = AdminKeyCreated)))]
 pub(crate) async fn create(
     OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,
@@ -56,7 +56,7 @@ pub(crate) async fn create(
 /// now on.
 #[utoipa::path(post, path = "/v1/admin-keys/rotate", operation_id = "admin_keys_rotate", tag = "admin-keys", security(("admin_key" = [])),
     request_body = AdminKeyRequest,
-    responses((status = 200, body = AdminKeyRotated), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = AdminKeyRotated)))]
 pub(crate) async fn rotate(
     OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,
@@ -69,7 +69,7 @@ pub(crate) async fn rotate(
 /// Takes an admin key away, effective at once on every node. The last owner's key that lasts stays.
 #[utoipa::path(post, path = "/v1/admin-keys/revoke", operation_id = "admin_keys_revoke", tag = "admin-keys", security(("admin_key" = [])),
     request_body = AdminKeyRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn revoke(
     OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,
@@ -82,7 +82,7 @@ pub(crate) async fn revoke(
 /// The sessions of the web workspace that are good now, newest first.
 #[utoipa::path(get, path = "/v1/admin-keys/sessions", operation_id = "admin_keys_sessions", tag = "admin-keys", security(("admin_key" = [])),
     params(AdminSessionQuery),
-    responses((status = 200, body = AdminSessionList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = AdminSessionList)))]
 pub(crate) async fn sessions(
     _admin: AdminOnly,
     State(house): State<House>,
@@ -95,7 +95,7 @@ pub(crate) async fn sessions(
 /// Ends a session of the web workspace, at once on every node.
 #[utoipa::path(post, path = "/v1/admin-keys/sessions/end", operation_id = "admin_keys_sessions_end", tag = "admin-keys", security(("admin_key" = [])),
     request_body = AdminSessionRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn end_session(
     OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,

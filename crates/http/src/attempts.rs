@@ -1,7 +1,7 @@
 //! accounts/attempts: the last sign-ins and what became of them. For admins.
 
 use crate::caller::CityAdmin;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::ApiError;
 use crate::extract::Query;
 use crate::json::Json;
 use crate::routes::House;
@@ -12,7 +12,7 @@ use downcity_service::people::Listing;
 /// The last sign-in attempts, newest first, with what became of each and why. They are remembered for a day.
 #[utoipa::path(get, path = "/v1/accounts/attempts", operation_id = "accounts_attempts", tag = "accounts", security(("admin_key" = [])),
     params(AttemptQuery),
-    responses((status = 200, body = AttemptList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = AttemptList)))]
 pub(crate) async fn list(
     admin: CityAdmin,
     State(house): State<House>,

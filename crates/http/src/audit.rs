@@ -1,7 +1,7 @@
 //! audit: what admins did. For admins; the key of a city sees what is about that city.
 
 use crate::caller::CityAdmin;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::ApiError;
 use crate::extract::Query;
 use crate::json::Json;
 use crate::routes::House;
@@ -28,7 +28,7 @@ fn narrowed(admin: CityAdmin, listing: AuditListing) -> Result<AuditListing, Api
 /// What admins did, newest first: who, when, from where, and what stood there before and after.
 #[utoipa::path(get, path = "/v1/audit/list", operation_id = "audit_list", tag = "audit", security(("admin_key" = [])),
     params(AuditListQuery),
-    responses((status = 200, body = AuditList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = AuditList)))]
 pub(crate) async fn list(
     admin: CityAdmin,
     State(house): State<House>,
@@ -41,7 +41,7 @@ pub(crate) async fn list(
 /// The same as a file: one entry a line, each a JSON object as in the list.
 #[utoipa::path(get, path = "/v1/audit/export", operation_id = "audit_export", tag = "audit", security(("admin_key" = [])),
     params(AuditListQuery),
-    responses((status = 200, content_type = "application/x-ndjson", body = String), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, description = "An entry a line, newest first.", content_type = "application/x-ndjson", body = String)))]
 pub(crate) async fn export(
     admin: CityAdmin,
     State(house): State<House>,

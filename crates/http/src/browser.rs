@@ -143,7 +143,7 @@ pub(crate) struct OutcomeParams {
 
 /// The page about the outcome: what happened and what to do next. Looking changes nothing.
 #[utoipa::path(get, path = "/v1/accounts/oauth/outcome", operation_id = "accounts_oauth_outcome", tag = "browser",
-    params(OutcomeParams), responses((status = 200, content_type = "text/html", body = String),
+    params(OutcomeParams), responses((status = 200, description = "A page for a person.", content_type = "text/html", body = String),
         (status = "4XX", content_type = "text/html", body = String), (status = "5XX", content_type = "text/html", body = String)))]
 pub(crate) async fn oauth_outcome(
     State(house): State<House>,

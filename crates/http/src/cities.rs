@@ -1,7 +1,7 @@
 //! cities: the products of the Federation, and tokens issued by hand. For admins.
 
 use crate::caller::{AdminOnly, CityAdmin};
-use crate::error::{ApiError, ErrorBody};
+use crate::error::ApiError;
 use crate::extract::Body;
 use crate::json::Json;
 use crate::routes::House;
@@ -15,7 +15,7 @@ use downcity_service::tokens::Apply;
 
 /// All cities, newest first.
 #[utoipa::path(get, path = "/v1/cities/list", operation_id = "cities_list", tag = "cities", security(("admin_key" = [])),
-    responses((status = 200, body = CityList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = CityList)))]
 pub(crate) async fn list(admin: CityAdmin, State(house): State<House>) -> Result<Json<CityList>, ApiError> {
     let only = admin.narrowed(None)?;
     let cities = house.federation.cities().into_iter();
@@ -26,7 +26,7 @@ pub(crate) async fn list(admin: CityAdmin, State(house): State<House>) -> Result
 /// Creates a city.
 #[utoipa::path(post, path = "/v1/cities/create", operation_id = "cities_create", tag = "cities", security(("admin_key" = [])),
     request_body = CityCreateRequest,
-    responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = City)))]
 pub(crate) async fn create(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -40,7 +40,7 @@ pub(crate) async fn create(
 /// Changes a city's settings, effective at once.
 #[utoipa::path(post, path = "/v1/cities/update", operation_id = "cities_update", tag = "cities", security(("admin_key" = [])),
     request_body = CityUpdateRequest,
-    responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = City)))]
 pub(crate) async fn update(
     admin: CityAdmin,
     State(house): State<House>,
@@ -55,7 +55,7 @@ pub(crate) async fn update(
 /// Pauses a city: it starts no sign-in and accepts no token.
 #[utoipa::path(post, path = "/v1/cities/pause", operation_id = "cities_pause", tag = "cities", security(("admin_key" = [])),
     request_body = CityRequest,
-    responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = City)))]
 pub(crate) async fn pause(
     admin: CityAdmin,
     State(house): State<House>,
@@ -69,7 +69,7 @@ pub(crate) async fn pause(
 /// Activates a paused city.
 #[utoipa::path(post, path = "/v1/cities/activate", operation_id = "cities_activate", tag = "cities", security(("admin_key" = [])),
     request_body = CityRequest,
-    responses((status = 200, body = City), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = City)))]
 pub(crate) async fn activate(
     admin: CityAdmin,
     State(house): State<House>,
@@ -83,7 +83,7 @@ pub(crate) async fn activate(
 /// Removes a city with its sessions. Its users stay: they belong to the Federation.
 #[utoipa::path(post, path = "/v1/cities/remove", operation_id = "cities_remove", tag = "cities", security(("admin_key" = [])),
     request_body = CityRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn remove(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -96,7 +96,7 @@ pub(crate) async fn remove(
 /// Issues a `user_token` by hand, also for a product's own user ids.
 #[utoipa::path(post, path = "/v1/cities/tokens/apply", operation_id = "cities_tokens_apply", tag = "cities", security(("admin_key" = [])),
     request_body = TokenApplyRequest,
-    responses((status = 200, body = TokenAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = TokenAnswer)))]
 pub(crate) async fn tokens_apply(
     admin: CityAdmin,
     State(house): State<House>,

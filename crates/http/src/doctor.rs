@@ -2,7 +2,7 @@
 
 use crate::caller::AdminOnly;
 use crate::client::{self, Peer, Prefers, sender};
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::Query;
 use crate::json::Json;
 use crate::routes::House;
@@ -22,7 +22,7 @@ impl From<UnknownCheck> for ApiError {
 /// proxies stand before it. Nobody else has a ticket.
 #[utoipa::path(get, path = "/v1/federation/echo", operation_id = "federation_echo", tag = "federation",
     params(EchoQuery),
-    responses((status = 200, body = Echo), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Echo)))]
 pub(crate) async fn echo(
     State(house): State<House>,
     client::From(client): client::From,
@@ -47,7 +47,7 @@ pub(crate) async fn echo(
 /// five seconds is told again; an answer can take some 30 seconds. Texts are in the language of `Accept-Language`.
 #[utoipa::path(get, path = "/v1/federation/doctor", operation_id = "federation_doctor", tag = "federation", security(("admin_key" = [])),
     params(DoctorQuery),
-    responses((status = 200, body = DoctorReport), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = DoctorReport)))]
 pub(crate) async fn doctor(
     _admin: AdminOnly,
     State(house): State<House>,

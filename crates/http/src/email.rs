@@ -2,7 +2,7 @@
 
 use crate::caller::{Caller, User};
 use crate::client;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::Body;
 use crate::json::Json;
 use crate::own::check_city;
@@ -48,7 +48,7 @@ impl From<ChangeError> for ApiError {
 /// address has an account or not.
 #[utoipa::path(post, path = "/v1/accounts/register", operation_id = "accounts_register", tag = "accounts",
     request_body = RegisterRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn register(
     caller: Caller,
     State(house): State<House>,
@@ -63,7 +63,7 @@ pub(crate) async fn register(
 /// Verifies an address with the mailed token, makes the account, and signs it in.
 #[utoipa::path(post, path = "/v1/accounts/verify-email", operation_id = "accounts_verify_email", tag = "accounts",
     request_body = VerifyEmailRequest,
-    responses((status = 200, body = LoginAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = LoginAnswer)))]
 pub(crate) async fn verify_email(
     caller: Caller,
     State(house): State<House>,
@@ -82,7 +82,7 @@ pub(crate) async fn verify_email(
 /// Signs in with address and password. Wrong password and unknown address are told apart by nobody.
 #[utoipa::path(post, path = "/v1/accounts/login", operation_id = "accounts_login", tag = "accounts",
     request_body = LoginRequest,
-    responses((status = 200, body = LoginAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = LoginAnswer)))]
 pub(crate) async fn login(
     caller: Caller,
     State(house): State<House>,
@@ -99,7 +99,7 @@ pub(crate) async fn login(
 /// Mails a link for a new password. The answer is the same whether the address has an account or not.
 #[utoipa::path(post, path = "/v1/accounts/password/forgot", operation_id = "accounts_password_forgot", tag = "accounts",
     request_body = PasswordForgotRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn forgot(
     caller: Caller,
     State(house): State<House>,
@@ -114,7 +114,7 @@ pub(crate) async fn forgot(
 /// Sets a new password with the mailed token. Every session ends; nobody is signed in by it.
 #[utoipa::path(post, path = "/v1/accounts/password/reset", operation_id = "accounts_password_reset", tag = "accounts",
     request_body = PasswordResetRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn reset(
     caller: Caller,
     State(house): State<House>,
@@ -129,7 +129,7 @@ pub(crate) async fn reset(
 /// Changes the password of a signed-in user who knows the old one. Their other sessions end.
 #[utoipa::path(post, path = "/v1/accounts/password/change", operation_id = "accounts_password_change", tag = "accounts",
     security(("user_token" = [])), request_body = PasswordChangeRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn change(
     User(who): User,
     State(house): State<House>,
@@ -145,7 +145,7 @@ pub(crate) async fn change(
 /// confirmed. The answer is the same when somebody else has that address.
 #[utoipa::path(post, path = "/v1/accounts/email/change", operation_id = "accounts_email_change", tag = "accounts",
     security(("user_token" = [])), request_body = EmailChangeRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn change_address(
     User(who): User,
     State(house): State<House>,

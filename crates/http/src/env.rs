@@ -2,7 +2,7 @@
 
 use crate::caller::{AdminOnly, CityAdmin};
 use crate::client::accepted;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::ApiError;
 use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::routes::House;
@@ -18,14 +18,14 @@ use axum::http::HeaderMap;
 
 /// What is set. No value of a secret is in it.
 #[utoipa::path(get, path = "/v1/env/list", operation_id = "env_list", tag = "env", security(("admin_key" = [])),
-    responses((status = 200, body = EnvList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = EnvList)))]
 pub(crate) async fn list(_admin: AdminOnly, State(house): State<House>) -> Json<EnvList> {
     Json(EnvList { items: house.federation.env_list().into_iter().map(EnvItem::from).collect() })
 }
 
 /// What each service can use, and what of it is set.
 #[utoipa::path(get, path = "/v1/env/catalog", operation_id = "env_catalog", tag = "env", security(("admin_key" = [])),
-    responses((status = 200, body = EnvCatalog), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = EnvCatalog)))]
 pub(crate) async fn catalog(
     _admin: AdminOnly,
     State(house): State<House>,
@@ -40,7 +40,7 @@ pub(crate) async fn catalog(
 /// Sets one value, effective at once.
 #[utoipa::path(post, path = "/v1/env/upsert", operation_id = "env_upsert", tag = "env", security(("admin_key" = [])),
     request_body = EnvUpsertRequest,
-    responses((status = 200, body = EnvUpsertAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = EnvUpsertAnswer)))]
 pub(crate) async fn upsert(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -54,7 +54,7 @@ pub(crate) async fn upsert(
 /// Removes one value, effective at once.
 #[utoipa::path(post, path = "/v1/env/remove", operation_id = "env_remove", tag = "env", security(("admin_key" = [])),
     request_body = EnvRemoveRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn remove(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -67,7 +67,7 @@ pub(crate) async fn remove(
 /// Sets what a `.env` text says, all or nothing.
 #[utoipa::path(post, path = "/v1/env/import", operation_id = "env_import", tag = "env", security(("admin_key" = [])),
     request_body = EnvImportRequest,
-    responses((status = 200, body = EnvImportAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = EnvImportAnswer)))]
 pub(crate) async fn import(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -81,7 +81,7 @@ pub(crate) async fn import(
 /// Reads the env from the database again.
 #[utoipa::path(post, path = "/v1/env/refresh", operation_id = "env_refresh", tag = "env", security(("admin_key" = [])),
     request_body = EmptyRequest,
-    responses((status = 200, body = EnvCount), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = EnvCount)))]
 pub(crate) async fn refresh(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -94,7 +94,7 @@ pub(crate) async fn refresh(
 /// What is set for cities in place of the Federation's. No value of a secret is in it.
 #[utoipa::path(get, path = "/v1/cities/env/list", operation_id = "cities_env_list", tag = "cities", security(("admin_key" = [])),
     params(CityEnvQuery),
-    responses((status = 200, body = CityEnvList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = CityEnvList)))]
 pub(crate) async fn city_list(
     admin: CityAdmin,
     State(house): State<House>,
@@ -109,7 +109,7 @@ pub(crate) async fn city_list(
 /// both its settings are there.
 #[utoipa::path(post, path = "/v1/cities/env/upsert", operation_id = "cities_env_upsert", tag = "cities", security(("admin_key" = [])),
     request_body = CityEnvUpsertRequest,
-    responses((status = 200, body = EnvUpsertAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = EnvUpsertAnswer)))]
 pub(crate) async fn city_upsert(
     admin: CityAdmin,
     State(house): State<House>,
@@ -125,7 +125,7 @@ pub(crate) async fn city_upsert(
 /// Removes one value of a city, effective at once: the Federation's counts again.
 #[utoipa::path(post, path = "/v1/cities/env/remove", operation_id = "cities_env_remove", tag = "cities", security(("admin_key" = [])),
     request_body = CityEnvRemoveRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn city_remove(
     admin: CityAdmin,
     State(house): State<House>,

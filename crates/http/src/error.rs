@@ -49,7 +49,7 @@ codes! {
     StateRequired = "state_required", BAD_REQUEST, "state required: send the `state`, or in login/result the `login_id`, that the start gave you", "缺少 state：请传入发起登录时返回的 state（login/result 为 login_id）";
     UnknownProvider = "unknown_provider", BAD_REQUEST, "provider is unknown: ask `providers` for the ones that can be used", "未知的 provider：请通过 providers 查询可用的登录方式";
     ProviderNotConfigured = "provider_not_configured", BAD_REQUEST, "provider is not configured on this Federation: ask `providers` for the ones that can be used; an admin sets it up in the Federation env", "该登录方式尚未在此 Federation 配置：请通过 providers 查询可用的登录方式，或由管理员在 Federation env 中配置";
-    ProviderHasNoPage = "provider_has_no_page", BAD_REQUEST, "e-mail has no page to go to: ask the person for the address and start with email/start or login/start", "邮箱登录没有可跳转的页面：请向用户索取邮箱地址，并用 email/start 或 login/start 发起登录";
+    ProviderHasNoPage = "provider_has_no_page", BAD_REQUEST, "this way to sign in has no page to go to: ask the person by yourself, with login/start or (for e-mail) email/start", "该登录方式没有可跳转的页面：请自行向用户索取信息，并用 login/start（邮箱也可用 email/start）发起登录";
     ProviderDisabled = "provider_disabled", FORBIDDEN, "this way to sign in is switched off here: ask `providers` for the ones that can be used; an admin switches it on with providers/enable", "该登录方式已在此停用：请通过 providers 查询可用的登录方式，或由管理员通过 providers/enable 启用";
     UnknownCity = "unknown_city", NOT_FOUND, "there is no city of that city_id", "没有该 city_id 对应的城市";
     CityPaused = "city_paused", FORBIDDEN, "the city is paused: it starts no sign-in and accepts no token until an admin activates it", "该城市已暂停：在管理员重新启用之前，不能登录，也不接受令牌";
@@ -278,10 +278,7 @@ impl From<StartError> for ApiError {
     fn from(error: StartError) -> Self {
         match error {
             StartError::UnknownProvider => Self::about(Code::UnknownProvider, "provider"),
-            // Our own steps are no providers that a browser could be sent to, set up or not.
-            StartError::ProviderNotConfigured(id) if id == "email" => {
-                Self::about(Code::ProviderHasNoPage, "provider")
-            }
+            StartError::NoPage(_) => Self::about(Code::ProviderHasNoPage, "provider"),
             StartError::ProviderNotConfigured(_) => Self::about(Code::ProviderNotConfigured, "provider"),
             StartError::ProviderDisabled(_) => Self::of(Code::ProviderDisabled),
             StartError::UnknownCity => Self::of(Code::UnknownCity),

@@ -16,7 +16,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The services of the Federation; what they need is told to admins alone.
 #[utoipa::path(get, path = "/v1/services", operation_id = "services", tag = "federation",
-    responses((status = 200, body = ServiceList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = ServiceList)))]
 pub(crate) async fn services(caller: Caller, State(house): State<House>) -> Json<ServiceList> {
     let env = match caller {
         Caller::Admin(admin) if admin.city.is_none() => house
@@ -37,7 +37,7 @@ pub(crate) async fn services(caller: Caller, State(house): State<House>) -> Json
 /// What this Federation offers and what is still to be configured, as text for operators.
 #[utoipa::path(get, path = "/v1/federation/instruction", operation_id = "federation_instruction", tag = "federation",
     security(("admin_key" = [])),
-    responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, description = "What it offers, and what is still to be configured.", content_type = "text/plain", body = String)))]
 pub(crate) async fn instruction(_admin: crate::caller::AdminOnly, State(house): State<House>) -> String {
     house.federation.instruction()
 }
@@ -62,7 +62,7 @@ pub(crate) async fn ready(State(house): State<House>) -> Result<Json<Health>, Ap
 
 /// The public keys of `user_token`, as a JWK set (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "jwks", tag = "federation",
-    responses((status = 200, content_type = "application/json", body = Object)))]
+    responses((status = 200, description = "A JWK Set (RFC 7517 §5).", content_type = "application/json", body = Object)))]
 pub(crate) async fn jwks(State(house): State<House>) -> impl IntoResponse {
     let cache = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
     let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CACHE_CONTROL, cache)];

@@ -1,7 +1,7 @@
 //! federation/keys: the keys that tokens are signed with. For admins.
 
 use crate::caller::{AdminOnly, OwnerOnly};
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::Body;
 use crate::json::Json;
 use crate::routes::House;
@@ -20,7 +20,7 @@ impl From<RotationError> for ApiError {
 
 /// The keys that tokens are signed with, newest first. The keys themselves are told to nobody.
 #[utoipa::path(get, path = "/v1/federation/keys/list", operation_id = "federation_keys_list", tag = "federation", security(("admin_key" = [])),
-    responses((status = 200, body = KeyList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = KeyList)))]
 pub(crate) async fn list(_admin: AdminOnly, State(house): State<House>) -> Json<KeyList> {
     Json(KeyList::from(house.federation.signing_keys()))
 }
@@ -30,7 +30,7 @@ pub(crate) async fn list(_admin: AdminOnly, State(house): State<House>) -> Json<
 /// call makes no other.
 #[utoipa::path(post, path = "/v1/federation/keys/rotate", operation_id = "federation_keys_rotate", tag = "federation", security(("admin_key" = [])),
     request_body = KeysRequest,
-    responses((status = 200, body = KeyList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = KeyList)))]
 pub(crate) async fn rotate(
     OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,
@@ -43,7 +43,7 @@ pub(crate) async fn rotate(
 /// one signs in again or refreshes. Who checks tokens offline notices within five minutes. Another key signs at once.
 #[utoipa::path(post, path = "/v1/federation/keys/revoke", operation_id = "federation_keys_revoke", tag = "federation", security(("admin_key" = [])),
     request_body = KeyRequest,
-    responses((status = 200, body = KeyList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = KeyList)))]
 pub(crate) async fn revoke(
     OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,

@@ -31,7 +31,7 @@ pub(crate) struct OpenParams {
 
 /// Asks the person to confirm what the mailed link is for. Opening it changes nothing.
 #[utoipa::path(get, path = "/v1/accounts/email/open", operation_id = "accounts_email_open", tag = "browser",
-    params(OpenParams), responses((status = 200, content_type = "text/html", body = String),
+    params(OpenParams), responses((status = 200, description = "A page for a person.", content_type = "text/html", body = String),
         (status = "4XX", content_type = "text/html", body = String)))]
 pub(crate) async fn open(
     State(house): State<House>,
@@ -76,7 +76,7 @@ pub(crate) struct MailedConfirmForm {
 /// Verifies the address. Signs nobody in: the link may have been opened on another device.
 #[utoipa::path(post, path = "/v1/accounts/email/confirm", operation_id = "accounts_email_confirm", tag = "browser",
     request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+    responses((status = 200, description = "A page for a person.", content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
         (status = "5XX", content_type = "text/html", body = String)))]
 pub(crate) async fn confirm(
     State(house): State<House>,
@@ -94,7 +94,7 @@ pub(crate) async fn confirm(
 /// Moves an account to the address that the link was mailed to. Signs nobody in.
 #[utoipa::path(post, path = "/v1/accounts/email/change/confirm", operation_id = "accounts_email_change_confirm", tag = "browser",
     request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+    responses((status = 200, description = "A page for a person.", content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
         (status = "5XX", content_type = "text/html", body = String)))]
 pub(crate) async fn change(
     State(house): State<House>,
@@ -143,7 +143,7 @@ pub(crate) async fn enter(
 /// Ends the session that the link was mailed about. Who opens it need not be signed in.
 #[utoipa::path(post, path = "/v1/accounts/email/end-session", operation_id = "accounts_email_end_session", tag = "browser",
     request_body(content = MailedConfirmForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+    responses((status = 200, description = "A page for a person.", content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
         (status = "5XX", content_type = "text/html", body = String)))]
 pub(crate) async fn end_session(
     State(house): State<House>,
@@ -179,7 +179,7 @@ pub(crate) struct MailedResetForm {
 /// Sets a new password.
 #[utoipa::path(post, path = "/v1/accounts/email/reset", operation_id = "accounts_email_reset", tag = "browser",
     request_body(content = MailedResetForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
+    responses((status = 200, description = "A page for a person.", content_type = "text/html", body = String), (status = "4XX", content_type = "text/html", body = String),
         (status = "5XX", content_type = "text/html", body = String)))]
 pub(crate) async fn reset(
     State(house): State<House>,

@@ -12,13 +12,14 @@ pub use made::openapi_json;
 #[cfg(feature = "openapi")]
 mod made {
     use crate::routes::documented;
+    use std::collections::BTreeMap;
     use utoipa::openapi::header::HeaderBuilder;
     use utoipa::openapi::path::Operation;
     use utoipa::openapi::schema::Type;
     use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
     use utoipa::openapi::{
         Content, ContentBuilder, InfoBuilder, LicenseBuilder, Object, OpenApi, OpenApiBuilder, Ref, RefOr,
-        Response, ResponseBuilder,
+        Response, ResponseBuilder, Schema,
     };
 
     /// What stands above the routes.
@@ -37,9 +38,14 @@ mod made {
     /// Adds how callers show who they are, and what any call may be answered.
     fn finish(api: &OpenApi) -> OpenApi {
         let mut api = api.clone();
-        let operations = api.paths.paths.iter_mut().filter(|(path, _)| *path != "/health");
-        for (_, item) in operations {
-            [&mut item.get, &mut item.post].into_iter().flatten().for_each(refusals);
+        let components = api.components.get_or_insert_with(Default::default);
+        for (path, item) in &mut api.paths.paths {
+            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+                if path != "/health" {
+                    refusals(operation);
+                }
+                describe(operation, &components.schemas);
+            }
         }
         let bearer = |format: &str, what: &str| {
             let http = HttpBuilder::new()
@@ -48,7 +54,6 @@ mod made {
                 .description(Some(what));
             SecurityScheme::Http(http.build())
         };
-        let components = api.components.get_or_insert_with(Default::default);
         for (_, name, what) in COME_AGAIN {
             components.responses.insert(name.to_owned(), come_again(what).into());
         }
@@ -80,9 +85,8 @@ mod made {
     /// What the hallway answers before a handler is asked: the shape of all errors, also where a handler makes pages.
     fn refusals(operation: &mut Operation) {
         let all = &mut operation.responses.responses;
-        for (status, what) in [("4XX", "The request was refused"), ("5XX", "It could not be answered")] {
-            let response = all.entry(status.to_owned());
-            let response = response.or_insert_with(|| ResponseBuilder::new().description(what).into());
+        for status in ["4XX", "5XX"] {
+            let response = all.entry(status.to_owned()).or_insert_with(|| Response::default().into());
             if let RefOr::T(response) = response {
                 let json = response.content.entry("application/json".to_owned());
                 json.or_insert_with(|| error_body().into());
@@ -91,6 +95,39 @@ mod made {
         for (status, name, _) in COME_AGAIN {
             let told = Ref::new(format!("#/components/responses/{name}"));
             all.entry(status.to_owned()).or_insert_with(|| told.into());
+        }
+    }
+
+    /// Says of every answer what it is, as OpenAPI asks for: what its schema says, where there is one.
+    fn describe(operation: &mut Operation, schemas: &BTreeMap<String, RefOr<Schema>>) {
+        for (status, response) in &mut operation.responses.responses {
+            let RefOr::T(response) = response else { continue };
+            if !response.description.is_empty() {
+                continue;
+            }
+            let told = match (status.as_str(), response.content.values().next()) {
+                ("4XX", _) => Some("The request was refused.".to_owned()),
+                ("503" | "5XX", _) => Some("It could not be answered.".to_owned()),
+                (_, Some(content)) => match content {
+                    RefOr::T(content) => content.schema.as_ref().and_then(|schema| meaning(schema, schemas)),
+                    RefOr::Ref(_) => None,
+                },
+                _ => None,
+            };
+            response.description = told.unwrap_or_default();
+        }
+    }
+
+    /// What a schema says of itself.
+    fn meaning(schema: &RefOr<Schema>, schemas: &BTreeMap<String, RefOr<Schema>>) -> Option<String> {
+        match schema {
+            RefOr::Ref(to) => {
+                let (_, name) = to.ref_location.rsplit_once('/')?;
+                meaning(schemas.get(name)?, schemas)
+            }
+            RefOr::T(schema) => {
+                serde_json::to_value(schema).ok()?.get("description")?.as_str().map(str::to_owned)
+            }
         }
     }
 

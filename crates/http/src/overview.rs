@@ -2,7 +2,7 @@
 
 use crate::caller::CityAdmin;
 use crate::client::Prefers;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::Query;
 use crate::json::Json;
 use crate::routes::House;
@@ -23,7 +23,7 @@ impl From<OverviewError> for ApiError {
 /// How sign-ins go, whether each provider is well, and what needs attention.
 #[utoipa::path(get, path = "/v1/federation/overview", operation_id = "federation_overview", tag = "federation", security(("admin_key" = [])),
     params(OverviewQuery),
-    responses((status = 200, body = OverviewAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = OverviewAnswer)))]
 pub(crate) async fn overview(
     admin: CityAdmin,
     State(house): State<House>,

@@ -2,7 +2,7 @@
 
 use crate::caller::{Caller, User};
 use crate::client;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::Body;
 use crate::json::Json;
 use crate::routes::House;
@@ -67,7 +67,7 @@ pub(crate) fn item(federation: &Federation, one: stored::Identity, lang: Lang) -
 
 /// Where the bearer is signed in, newest first.
 #[utoipa::path(get, path = "/v1/accounts/sessions/mine", operation_id = "accounts_sessions_mine", tag = "accounts", security(("user_token" = [])),
-    responses((status = 200, body = OwnSessionList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = OwnSessionList)))]
 pub(crate) async fn sessions(
     User(who): User,
     State(house): State<House>,
@@ -80,7 +80,7 @@ pub(crate) async fn sessions(
 /// Ends one of the bearer's sessions, effective at once.
 #[utoipa::path(post, path = "/v1/accounts/sessions/revoke", operation_id = "accounts_sessions_revoke", tag = "accounts", security(("user_token" = [])),
     request_body = SessionRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn revoke(
     User(who): User,
     State(house): State<House>,
@@ -96,7 +96,7 @@ pub(crate) async fn revoke(
 /// Ends all of the bearer's sessions but this one.
 #[utoipa::path(post, path = "/v1/accounts/sessions/revoke-others", operation_id = "accounts_sessions_revoke_others", tag = "accounts", security(("user_token" = [])),
     request_body = EmptyRequest,
-    responses((status = 200, body = RevokedCount), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = RevokedCount)))]
 pub(crate) async fn revoke_others(
     User(who): User,
     State(house): State<House>,
@@ -109,7 +109,7 @@ pub(crate) async fn revoke_others(
 
 /// The bearer's ways in, oldest first.
 #[utoipa::path(get, path = "/v1/accounts/identities", operation_id = "accounts_identities", tag = "accounts", security(("user_token" = [])),
-    responses((status = 200, body = IdentityList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = IdentityList)))]
 pub(crate) async fn identities(
     User(who): User,
     State(house): State<House>,
@@ -126,7 +126,7 @@ pub(crate) async fn identities(
 /// `identity_taken` when the identity is somebody else's.
 #[utoipa::path(post, path = "/v1/accounts/identities/link", operation_id = "accounts_identities_link", tag = "accounts", security(("user_token" = [])),
     request_body = LinkRequest,
-    responses((status = 200, body = OauthStartAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = OauthStartAnswer)))]
 pub(crate) async fn link(
     User(who): User,
     State(house): State<House>,
@@ -142,7 +142,7 @@ pub(crate) async fn link(
 /// provider end.
 #[utoipa::path(post, path = "/v1/accounts/identities/unlink", operation_id = "accounts_identities_unlink", tag = "accounts", security(("user_token" = [])),
     request_body = UnlinkRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn unlink(
     User(who): User,
     State(house): State<House>,
@@ -157,7 +157,7 @@ pub(crate) async fn unlink(
 /// Edits the bearer's profile.
 #[utoipa::path(post, path = "/v1/accounts/profile/update", operation_id = "accounts_profile_update", tag = "accounts", security(("user_token" = [])),
     request_body = ProfileUpdateRequest,
-    responses((status = 200, body = Me), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Me)))]
 pub(crate) async fn edit(
     User(who): User,
     State(house): State<House>,
@@ -171,7 +171,7 @@ pub(crate) async fn edit(
 
 /// Everything held about the bearer.
 #[utoipa::path(get, path = "/v1/accounts/export", operation_id = "accounts_export", tag = "accounts", security(("user_token" = [])),
-    responses((status = 200, body = Export), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Export)))]
 pub(crate) async fn export(User(who): User, State(house): State<House>) -> Result<Json<Export>, ApiError> {
     let found = house.federation.export(&who).await?.ok_or_else(|| ApiError::of(Code::UnknownUser))?;
     Ok(Json(Export::from(found)))
@@ -181,7 +181,7 @@ pub(crate) async fn export(User(who): User, State(house): State<House>) -> Resul
 /// five minutes. Every session ends now; signing in before `delete_at` keeps the account.
 #[utoipa::path(post, path = "/v1/accounts/delete", operation_id = "accounts_delete", tag = "accounts", security(("user_token" = [])),
     request_body = DeleteRequest,
-    responses((status = 200, body = DeleteAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = DeleteAnswer)))]
 pub(crate) async fn delete(
     User(who): User,
     State(house): State<House>,

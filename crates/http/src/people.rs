@@ -2,7 +2,7 @@
 
 use crate::caller::{AdminOnly, CityAdmin};
 use crate::client::{self, Prefers};
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::own::item;
@@ -38,7 +38,7 @@ fn narrowed(admin: CityAdmin, listing: Listing) -> Result<Listing, ApiError> {
 /// Users, newest first.
 #[utoipa::path(get, path = "/v1/accounts/users", operation_id = "accounts_users", tag = "accounts", security(("admin_key" = [])),
     params(UserQuery),
-    responses((status = 200, body = UserList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = UserList)))]
 pub(crate) async fn users(
     admin: CityAdmin,
     State(house): State<House>,
@@ -51,7 +51,7 @@ pub(crate) async fn users(
 /// One user: profile, ways in, sessions, latest events.
 #[utoipa::path(get, path = "/v1/accounts/users/one", operation_id = "accounts_users_one", tag = "accounts", security(("admin_key" = [])),
     params(PersonQuery),
-    responses((status = 200, body = PersonAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = PersonAnswer)))]
 pub(crate) async fn one(
     admin: CityAdmin,
     State(house): State<House>,
@@ -78,7 +78,7 @@ pub(crate) async fn one(
 /// Sessions of everybody, newest first.
 #[utoipa::path(get, path = "/v1/accounts/sessions", operation_id = "accounts_sessions", tag = "accounts", security(("admin_key" = [])),
     params(SessionQuery),
-    responses((status = 200, body = SessionList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = SessionList)))]
 pub(crate) async fn sessions(
     admin: CityAdmin,
     State(house): State<House>,
@@ -94,7 +94,7 @@ pub(crate) async fn sessions(
 /// What happened, newest first.
 #[utoipa::path(get, path = "/v1/accounts/events", operation_id = "accounts_events", tag = "accounts", security(("admin_key" = [])),
     params(EventQuery),
-    responses((status = 200, body = EventList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = EventList)))]
 pub(crate) async fn events(
     admin: CityAdmin,
     State(house): State<House>,
@@ -108,7 +108,7 @@ pub(crate) async fn events(
 /// Shuts a user out on every way in. Their sessions end at once.
 #[utoipa::path(post, path = "/v1/accounts/users/disable", operation_id = "accounts_users_disable", tag = "accounts", security(("admin_key" = [])),
     request_body = UserRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn disable(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -121,7 +121,7 @@ pub(crate) async fn disable(
 /// Lets a user in again.
 #[utoipa::path(post, path = "/v1/accounts/users/enable", operation_id = "accounts_users_enable", tag = "accounts", security(("admin_key" = [])),
     request_body = UserRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn enable(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -134,7 +134,7 @@ pub(crate) async fn enable(
 /// Removes a user for good, at once.
 #[utoipa::path(post, path = "/v1/accounts/users/delete", operation_id = "accounts_users_delete", tag = "accounts", security(("admin_key" = [])),
     request_body = UserRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn delete(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -148,7 +148,7 @@ pub(crate) async fn delete(
 /// would move.
 #[utoipa::path(post, path = "/v1/accounts/users/merge", operation_id = "accounts_users_merge", tag = "accounts", security(("admin_key" = [])),
     request_body = MergeRequest,
-    responses((status = 200, body = MergeAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = MergeAnswer)))]
 pub(crate) async fn merge(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -174,7 +174,7 @@ pub(crate) async fn merge(
 /// Ends a session, whoever's it is.
 #[utoipa::path(post, path = "/v1/accounts/sessions/admin-revoke", operation_id = "accounts_sessions_admin_revoke", tag = "accounts", security(("admin_key" = [])),
     request_body = SessionRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn revoke(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,

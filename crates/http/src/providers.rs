@@ -2,7 +2,7 @@
 
 use crate::caller::CityAdmin;
 use crate::client::Prefers;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::routes::House;
@@ -25,7 +25,7 @@ impl From<ProviderError> for ApiError {
 /// Every way to sign in, usable or not: what each still lacks, and what to register at the provider.
 #[utoipa::path(get, path = "/v1/providers/list", operation_id = "providers_list", tag = "providers", security(("admin_key" = [])),
     params(ProviderQuery),
-    responses((status = 200, body = ProviderCardList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = ProviderCardList)))]
 pub(crate) async fn list(
     admin: CityAdmin,
     State(house): State<House>,
@@ -40,7 +40,7 @@ pub(crate) async fn list(
 /// Switches a way to sign in off, in a city or everywhere, at once on every node. Sign-ins under way may finish.
 #[utoipa::path(post, path = "/v1/providers/disable", operation_id = "providers_disable", tag = "providers", security(("admin_key" = [])),
     request_body = SwitchRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn disable(
     admin: CityAdmin,
     State(house): State<House>,
@@ -54,7 +54,7 @@ pub(crate) async fn disable(
 /// Takes such a switch back. What is off everywhere stays off in each city.
 #[utoipa::path(post, path = "/v1/providers/enable", operation_id = "providers_enable", tag = "providers", security(("admin_key" = [])),
     request_body = SwitchRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn enable(
     admin: CityAdmin,
     State(house): State<House>,

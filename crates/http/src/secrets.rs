@@ -2,7 +2,7 @@
 //! owners.
 
 use crate::caller::OwnerOnly;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::Body;
 use crate::json::Json;
 use crate::routes::House;
@@ -25,7 +25,7 @@ impl From<MasterKeyError> for ApiError {
 
 /// Which master key the database needs, whether a next one is there, and how much is still to be sealed anew.
 #[utoipa::path(get, path = "/v1/federation/master-key", operation_id = "federation_master_key", tag = "federation", security(("admin_key" = [])),
-    responses((status = 200, body = MasterKeyAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = MasterKeyAnswer)))]
 pub(crate) async fn master_key(
     _owner: OwnerOnly,
     State(house): State<House>,
@@ -38,7 +38,7 @@ pub(crate) async fn master_key(
 /// Federation serves. The database needs the next key from now on.
 #[utoipa::path(post, path = "/v1/federation/master-key/rotate", operation_id = "federation_master_key_rotate", tag = "federation", security(("admin_key" = [])),
     request_body = MasterKeyRequest,
-    responses((status = 200, body = MasterKeyAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = MasterKeyAnswer)))]
 pub(crate) async fn rotate(
     OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,
@@ -51,7 +51,7 @@ pub(crate) async fn rotate(
 /// last with a checksum, so that an answer that was cut off is noticed. Secrets in it stay sealed under the master
 /// key, which is not in it; people's names and addresses are in clear.
 #[utoipa::path(get, path = "/v1/federation/backup", operation_id = "federation_backup", tag = "federation", security(("admin_key" = [])),
-    responses((status = 200, content_type = "application/x-ndjson", body = String), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, description = "The backup: a JSON value a line.", content_type = "application/x-ndjson", body = String)))]
 pub(crate) async fn backup(
     OwnerOnly(admin): OwnerOnly,
     State(house): State<House>,

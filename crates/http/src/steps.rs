@@ -3,7 +3,7 @@
 use crate::caller::Caller;
 use crate::client;
 use crate::cookies;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::routes::House;
@@ -44,7 +44,7 @@ impl From<StepError> for ApiError {
 /// account when its owner signs in.
 #[utoipa::path(post, path = "/v1/accounts/email/start", operation_id = "accounts_email_start", tag = "accounts",
     request_body = EmailStartRequest,
-    responses((status = 200, body = EmailStartAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = EmailStartAnswer)))]
 pub(crate) async fn email_start(
     caller: Caller,
     State(house): State<House>,
@@ -65,7 +65,7 @@ pub(crate) async fn email_start(
 /// Signs in with the mailed code, typed where the sign-in was started. Five wrong codes end the tries.
 #[utoipa::path(post, path = "/v1/accounts/email/finish", operation_id = "accounts_email_finish", tag = "accounts",
     request_body = EmailFinishRequest,
-    responses((status = 200, body = LoginAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = LoginAnswer)))]
 pub(crate) async fn email_finish(
     caller: Caller,
     State(house): State<House>,
@@ -83,7 +83,7 @@ pub(crate) async fn email_finish(
 /// Starts a sign-in in steps: sends the browser to the provider, or says what to ask the person for.
 #[utoipa::path(post, path = "/v1/accounts/login/start", operation_id = "accounts_login_start", tag = "accounts",
     request_body = LoginStartRequest,
-    responses((status = 200, body = LoginStep), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = LoginStep)))]
 pub(crate) async fn login_start(
     caller: Caller,
     State(house): State<House>,
@@ -105,7 +105,7 @@ pub(crate) async fn login_start(
 /// Takes the next step with what the person typed.
 #[utoipa::path(post, path = "/v1/accounts/login/continue", operation_id = "accounts_login_continue", tag = "accounts",
     request_body = LoginContinueRequest,
-    responses((status = 200, body = LoginStep), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = LoginStep)))]
 pub(crate) async fn login_continue(
     caller: Caller,
     State(house): State<House>,
@@ -122,7 +122,7 @@ pub(crate) async fn login_continue(
 /// The outcome of a sign-in in steps, as `oauth/result` tells it.
 #[utoipa::path(get, path = "/v1/accounts/login/result", operation_id = "accounts_login_result", tag = "accounts",
     params(LoginResultQuery),
-    responses((status = 200, body = OauthResult), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = OauthResult)))]
 pub(crate) async fn login_result(
     _caller: Caller,
     State(house): State<House>,
@@ -137,7 +137,7 @@ pub(crate) async fn login_result(
 /// `fed serve --allow-local-login`, and only from the same machine.
 #[utoipa::path(post, path = "/v1/accounts/local/login", operation_id = "accounts_local_login", tag = "accounts",
     request_body = LocalLoginRequest,
-    responses((status = 200, body = LoginStep), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = LoginStep)))]
 pub(crate) async fn local_login(
     caller: Caller,
     State(house): State<House>,

@@ -2,7 +2,7 @@
 
 use crate::caller::{Caller, Reader};
 use crate::client;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::Body;
 use crate::json::Json;
 use crate::routes::House;
@@ -29,7 +29,7 @@ impl From<RefreshError> for ApiError {
 /// ten seconds, and gets the same answer. Send no bearer: the user_token may be over.
 #[utoipa::path(post, path = "/v1/accounts/token/refresh", operation_id = "accounts_token_refresh", tag = "accounts",
     request_body = RefreshRequest,
-    responses((status = 200, body = RefreshAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = RefreshAnswer)))]
 pub(crate) async fn refresh(
     caller: Caller,
     State(house): State<House>,
@@ -46,7 +46,7 @@ pub(crate) async fn refresh(
 /// whatever the reason, the answer is `active: false` and nothing else. Looking does not use a refresh token up.
 #[utoipa::path(post, path = "/v1/accounts/token/introspect", operation_id = "accounts_token_introspect", tag = "accounts",
     security(("admin_key" = [])), request_body = IntrospectRequest,
-    responses((status = 200, body = IntrospectAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = IntrospectAnswer)))]
 pub(crate) async fn introspect(
     reader: Reader,
     State(house): State<House>,

@@ -1,7 +1,7 @@
 //! webhooks: servers that are told of events. For admins.
 
 use crate::caller::AdminOnly;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code};
 use crate::extract::{Body, Query};
 use crate::json::Json;
 use crate::routes::House;
@@ -29,7 +29,7 @@ impl From<WebhookError> for ApiError {
 
 /// All webhooks, newest first.
 #[utoipa::path(get, path = "/v1/webhooks/list", operation_id = "webhooks_list", tag = "webhooks", security(("admin_key" = [])),
-    responses((status = 200, body = WebhookList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = WebhookList)))]
 pub(crate) async fn list(
     _admin: AdminOnly,
     State(house): State<House>,
@@ -40,7 +40,7 @@ pub(crate) async fn list(
 /// Has a server told of events (Standard Webhooks 1.0). The signing secret is in this answer and nowhere else.
 #[utoipa::path(post, path = "/v1/webhooks/create", operation_id = "webhooks_create", tag = "webhooks", security(("admin_key" = [])),
     request_body = WebhookCreateRequest,
-    responses((status = 200, body = WebhookCreated), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = WebhookCreated)))]
 pub(crate) async fn create(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -53,7 +53,7 @@ pub(crate) async fn create(
 /// Removes a webhook, with what waits for it.
 #[utoipa::path(post, path = "/v1/webhooks/remove", operation_id = "webhooks_remove", tag = "webhooks", security(("admin_key" = [])),
     request_body = WebhookRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn remove(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -67,7 +67,7 @@ pub(crate) async fn remove(
 /// sent by that; see `replay`.
 #[utoipa::path(post, path = "/v1/webhooks/enable", operation_id = "webhooks_enable", tag = "webhooks", security(("admin_key" = [])),
     request_body = WebhookRequest,
-    responses((status = 200, body = Success), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = Success)))]
 pub(crate) async fn enable(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -80,7 +80,7 @@ pub(crate) async fn enable(
 /// Sends a webhook an event of the type `webhook.test`, whatever it listens to.
 #[utoipa::path(post, path = "/v1/webhooks/test", operation_id = "webhooks_test", tag = "webhooks", security(("admin_key" = [])),
     request_body = WebhookRequest,
-    responses((status = 200, body = WebhookTested), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = WebhookTested)))]
 pub(crate) async fn test(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,
@@ -93,7 +93,7 @@ pub(crate) async fn test(
 /// What became of a webhook's deliveries, newest first. What arrived or was given up is remembered for 30 days.
 #[utoipa::path(get, path = "/v1/webhooks/deliveries", operation_id = "webhooks_deliveries", tag = "webhooks", security(("admin_key" = [])),
     params(DeliveryQuery),
-    responses((status = 200, body = DeliveryList), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = DeliveryList)))]
 pub(crate) async fn deliveries(
     _admin: AdminOnly,
     State(house): State<House>,
@@ -108,7 +108,7 @@ pub(crate) async fn deliveries(
 /// arrived, the oldest 10000 at a time.
 #[utoipa::path(post, path = "/v1/webhooks/replay", operation_id = "webhooks_replay", tag = "webhooks", security(("admin_key" = [])),
     request_body = WebhookReplayRequest,
-    responses((status = 200, body = WebhookReplayAnswer), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
+    responses((status = 200, body = WebhookReplayAnswer)))]
 pub(crate) async fn replay(
     AdminOnly(admin): AdminOnly,
     State(house): State<House>,

@@ -3,6 +3,7 @@
 use crate::directory::Directory;
 use crate::federation::Federation;
 use crate::limits::TooMany;
+use crate::login_steps::is_ours;
 use crate::vault::Vault;
 use downcity_core::attempt::{LIFETIME, Link, Starter};
 use downcity_core::id::DEFAULT_CITY;
@@ -95,6 +96,9 @@ pub enum StartError {
     /// The provider exists, but its settings are not complete.
     #[error("provider {0} is not configured")]
     ProviderNotConfigured(String),
+    /// It is one of our own, which has no page that a browser could be sent to.
+    #[error("provider {0} has no page")]
+    NoPage(String),
     /// An admin switched the provider off.
     #[error("provider {0} is switched off")]
     ProviderDisabled(String),
@@ -278,6 +282,8 @@ fn usable_provider(
     match directory.provider_in(&city.city_id, id) {
         Some(_) if directory.is_off(&city.city_id, id) => Err(StartError::ProviderDisabled(id.to_owned())),
         Some(provider) => Ok(Arc::clone(provider)),
+        // Set up or not.
+        None if is_ours(id) => Err(StartError::NoPage(id.to_owned())),
         None if directory.knows_provider(id) => Err(StartError::ProviderNotConfigured(id.to_owned())),
         None => Err(StartError::UnknownProvider),
     }

@@ -534,8 +534,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The outcome of a sign-in as server-sent events: one `result` event, then the stream ends. If it ends without one, the
-         *     node was stopped: connect again, as an `EventSource` does by itself.
+         * The outcome of a sign-in as server-sent events: one `result` event, then the stream ends. If it ends without one,
+         *     something came between, such as that the node was stopped: connect again, as an `EventSource` does by itself; what is wrong
+         *     with the request, or can't be done now, is told by the status then.
          */
         get: operations["accounts_oauth_events"];
         put?: never;
@@ -3543,7 +3544,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was refused */
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3552,7 +3553,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description It could not be answered */
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3561,6 +3562,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Where a client finds what it needs. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3582,7 +3584,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was refused */
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3591,7 +3593,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description It could not be answered */
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3600,6 +3602,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A JWK Set (RFC 7517 §5). */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3621,6 +3624,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Whether the process answers, or can serve. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3640,7 +3644,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was refused */
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3649,7 +3653,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description It could not be answered */
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3658,6 +3662,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Whether the process answers, or can serve. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3667,6 +3672,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooManyTries"];
+            /** @description It could not be answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3701,6 +3707,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3709,6 +3716,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3717,6 +3725,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The last sign-in attempts, newest first. They are remembered for a day. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3742,6 +3751,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3750,6 +3760,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3758,6 +3769,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description When an account is gone. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3783,6 +3795,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3791,6 +3804,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3799,6 +3813,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3824,6 +3839,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3833,6 +3849,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3842,6 +3859,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description A page for a person. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3867,6 +3885,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3876,6 +3895,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3885,6 +3905,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description A page for a person. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3910,6 +3931,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3919,6 +3941,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3928,6 +3951,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description A page for a person. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3953,6 +3977,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3962,6 +3987,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3995,6 +4021,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4003,6 +4030,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4011,6 +4039,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Signed in. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4037,6 +4066,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4046,7 +4076,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description It could not be answered */
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4055,6 +4085,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A page for a person. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4080,6 +4111,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4089,6 +4121,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4098,6 +4131,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description A page for a person. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4123,6 +4157,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4131,6 +4166,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4139,6 +4175,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A mail is on its way, if the address takes one. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4173,6 +4210,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4181,6 +4219,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4189,6 +4228,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A page of events, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4210,6 +4250,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4218,6 +4259,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4226,6 +4268,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Everything held about the bearer. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4247,6 +4290,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4255,6 +4299,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4263,6 +4308,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The bearer's ways in, oldest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4288,6 +4334,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4296,6 +4343,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4304,6 +4352,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A started sign-in. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4329,6 +4378,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4337,6 +4387,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4345,6 +4396,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4370,6 +4422,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4378,6 +4431,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4386,6 +4440,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The next step of a sign-in, told apart by `status`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4411,6 +4466,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4419,6 +4475,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4427,6 +4484,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Signed in. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4452,6 +4510,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4460,6 +4519,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4468,6 +4528,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The next step of a sign-in, told apart by `status`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4500,6 +4561,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4508,6 +4570,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4516,6 +4579,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The outcome of a sign-in, told apart by `status`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4541,6 +4605,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4549,6 +4614,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4557,6 +4623,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The next step of a sign-in, told apart by `status`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4578,6 +4645,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4586,6 +4654,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4594,6 +4663,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4615,6 +4685,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4623,6 +4694,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4631,6 +4703,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The signed-in user. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4663,7 +4736,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was refused */
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4672,7 +4745,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description It could not be answered */
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4705,7 +4778,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was refused */
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4714,7 +4787,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description It could not be answered */
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4747,7 +4820,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was refused */
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4756,7 +4829,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description It could not be answered */
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4794,6 +4867,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4802,6 +4876,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4837,6 +4912,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4846,6 +4922,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4855,6 +4932,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description A page for a person. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4885,6 +4963,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4893,6 +4972,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4901,6 +4981,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The outcome of a sign-in, told apart by `status`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4926,6 +5007,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4934,6 +5016,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4942,6 +5025,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A started sign-in. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4967,6 +5051,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4975,6 +5060,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4983,6 +5069,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5008,6 +5095,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5016,6 +5104,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5024,6 +5113,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5049,6 +5139,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5057,6 +5148,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5065,6 +5157,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5090,6 +5183,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5098,6 +5192,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5106,6 +5201,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The signed-in user. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5130,6 +5226,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5138,6 +5235,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5146,6 +5244,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Ways to sign in that can really be used now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5171,6 +5270,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5179,6 +5279,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5187,6 +5288,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5221,6 +5323,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5229,6 +5332,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5237,6 +5341,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A page of sessions, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5262,6 +5367,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5270,6 +5376,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5278,6 +5385,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5299,6 +5407,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5307,6 +5416,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5315,6 +5425,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The live sessions of the bearer, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5340,6 +5451,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5348,6 +5460,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5356,6 +5469,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5381,6 +5495,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5389,6 +5504,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5397,6 +5513,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description How many sessions were ended. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5422,6 +5539,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5430,6 +5548,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5438,6 +5557,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What a token is worth (RFC 7662 §2.2). Of one that is not active nothing else is told. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5463,6 +5583,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5471,6 +5592,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5479,6 +5601,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The next tokens. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5516,6 +5639,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5524,6 +5648,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5532,6 +5657,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A page of users, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5557,6 +5683,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5565,6 +5692,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5573,6 +5701,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5598,6 +5727,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5606,6 +5736,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5614,6 +5745,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5639,6 +5771,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5647,6 +5780,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5655,6 +5789,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5680,6 +5815,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5688,6 +5824,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5696,6 +5833,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What a merge moved, or would move. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5721,6 +5859,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5729,6 +5868,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5737,6 +5877,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description One user: who they are, how they sign in, where they are signed in, what happened. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5762,6 +5903,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5770,6 +5912,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5778,6 +5921,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Signed in. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5803,6 +5947,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5811,6 +5956,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5819,6 +5965,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A new admin key. Keep it: it is told this once. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5840,6 +5987,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5848,6 +5996,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5856,6 +6005,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The admin keys, newest first, also those that are good no more. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5881,6 +6031,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5889,6 +6040,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5897,6 +6049,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5922,6 +6075,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5930,6 +6084,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5938,6 +6093,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The new secret of an admin key. Keep it: it is told this once. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5962,6 +6118,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5970,6 +6127,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5978,6 +6136,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The sessions of the web workspace that are good now, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6003,6 +6162,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6011,6 +6171,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6019,6 +6180,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6057,6 +6219,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6065,6 +6228,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6073,6 +6237,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description An entry a line, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6111,6 +6276,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6119,6 +6285,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6127,6 +6294,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What admins did, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6152,6 +6320,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6160,6 +6329,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6168,6 +6338,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description One product (tenant) inside the Federation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6193,6 +6364,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6201,6 +6373,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6209,6 +6382,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description One product (tenant) inside the Federation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6233,6 +6407,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6241,6 +6416,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6249,6 +6425,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is set for cities in place of the Federation's. The value of a secret is never in it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6274,6 +6451,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6282,6 +6460,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6290,6 +6469,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6315,6 +6495,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6323,6 +6504,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6331,6 +6513,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A stored value. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6352,6 +6535,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6360,6 +6544,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6368,6 +6553,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description All cities, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6393,6 +6579,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6401,6 +6588,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6409,6 +6597,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description One product (tenant) inside the Federation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6434,6 +6623,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6442,6 +6632,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6450,6 +6641,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6475,6 +6667,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6483,6 +6676,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6491,6 +6685,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A token issued by hand. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6516,6 +6711,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6524,6 +6720,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6532,6 +6729,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description One product (tenant) inside the Federation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6553,6 +6751,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6561,6 +6760,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6569,6 +6769,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What each service can use. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6594,6 +6795,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6602,6 +6804,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6610,6 +6813,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What an import set. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6631,6 +6835,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6639,6 +6844,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6647,6 +6853,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is set. The value of a secret is never in it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6672,6 +6879,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6680,6 +6888,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6688,6 +6897,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description How many settings there are. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6713,6 +6923,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6721,6 +6932,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6729,6 +6941,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6754,6 +6967,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6762,6 +6976,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6770,6 +6985,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A stored value. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6791,6 +7007,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6799,6 +7016,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6807,6 +7025,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The backup: a JSON value a line. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6831,6 +7050,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6839,6 +7059,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6847,6 +7068,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What was found. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6871,6 +7093,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6879,6 +7102,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6887,6 +7111,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description How a request with a ticket arrived. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6908,6 +7133,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6916,6 +7142,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6924,6 +7151,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What it offers, and what is still to be configured. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6945,6 +7173,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6953,6 +7182,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6961,6 +7191,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The signing keys, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6986,6 +7217,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6994,6 +7226,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7002,6 +7235,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The signing keys, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7027,6 +7261,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7035,6 +7270,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7043,6 +7279,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The signing keys, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7064,6 +7301,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7072,6 +7310,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7080,6 +7319,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description How things stand with the master key. The key itself is told to nobody. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7105,6 +7345,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7113,6 +7354,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7121,6 +7363,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description How things stand with the master key. The key itself is told to nobody. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7147,6 +7390,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7155,6 +7399,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7163,6 +7408,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description How sign-ins go, whether each provider is well, and what needs attention. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7188,6 +7434,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7196,6 +7443,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7204,6 +7452,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7229,6 +7478,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7237,6 +7487,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7245,6 +7496,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7269,6 +7521,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7277,6 +7530,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7285,6 +7539,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Every way to sign in, usable or not. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7306,6 +7561,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7314,6 +7570,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7322,6 +7579,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The services of the Federation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7347,6 +7605,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7355,6 +7614,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7363,6 +7623,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A new webhook, with its signing secret. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7393,6 +7654,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7401,6 +7663,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7409,6 +7672,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A page of deliveries. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7434,6 +7698,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7442,6 +7707,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7450,6 +7716,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7471,6 +7738,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7479,6 +7747,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7487,6 +7756,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description All webhooks, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7512,6 +7782,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7520,6 +7791,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7528,6 +7800,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A call that had nothing to tell. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7553,6 +7826,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7561,6 +7835,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7569,6 +7844,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description How many events are sent again. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7594,6 +7870,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was refused. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7602,6 +7879,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It could not be answered. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7610,6 +7888,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description A test is on its way. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -1,7 +1,6 @@
 //! Wire words of the accounts service.
 
 use super::rfc3339;
-use crate::error::ApiError;
 use downcity_service::core::{Failure, Lang};
 use downcity_service::login::{INTERVAL_SECONDS, Start, Started};
 use downcity_service::result::{Ask, Told};
@@ -184,14 +183,6 @@ pub(crate) enum OauthResult {
 }
 
 impl OauthResult {
-    /// For a stream that has begun: the error that would otherwise be the answer itself.
-    pub(crate) fn broken(problem: &ApiError, lang: Lang) -> Self {
-        Self::Failed {
-            error: problem.code.text().get(lang).to_owned(),
-            code: FailureCode(problem.code.as_str()),
-        }
-    }
-
     pub(crate) fn of(told: Told, lang: Option<Lang>) -> Self {
         match told {
             Told::Pending => Self::Pending { interval: INTERVAL_SECONDS },

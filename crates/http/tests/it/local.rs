@@ -93,7 +93,7 @@ async fn local_login_reachable_from_network() {
         call(&world, "accounts/local/login", body.clone(), &[("origin", "https://evil.example")]).await;
     assert_error(&foreign, 403, "origin_not_allowed");
     let oauth = call(&world, "accounts/oauth/start", json!({"provider": "local"}), &[]).await;
-    assert_error(&oauth, 400, "unknown_provider");
+    assert_error(&oauth, 400, "provider_has_no_page");
 
     // Behind a trusted proxy, a stranger stays one.
     let proxied = ready_with(Plan { local_login: true, ..Plan::on(On::Sqlite) }).await;

@@ -147,7 +147,8 @@ async fn no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards(s
             now: ended_at,
         };
         store.end_sessions(ending).await.unwrap();
-        let at = testing::number(&store, "select sessions_ended_at from users where user_id = 'user-a'").await;
+        let at =
+            testing::number(&store, "select sessions_ended_at from users where user_id = 'user-a'").await;
         assert_eq!(at, noted.0, "another node's clock may be behind");
     }
     let resets = "select count(*) from mail_tokens where address = 'a@example.com'";

@@ -25,6 +25,7 @@ struct QrPage<'a> {
     uuid: &'a str,
     base: &'a str,
     body_class: &'a str,
+    lite: bool,
     /// A style sheet of the site, for the old embedded layout.
     href: &'a str,
     /// What the script needs, as JSON in which no `<` occurs.
@@ -103,6 +104,7 @@ pub(crate) async fn qrconnect(State(handle): State<Handle>, RawQuery(query): Raw
         uuid: &uuid,
         base: handle.url(),
         body_class: &body_class(&params, lite),
+        lite,
         href: href.unwrap_or_default(),
         conf,
     })

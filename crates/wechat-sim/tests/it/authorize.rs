@@ -184,6 +184,9 @@ async fn languages_layouts_and_delivery() {
         !lite.contains("rel=\"stylesheet\"") && lite.contains("lite scheme-dark"),
         "href is ignored with stylelite=1"
     );
+    // What it offers after a cancel.
+    assert!(lite.contains(">再次登录</button>") && !lite.contains(">重试</button>"));
+    assert!(embedded.contains(">重试</button>") && !embedded.contains("再次登录"));
     let insecure = page(&fx, &[("href", "http://x.test/a.css")]).await;
     assert!(!insecure.contains("rel=\"stylesheet\""), "href must be https");
     fx.sim.set(|switches| (switches.callback, switches.callback_gap_ms) = (Callback::FetchThenNavigate, 70));

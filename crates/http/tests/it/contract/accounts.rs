@@ -147,6 +147,23 @@ async fn events_refuse_with_a_status_while_they_can() {
     assert_error(&world.get_from(HOME, &unknown).await, 404, "unknown_login");
 }
 
+/// A `result` is the outcome of the sign-in: what is wrong with the question is told to whoever asks again, by a status.
+#[tokio::test]
+async fn events_that_cannot_tell_the_outcome_end_without_one() {
+    let world = World::ready(On::Sqlite).await;
+    let done = "https://app.example.com/done";
+    world.admin_post("cities/update", json!({"city_id": "city_demo", "allowed_redirects": [done]})).await;
+    let (url, state) = started(&world, json!({"return_to": done})).await;
+    let path = format!("accounts/oauth/events?state={state}");
+    let (events, ()) = tokio::join!(world.get_from(HOME, &path), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        world.come_back(HOME, &world.allow(&url, "alice")).await;
+    });
+    assert_eq!(events.status, 200);
+    assert_eq!(events.text.trim(), "retry: 1000");
+    assert_error(&world.get_from(HOME, &path).await, 403, "login_code_required");
+}
+
 async fn me_tells_what_clients_read(on: On) {
     let world = World::ready(on).await;
     let done = world.sign_in("zhangsan").await;
