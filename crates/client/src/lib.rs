@@ -3,6 +3,8 @@
 //! It knows the wire contract and nothing else: JSON over HTTP, one shape of error, three kinds of caller.
 //! A [`Federation`] is an address; from it come a [`Guest`], a [`User`] and an [`Admin`].
 //!
+//! It needs a tokio runtime, and is taken from a checkout: `downcity = { path = "…/crates/client" }`.
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), downcity::Error> {
 //! use downcity::{Federation, SignIn};

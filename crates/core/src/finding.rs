@@ -7,8 +7,10 @@ use std::fmt;
 /// A sentence in both languages with names and numbers in it; a [`Text`] is one without.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Said {
-    en: String,
-    zh: String,
+    /// In English.
+    pub en: String,
+    /// In Chinese.
+    pub zh: String,
 }
 
 impl Said {

@@ -78,7 +78,7 @@ enum Command {
     /// What admins did
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Which Federation commands mean, and how it stands
+    /// Show which Federation commands act on, and how it stands
     #[command(after_long_help = status::AFTER_HELP)]
     Status(status::Args),
     /// Bring users over from another system
@@ -88,7 +88,7 @@ enum Command {
     Backup(backup::BackupArgs),
     /// A new Federation out of such a file
     Restore(backup::RestoreArgs),
-    /// Where a Federation keeps what it knows
+    /// Move a Federation to another database
     #[command(subcommand)]
     Db(db::Command),
     /// The key that secrets in the database depend on

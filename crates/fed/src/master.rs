@@ -5,6 +5,7 @@
 
 use crate::keys::{self, read_private};
 use crate::problem::Problem;
+use data_encoding::HEXLOWER;
 use downcity_service::seams::{Random, SystemRandom};
 use downcity_service::vault::{MasterKey, MasterKeys};
 use secrecy::{ExposeSecret, SecretString};
@@ -188,7 +189,7 @@ fn stop(group: Option<u32>) {
 pub(crate) fn fresh() -> SecretString {
     let mut bytes = [0; 32];
     SystemRandom.fill(&mut bytes);
-    SecretString::from(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    SecretString::from(HEXLOWER.encode(&bytes))
 }
 
 /// Makes the file in the data folder where there is none; says whether it did.

@@ -20,7 +20,6 @@ use axum::response::{IntoResponse, Response};
 use downcity_service::Federation;
 use downcity_service::core::Lang;
 use downcity_service::identities::IdentityError;
-use downcity_service::login::Start;
 use downcity_service::profile::{ProfileEdit, ProfileError};
 use downcity_service::sessions::SignedIn;
 use std::sync::Arc;
@@ -134,7 +133,8 @@ pub(crate) async fn link(
     Body(request): Body<LinkRequest>,
 ) -> Result<Response, ApiError> {
     check_city(&who, request.city_id.as_deref())?;
-    let started = house.federation.start_link(&who, &Start::from(request), &client).await?;
+    let start = request.start(who.session.refreshable);
+    let started = house.federation.start_link(&who, &start, &client).await?;
     Ok(OauthStartAnswer::respond(started, house.secure))
 }
 

@@ -4,9 +4,9 @@
 use crate::federation::Federation;
 use crate::moments::day;
 use crate::overview::is_half_done;
-use crate::patterns::{Attention, Said, Severity};
+use crate::patterns::{Attention, Severity};
 use crate::providers::{ProviderCard, ProviderStatus};
-use downcity_core::{Lang, Timestamp};
+use downcity_core::{Lang, Said, Timestamp};
 use downcity_store::{OutboxNumbers, StoreError, Webhook};
 use std::time::Duration;
 

@@ -254,6 +254,12 @@ impl Directory {
             || issuers(self.env.keys().map(String::as_str)).iter().any(|spec| spec.id == id)
     }
 
+    /// A city's name for people, or its id when it is gone.
+    #[must_use]
+    pub fn city_name(&self, id: &CityId) -> String {
+        self.cities.get(id).map_or_else(|| id.to_string(), |city| city.name.clone())
+    }
+
     /// A provider's name for people, also after it was switched off.
     #[must_use]
     pub fn provider_label(&self, id: &str, lang: Lang) -> String {

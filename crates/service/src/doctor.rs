@@ -11,6 +11,7 @@ mod providers;
 
 use crate::directory::Directory;
 use crate::federation::Federation;
+use data_encoding::HEXLOWER;
 use downcity_core::finding::{Finding, Said, Verdict};
 use downcity_core::{Text, Timestamp};
 use downcity_providers::Visit;
@@ -152,8 +153,7 @@ impl Federation {
 
     fn visit(&self) -> Visit {
         let urls = std::iter::once(&self.settings.public_url).chain(&self.settings.other_urls);
-        let made_up: [u8; 32] = self.random.bytes();
-        let made_up = made_up.iter().map(|byte| format!("{byte:02x}")).collect();
+        let made_up = HEXLOWER.encode(&self.random.bytes::<32>());
         let visit = Visit::new(urls.map(Self::callback_url).collect(), made_up, self.clock.now());
         visit.beside_wechat(self.directory().has_wechat())
     }

@@ -12,7 +12,7 @@ use crate::letters::Letter;
 use crate::login::Client;
 use crate::sessions::SignedIn;
 use downcity_core::email::Address;
-use downcity_core::{Digest, IdentityId, OpaqueToken, SessionId, Timestamp, UserId};
+use downcity_core::{CityId, Digest, IdentityId, OpaqueToken, SessionId, Timestamp, UserId};
 use downcity_store::{AddressChange, AddressChanged, Purpose, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -119,11 +119,9 @@ impl Federation {
     pub async fn asked_change(&self, token: &str) -> Result<AskedChange, EmailError> {
         let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?.digest();
         let (waiting, _, address) = self.waiting_change(token).await?;
-        let cities = &self.directory.load().cities;
-        let city = cities.values().find(|city| city.city_id.as_str() == waiting.city_id);
         Ok(AskedChange {
             address,
-            city: city.map_or(waiting.city_id, |city| city.name.clone()),
+            city: self.directory.load().city_name(&CityId::trusted(waiting.city_id)),
             at: Timestamp(waiting.at),
             network: waiting.network,
             agent: waiting.agent,

@@ -8,6 +8,7 @@ use crate::panics::panic_text;
 use crate::seams::Random;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use downcity_core::Secret;
 use downcity_store::StoreError;
 use secrecy::ExposeSecret;
@@ -120,12 +121,11 @@ pub(crate) fn from_better_auth(stored: &str) -> Option<String> {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD_NO_PAD;
     let (salt, key) = stored.split_once(':')?;
-    let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !(16..=48).contains(&salt.len()) || key.len() != 128 || !hexadecimal(salt) || !hexadecimal(key) {
+    let hexadecimal = salt.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !(16..=48).contains(&salt.len()) || key.len() != 128 || !hexadecimal {
         return None;
     }
-    let bytes = (0..64).map(|at| u8::from_str_radix(&key[2 * at..2 * at + 2], 16));
-    let bytes = bytes.collect::<Result<Vec<u8>, _>>().ok()?;
+    let bytes = HEXLOWER_PERMISSIVE.decode(key.as_bytes()).ok()?;
     let (salt, key) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(bytes));
     Some(format!("{SCRYPT_PREFIX}{salt}${key}"))
 }

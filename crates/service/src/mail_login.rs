@@ -126,10 +126,9 @@ impl Federation {
     /// See [`StepError`].
     pub async fn asked_sign_in(&self, token: &str, client: &Client) -> Result<AskedSignIn, StepError> {
         let (attempt, address) = self.attempt_of_link(token).await?;
-        let city = self.directory.load().cities.get(&attempt.city_id).map(|city| city.name.clone());
         Ok(AskedSignIn {
             address,
-            city: city.unwrap_or_else(|| attempt.city_id.to_string()),
+            city: self.directory.load().city_name(&attempt.city_id),
             at: attempt.created_at,
             network: attempt.starter.network.shown(),
             agent: attempt.starter.agent.clone(),

@@ -10,7 +10,7 @@ use crate::moments::minute_in;
 use crate::outbox::mail_place;
 use downcity_core::network::Network;
 use downcity_core::{City, Lang, OpaqueToken, Text, Timestamp, agent};
-use downcity_store::{Ending, ListedSession, NewEvent, NewMail, NewSession, Notice, Recipient};
+use downcity_store::{Ending, Ends, ListedSession, NewEvent, NewMail, NewSession, Notice, Recipient};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,11 +98,9 @@ impl Federation {
     /// `SpentToken`, or when the store does not answer.
     pub async fn asked_ending(&self, token: &str) -> Result<AskedEnding, EmailError> {
         let found = self.session_to_end(token).await?;
-        let city_id = &found.session.city_id;
-        let city = self.directory.load().cities.get(city_id).map(|city| city.name.clone());
         let (network, agent) = found.device.unwrap_or((found.network, found.agent));
         Ok(AskedEnding {
-            city: city.unwrap_or_else(|| city_id.to_string()),
+            city: self.directory.load().city_name(&found.session.city_id),
             at: found.session.created_at,
             network,
             agent,
@@ -119,8 +117,8 @@ impl Federation {
         let (user, city) = (session.user_id.as_str(), Some(session.city_id.as_str()));
         let detail = json!({"session_id": session.session_id, "by": "mailed link"});
         let event = self.event("session.revoked", Actor::User, user, (city, Some(client.network)), &detail);
-        let (user_id, only) = (Some(session.user_id.clone()), Some(session.session_id.clone()));
-        let ending = Ending { user_id, only, but: None, event, now: self.clock.now() };
+        let ends = Ends::OneOf(session.user_id.clone(), session.session_id.clone());
+        let ending = Ending { ends, event, now: self.clock.now() };
         if self.store.end_sessions(ending).await? == 0 {
             return Err(EmailError::SpentToken);
         }

@@ -3,7 +3,7 @@
 use crate::confirm::CODE_TRIES;
 use crate::federation::Federation;
 use downcity_core::attempt::Standing;
-use downcity_core::{Failure, Lang, OpaqueToken, Stage, Timestamp};
+use downcity_core::{Failure, Lang, OpaqueToken, Said, Stage, Timestamp};
 use downcity_store::StoreError;
 
 /// What the page shows.
@@ -14,31 +14,13 @@ pub struct Outcome {
     /// The city's name.
     pub city: String,
     /// The provider's name.
-    pub provider: ProviderName,
+    pub provider: Said,
     /// The language that the sign-in was started in.
     pub lang: Lang,
     /// Whether a provider is linked to an account, instead of signing in.
     pub link: bool,
     /// What happened.
     pub view: View,
-}
-
-/// What a provider is called in both languages.
-#[derive(Debug)]
-pub struct ProviderName {
-    en: String,
-    zh: String,
-}
-
-impl ProviderName {
-    /// The name in `lang`.
-    #[must_use]
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Zh => &self.zh,
-        }
-    }
 }
 
 /// The faces of the page.
@@ -120,15 +102,11 @@ impl Federation {
             Standing::Expired => View::Expired,
         };
         let directory = self.directory();
-        let city = directory
-            .cities
-            .get(&attempt.city_id)
-            .map_or_else(|| attempt.city_id.to_string(), |c| c.name.clone());
         let label = |lang| directory.provider_label(&attempt.provider, lang);
-        let provider = ProviderName { en: label(Lang::En), zh: label(Lang::Zh) };
+        let provider = Said::new(label(Lang::En), label(Lang::Zh));
         Ok(Some(Outcome {
             attempt_id: attempt_id.to_owned(),
-            city,
+            city: directory.city_name(&attempt.city_id),
             provider,
             lang: attempt.lang,
             link: attempt.link.is_some(),

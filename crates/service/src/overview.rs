@@ -3,6 +3,7 @@
 use crate::federation::Federation;
 use crate::patterns::{Attention, Known, patterns};
 use crate::providers::{ProviderCard, ProviderError, ProviderStatus};
+use downcity_core::time::DAY;
 use downcity_core::{Lang, Timestamp};
 use downcity_providers::catalogue;
 use downcity_store::{ListedAttempt, PeopleNumbers, SignInCount, StoreError};
@@ -11,7 +12,6 @@ use std::time::Duration;
 use tracing::warn;
 
 const HOUR: i64 = 3_600_000;
-const DAY: i64 = 24 * HOUR;
 /// The spans that can be asked for, in hours, and how long each step of their series is.
 const SPANS: [(i64, i64); 3] = [(24, HOUR), (168, DAY), (720, DAY)];
 /// How many of the last attempts are looked at for patterns.

@@ -4,7 +4,7 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use crate::sessions::{BY_HAND, SignedIn};
 use downcity_core::{Session, SessionId, Timestamp};
-use downcity_store::{Ending, ListedSession, NewEvent, StoreError};
+use downcity_store::{Ending, Ends, ListedSession, NewEvent, StoreError};
 use serde_json::json;
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ impl Federation {
     pub async fn end_own_session(&self, who: &SignedIn, session_id: &str) -> Result<bool, StoreError> {
         let Ok(only) = SessionId::parse(session_id) else { return Ok(false) };
         let event = self.session_revoked(who, &json!({"session_id": session_id}));
-        let user_id = Some(who.session.user_id.clone());
-        let ending = Ending { user_id, only: Some(only), but: None, event, now: self.clock.now() };
+        let ends = Ends::OneOf(who.session.user_id.clone(), only);
+        let ending = Ending { ends, event, now: self.clock.now() };
         Ok(self.store.end_sessions(ending).await? > 0)
     }
 
@@ -49,9 +49,8 @@ impl Federation {
     /// When the store does not answer.
     pub async fn end_other_sessions(&self, who: &SignedIn) -> Result<u64, StoreError> {
         let event = self.session_revoked(who, &json!({"all_but": who.session.session_id}));
-        let user_id = Some(who.session.user_id.clone());
-        let but = Some(who.session.session_id.clone());
-        self.store.end_sessions(Ending { user_id, only: None, but, event, now: self.clock.now() }).await
+        let ends = Ends::AllBut(who.session.user_id.clone(), who.session.session_id.clone());
+        self.store.end_sessions(Ending { ends, event, now: self.clock.now() }).await
     }
 
     fn session_revoked(&self, who: &SignedIn, detail: &serde_json::Value) -> NewEvent {

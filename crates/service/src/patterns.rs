@@ -1,11 +1,11 @@
 //! What the last sign-in attempts have in common, spelled out: rules over what was seen, with no I/O.
 
 use crate::moments::minute;
-use downcity_core::{Failure, Lang, Timestamp};
+use downcity_core::attempt::COLLECT_WITHIN;
+use downcity_core::{Failure, Lang, Said, Timestamp};
 use downcity_providers::{mail, words};
 use downcity_store::ListedAttempt;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// So many in a row that did not come back say something where nobody ever did.
 const NEVER_RETURNED: usize = 5;
@@ -21,30 +21,6 @@ const ELSEWHERE: usize = 5;
 const CODE_USED: [&str; 2] = ["40163", "40099"];
 /// WeChat's code for a wrong AppSecret.
 const WRONG_SECRET: &str = "40125";
-/// A token that nobody collected for so long is collected no more.
-const COLLECTED_WITHIN: Duration = Duration::from_secs(60);
-
-/// A text that was put together, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// In English.
-    pub en: String,
-    /// In Chinese.
-    pub zh: String,
-}
-
-impl Said {
-    /// Both texts.
-    pub(crate) fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
-        Self { en: en.into(), zh: zh.into() }
-    }
-
-    /// The text in a language.
-    #[must_use]
-    pub fn get(&self, lang: Lang) -> &str {
-        if lang == Lang::Zh { &self.zh } else { &self.en }
-    }
-}
 
 /// How much something matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -325,7 +301,7 @@ fn unconfirmed(group: &Group<'_>, _: &Known<'_>) -> Option<Attention> {
 }
 
 fn uncollected(group: &Group<'_>, known: &Known<'_>) -> Option<Attention> {
-    let late = known.now.minus(COLLECTED_WITHIN);
+    let late = known.now.minus(COLLECT_WITHIN);
     let lost = |one: &&&ListedAttempt| {
         one.status == "done"
             && !one.linking

@@ -6,7 +6,7 @@ use crate::events::Actor;
 use crate::federation::Federation;
 use downcity_core::{SessionId, Timestamp, UserId};
 use downcity_store::{
-    Disabling, Ending, Event, EventQuery, ListedSession, ListedUser, Merge, Merged, NewEvent, Removal,
+    Disabling, Ending, Ends, Event, EventQuery, ListedSession, ListedUser, Merge, Merged, NewEvent, Removal,
     SessionQuery, StoreError, UserQuery,
 };
 use serde_json::{Value, json};
@@ -274,7 +274,7 @@ impl Federation {
     pub async fn end_session(&self, admin: &Admin, session_id: &str) -> Result<(), PeopleError> {
         let only = SessionId::parse(session_id).map_err(|_| PeopleError::UnknownSession)?;
         let event = self.by_admin("session.revoked", admin, session_id, &json!({"session_id": session_id}));
-        let ending = Ending { user_id: None, only: Some(only), but: None, event, now: self.clock.now() };
+        let ending = Ending { ends: Ends::One(only), event, now: self.clock.now() };
         if self.store.end_sessions(ending).await? == 0 {
             return Err(PeopleError::UnknownSession);
         }

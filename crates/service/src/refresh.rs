@@ -10,7 +10,7 @@ use crate::limits::TooMany;
 use crate::login::Client;
 use crate::result::Handed;
 use downcity_core::{Claims, Digest, OpaqueToken, Session, Timestamp};
-use downcity_store::{Ending, NewRefresh, Refreshable, Rotation, StoreError};
+use downcity_store::{Ending, Ends, NewRefresh, Refreshable, Rotation, StoreError};
 use serde_json::json;
 use std::time::Duration;
 use tracing::warn;
@@ -217,8 +217,8 @@ impl Federation {
         let detail = json!({"session_id": session.session_id, "why": "refresh token used twice"});
         let (user, city) = (session.user_id.as_str(), Some(session.city_id.as_str()));
         let event = self.event("session.revoked", Actor::System, user, (city, Some(client.network)), &detail);
-        let only = Some(session.session_id.clone());
-        let ending = Ending { user_id: None, only, but: None, event, now: self.clock.now() };
+        let ends = Ends::One(session.session_id.clone());
+        let ending = Ending { ends, event, now: self.clock.now() };
         self.store.end_sessions(ending).await?;
         warn!(
             user_id = %session.user_id, session_id = %session.session_id, network = %client.network,

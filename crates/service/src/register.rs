@@ -109,9 +109,7 @@ impl Federation {
     pub async fn asked_verification(&self, token: &str) -> Result<AskedVerification, EmailError> {
         let token = OpaqueToken::parse(token).ok_or(EmailError::SpentToken)?;
         let (address, waiting) = self.waiting_for(token.digest()).await?;
-        let city = CityId::parse(&waiting.city_id).ok();
-        let city = city.and_then(|id| self.directory.load().cities.get(&id).map(|city| city.name.clone()));
-        let city = city.unwrap_or(waiting.city_id);
+        let city = self.directory.load().city_name(&CityId::trusted(waiting.city_id));
         Ok(AskedVerification { address: Address::trusted(address), city, by: waiting.by })
     }
 

@@ -6,7 +6,7 @@ use crate::keys::{BadToken, Checked};
 use crate::login::Client;
 use crate::result::Handed;
 use downcity_core::{City, Claims, OpaqueToken, Session, SessionId, Timestamp, User, UserId};
-use downcity_store::{Begun, ByPassword, Ending, Engine, FoundSession, NewSession, StoreError};
+use downcity_store::{Begun, ByPassword, Ending, Ends, Engine, FoundSession, NewSession, StoreError};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -183,8 +183,8 @@ impl Federation {
         let detail = json!({"session_id": session.session_id});
         let (user, city) = (session.user_id.as_str(), Some(session.city_id.as_str()));
         let event = self.event("user.signed_out", Actor::User, user, (city, None), &detail);
-        let only = Some(session.session_id.clone());
-        let ending = Ending { user_id: None, only, but: None, event, now: self.clock.now() };
+        let ends = Ends::One(session.session_id.clone());
+        let ending = Ending { ends, event, now: self.clock.now() };
         self.store.end_sessions(ending).await?;
         info!(user_id = %who.claims.user_id, session_id = %who.session.session_id, "logged out");
         Ok(())

@@ -12,6 +12,7 @@ use crate::seams::Random;
 use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use downcity_core::{OpaqueToken, Timestamp};
 use downcity_store::{DataKeyRow, KeyPurpose, Store, StoreError};
 use serde::Serialize;
@@ -282,8 +283,7 @@ async fn first_keys(
         None => (&masters[0], random.bytes(), random.bytes(), random.bytes()),
         Some(id) => {
             let fitting = masters.iter().find(|master| master.id()[..] == id[..]);
-            let needed =
-                || VaultError::WrongMasterKey { needed: id.iter().map(|b| format!("{b:02x}")).collect() };
+            let needed = || VaultError::WrongMasterKey { needed: HEXLOWER.encode(&id) };
             let master = fitting.ok_or_else(needed)?;
             let old = master.legacy();
             (master, master.id(), old.seal, old.derive)
@@ -312,12 +312,11 @@ fn new_key(
 
 /// An id as 8 hexadecimal digits.
 pub(crate) fn hex(id: [u8; 4]) -> String {
-    format!("{:08x}", u32::from_be_bytes(id))
+    HEXLOWER.encode(&id)
 }
 
 fn unhex(text: &str) -> Option<[u8; 4]> {
-    let hexadecimal = text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    if hexadecimal { u32::from_str_radix(text, 16).ok().map(u32::to_be_bytes) } else { None }
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

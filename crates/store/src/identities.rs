@@ -129,7 +129,8 @@ pub(crate) const OF_USER: &str = "select i.identity_id, i.provider, k.value, i.c
 
 async fn link(link_up: &LinkUp, tx: &mut Tx) -> Result<Linked, Fault> {
     let LinkUp { sign_in, link, event } = link_up;
-    // Locks the user, so that nobody removes or shuts them out half-way.
+    // Before all else: whoever ends the session that asked comes first or finds the link.
+    tx.hold_user(link.user_id.as_str()).await?;
     let sql = "update users set updated_at = $1 where user_id = $2 and disabled = 0 and exists \
                (select 1 from sessions s where s.session_id = $3 and s.user_id = users.user_id \
                and s.revoked_at is null and s.expires_at > $1)";

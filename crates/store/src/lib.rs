@@ -83,7 +83,7 @@ pub use refresh::{NewRefresh, Refreshable, Rotation};
 pub use removal::{Leaving, MailTrace, Removal};
 pub use rotation::{KeyRemoval, KeyRevocation, NextKey};
 pub use sealed::{Resealed, RowKey, SealedColumn, SealedRow};
-pub use session_list::{Ending, ListedSession, SessionQuery};
+pub use session_list::{Ending, Ends, ListedSession, SessionQuery};
 pub use sessions::{Begun, Collected, FoundSession, NewSession};
 pub use sign_in_counts::SignInCount;
 pub use switches::{SwitchRow, Switching};

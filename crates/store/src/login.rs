@@ -223,14 +223,22 @@ pub(crate) async fn end_sign_ins(
     tx: &mut Tx,
 ) -> Result<(), Fault> {
     revoke_uncollected((user_id, ""), why, now, tx).await?;
-    let sql = "update users set sessions_ended_at = $1 where user_id = $2 \
-               and (sessions_ended_at is null or sessions_ended_at < $1)";
-    tx.put(sql, args![now, user_id]).await?;
+    note_ending(user_id, now, tx).await?;
     // A new password would begin the next session.
-    let sql = "delete from mail_tokens where used_at is null and purpose = 'reset' and address in (select k.value \
-               from identity_keys k join identities i on i.identity_id = k.identity_id \
-               where i.user_id = $1 and i.provider = 'email')";
+    let sql = "delete from mail_tokens where user_id = $1 and purpose = 'reset' and used_at is null";
     tx.put(sql, args![user_id]).await
+}
+
+/// Notes when all sessions of a user were ended. A time so late that no clock that is right could have told it gives way.
+pub(crate) async fn note_ending(user_id: &str, now: Timestamp, tx: &mut Tx) -> Result<(), Fault> {
+    let sql = "update users set sessions_ended_at = $1 where user_id = $2 \
+               and (sessions_ended_at is null or sessions_ended_at < $1 or sessions_ended_at > $3)";
+    tx.put(sql, args![now, user_id, now.plus(LIFETIME)]).await
+}
+
+/// Whether a sign-in that began then may let in a user whose sessions were all ended at that time.
+pub(crate) fn began_later(started_at: Timestamp, ended_at: Option<Timestamp>, now: Timestamp) -> bool {
+    ended_at.is_none_or(|ended_at| ended_at <= started_at || ended_at > now.plus(LIFETIME))
 }
 
 /// Ends what a user has signed in and nobody has collected yet, at one provider if one is named, for this reason. Comes before

@@ -3,6 +3,7 @@
 use crate::db::{Fault, Tx, args};
 use crate::events::{NewEvent, append};
 use crate::identities::Identity;
+use crate::login::note_ending;
 use crate::{Store, StoreError};
 use downcity_core::{Timestamp, UserId};
 
@@ -131,6 +132,7 @@ async fn take(merge: &Merge, from: &Side, merged: &Merged, tx: &mut Tx) -> Resul
     let sql =
         "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and expires_at > $1";
     tx.put(sql, args![merge.now, from_id]).await?;
+    note_ending(into_id, merge.now, tx).await?;
     for sql in [
         "delete from refresh_tokens where session_id in (select session_id from sessions where user_id = $1)",
         "delete from login_attempts where user_id = $1",

@@ -217,7 +217,13 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
     tx.hold_user(user_id).await?;
     let keep = match &change.by {
         ChangedBy::Token { token, tries } => {
-            if !spend(*token, Purpose::Reset, change.now, tx).await? {
+            // The address that it was mailed to may lead to nobody by now, or to somebody else.
+            let sql = "select t.purpose from mail_tokens t join identity_keys k on k.value = t.address \
+                       and k.provider = 'email' and k.kind = 'sub' and k.scope = '' \
+                       join identities i on i.identity_id = k.identity_id \
+                       where t.digest = $1 and i.user_id = $2";
+            let theirs = tx.row(sql, args![*token, user_id]).await?.is_some();
+            if !theirs || !spend(*token, Purpose::Reset, change.now, tx).await? {
                 return Ok(false);
             }
             let sql = "insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) \
@@ -240,10 +246,13 @@ async fn set(change: &PasswordChange, tx: &mut Tx) -> Result<bool, Fault> {
     let sql = "update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null and sid <> $3";
     tx.put(sql, args![change.now, user_id, keep]).await?;
     // Whatever was mailed to let somebody in or set a password is void now.
-    let sql = "delete from mail_tokens where used_at is null and (user_id = $1 or address in (select k.value \
-               from identity_keys k join identities i on i.identity_id = k.identity_id \
-               where i.user_id = $1 and i.provider = 'email'))";
-    tx.put(sql, args![user_id]).await?;
+    for sql in [
+        "delete from mail_tokens where user_id = $1 and used_at is null",
+        "delete from mail_tokens where used_at is null and address in (select k.value from identity_keys k \
+         join identities i on i.identity_id = k.identity_id where i.user_id = $1 and i.provider = 'email')",
+    ] {
+        tx.put(sql, args![user_id]).await?;
+    }
     append(&change.event, tx).await?;
     enqueue(&change.notice, tx).await?;
     Ok(true)

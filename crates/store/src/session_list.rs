@@ -47,13 +47,20 @@ pub struct SessionQuery {
 
 /// Which sessions are to be ended.
 #[derive(Debug, Clone)]
+pub enum Ends {
+    /// This one, whoever has it.
+    One(SessionId),
+    /// This one, if it is this user's.
+    OneOf(UserId, SessionId),
+    /// All of a user but this one.
+    AllBut(UserId, SessionId),
+}
+
+/// Sessions to be ended.
+#[derive(Debug, Clone)]
 pub struct Ending {
-    /// Whose; anybody's when absent.
-    pub user_id: Option<UserId>,
-    /// Only this one.
-    pub only: Option<SessionId>,
-    /// All but this one.
-    pub but: Option<SessionId>,
+    /// Which.
+    pub ends: Ends,
     /// What to write into the event log if any was ended. The user's id is filled in.
     pub event: NewEvent,
     /// The time.
@@ -154,17 +161,13 @@ pub(crate) const ALL_BUT: &str = "update sessions set revoked_at = $1 where user
                        and revoked_at is null and expires_at > $1 returning session_id, user_id";
 
 async fn end(ending: &Ending, tx: &mut Tx) -> Result<u64, Fault> {
-    let user_id = ending.user_id.as_ref().map(UserId::as_str).unwrap_or_default();
-    let but = ending.but.as_ref().map(SessionId::as_str).unwrap_or_default();
     // Two statements, since SQLite chooses the index before it knows the values.
-    let (sql, owner_or_one, also) = match &ending.only {
-        Some(only) => (ONE, only.as_str(), user_id),
-        None if user_id.is_empty() => {
-            return Err(Fault::internal("nobody in particular's sessions can't be ended"));
-        }
-        None => {
-            end_sign_ins(user_id, Failure::SignInRevoked, ending.now, tx).await?;
-            (ALL_BUT, user_id, but)
+    let (sql, owner_or_one, also) = match &ending.ends {
+        Ends::One(session_id) => (ONE, session_id.as_str(), ""),
+        Ends::OneOf(user_id, session_id) => (ONE, session_id.as_str(), user_id.as_str()),
+        Ends::AllBut(user_id, session_id) => {
+            end_sign_ins(user_id.as_str(), Failure::SignInRevoked, ending.now, tx).await?;
+            (ALL_BUT, user_id.as_str(), session_id.as_str())
         }
     };
     let rows = tx.rows(sql, args![ending.now, owner_or_one, also]).await?;

@@ -128,7 +128,7 @@ async fn complete(sign_in: &SignIn, tx: &mut Tx) -> Result<Completed, Fault> {
             }
             let stands = match &sign_in.by {
                 Some(by) => by.stands(&known.user_id, tx).await?,
-                None => known.sessions_ended_at.is_none_or(|ended_at| ended_at <= sign_in.started_at),
+                None => login::began_later(sign_in.started_at, known.sessions_ended_at, sign_in.now),
             };
             if !stands {
                 return revoked(sign_in, tx).await;

@@ -43,7 +43,8 @@ export async function call(
   method: "GET" | "POST",
   path: string,
   input: object | undefined,
-  { signal, timeout = TIMEOUT }: CallOptions & { timeout?: number } = {},
+  // A call that asks the Federation to wait may take so much longer.
+  { signal, timeout = TIMEOUT + 1000 * (Number((input as { wait?: unknown } | undefined)?.wait) || 0) }: CallOptions & { timeout?: number } = {},
 ): Promise<any> {
   const url = endpoint(to.base, path);
   const headers: Record<string, string> = { accept: "application/json" };

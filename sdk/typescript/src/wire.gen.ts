@@ -2601,6 +2601,8 @@ export interface components {
              * @example wechat
              */
             provider: string;
+            /** @description Whether a refresh token comes with the fresh token; by default, whether the bearer's session has one. */
+            refresh?: boolean | null;
             /**
              * @description Where to send the browser afterwards: in the city's `allowed_redirects`, or `http://127.0.0.1/downcity` or
              *     `http://[::1]/downcity` on any port (RFC 8252 §7.3), which need a `code_challenge`.

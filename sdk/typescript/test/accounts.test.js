@@ -82,6 +82,7 @@ describe("the accounts service, whole", { skip }, () => {
     const open = (url, { state }) => fed.browse(url, state, "zhangsan");
     const linked = await user.link("wechat", { open, signal: AbortSignal.timeout(30_000) });
     assert.equal(linked.user_id, user.user_id);
+    assert.equal(!!linked.refresh_token, !!user.refresh_token, "a refresh token where the old one had one");
     assert.equal((await fed.signIn("zhangsan")).user_id, user.user_id, "it leads to the same account");
     const { items } = await accounts(linked).get("identities");
     assert.deepEqual(items.map((item) => item.provider).sort(), ["email", "wechat"]);

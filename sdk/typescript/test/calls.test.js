@@ -161,6 +161,26 @@ test("no connection, no answer and an abort are told apart", async () => {
   await assert.rejects(city.me(), (error) => error.cause instanceof Error, "the cause is kept");
 });
 
+test("a call that asks the Federation to wait may take so much longer", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const never = (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const guest = new City({ city_url: "https://fed.example.com", fetch: never });
+  const ended = async (query) => {
+    let end;
+    const call = guest.service("accounts").get("login/result", query).catch((error) => (end = error));
+    await new Promise(setImmediate);
+    for (const [seconds, over] of [[14, false], [2, !query.wait], [24, true]]) {
+      t.mock.timers.tick(seconds * 1000);
+      await new Promise(setImmediate);
+      assert.equal(!!end, over, `after ${seconds} more`);
+    }
+    await call;
+    return end.code;
+  };
+  assert.equal(await ended({ login_id: "x".repeat(43) }), "timeout");
+  assert.equal(await ended({ login_id: "x".repeat(43), wait: 24 }), "timeout");
+});
+
 test("only the calls that begin a sign-in send and keep cookies", async () => {
   const seen = {};
   const fetch = async (url, init) => ((seen[new URL(url).pathname.slice(4)] = init.credentials), Response.json({}));

@@ -9,6 +9,7 @@ use downcity_providers::Outside;
 use downcity_service::doctor::CLOCKS_APART;
 use downcity_service::{Federation, Premises, Settings};
 use secrecy::ExposeSecret;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,7 +150,8 @@ fn outside(wechat: &WeChat) -> Result<Outside, Problem> {
     outside.map_err(Problem::usage)
 }
 
-/// The keys of a first start. This is the only time that the admin key is shown.
+/// The keys of a first start. The admin key is shown this once, and not to a journal or a container's log, which keep what
+/// they are told, if there is a file of it.
 fn tell_what_was_made(house: &House, shared: bool) {
     if let Some(path) = &house.new_master_key {
         let copy = if shared { " and copy it to every node" } else { "" };
@@ -158,14 +160,16 @@ fn tell_what_was_made(house: &House, shared: bool) {
             path.display()
         ));
     }
-    if let Some((key, path)) = &house.new_admin_key {
-        screen::say(format_args!("Admin key, shown this once:\n  {}", key.expose_secret()));
-        match path {
-            Some(path) => {
-                screen::say(format_args!("It is also in {}, where `fed` finds it.\n", path.display()));
-            }
-            None => screen::say("It is in no file: keep it now.\n"),
-        }
+    let Some((key, path)) = &house.new_admin_key else { return };
+    if let Some(path) = path
+        && !io::stdout().is_terminal()
+    {
+        return screen::say(format_args!("The admin key is in {}, where `fed` finds it.\n", path.display()));
+    }
+    screen::say(format_args!("Admin key, shown this once:\n  {}", key.expose_secret()));
+    match path {
+        Some(path) => screen::say(format_args!("It is also in {}, where `fed` finds it.\n", path.display())),
+        None => screen::say("It is in no file: keep it now.\n"),
     }
 }
 

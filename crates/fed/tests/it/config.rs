@@ -137,7 +137,8 @@ fn what_would_be_unsafe_is_refused_before_anything_is_made() {
     }
 }
 
-/// Line 11 of the known failings: the first start makes the keys and shows the admin key, no later one does.
+/// Line 11 of the known failings: the first start makes the keys and says where the admin key is, no later one does. What is no
+/// terminal, such as a journal, gets no key.
 #[test]
 fn admin_key_printed_each_start() {
     let first = Fed::start();
@@ -147,7 +148,10 @@ fn admin_key_printed_each_start() {
     let key = first.admin_key();
     let master = read(&first.data().join("master.key"));
     let shown = first.output();
-    assert_eq!(shown.matches(&key).count(), 1, "{shown}");
+    assert!(
+        shown.contains("The admin key is in ") && shown.contains("admin.key") && !shown.contains(&key),
+        "{shown}"
+    );
     assert!(
         shown.contains("fed env set WECHAT_CLIENT_ID") && shown.contains("fed env set WECHAT_CLIENT_SECRET"),
         "{shown}"

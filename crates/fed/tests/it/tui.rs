@@ -249,6 +249,17 @@ fn without_a_terminal_it_tells_how_it_is_used() {
     assert!(output.status.code() == Some(2) && told.contains("Usage:") && told.contains("login"), "{told}");
 }
 
+/// It is for whoever sits there; what is no terminal gets none (`config.rs`).
+#[test]
+fn on_a_terminal_the_first_start_shows_the_admin_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let screen = Screen::open(folder, &[], &["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+    screen.tmux(&["resize-window", "-x", "120", "-y", "60"]);
+    let shown = screen.shows(&["Admin key, shown this once", "It is also in "]);
+    let key = std::fs::read_to_string(screen.folder.path().join("data/admin.key")).unwrap();
+    assert!(key.starts_with("ak_") && shown.contains(key.trim()), "{shown}");
+}
+
 /// A move of many rows shows how far it is, on a terminal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_move_to_postgres_shows_a_bar() {

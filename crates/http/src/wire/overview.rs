@@ -2,8 +2,9 @@
 
 use super::providers::ProviderCardItem;
 use super::{Both, rfc3339};
+use downcity_service::core::Said;
 use downcity_service::overview::{Health, Overview, Tally};
-use downcity_service::patterns::{Attention, Said};
+use downcity_service::patterns::Attention;
 use downcity_service::rows::PeopleNumbers;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -75,13 +75,17 @@ pub(crate) struct LinkRequest {
     lang: Option<String>,
     /// `false` turns WeChat's desktop fast login off for this sign-in.
     fast_login: Option<bool>,
+    /// Whether a refresh token comes with the fresh token; by default, whether the bearer's session has one.
+    refresh: Option<bool>,
     /// Clients add their city to every POST; another city than the token's is refused.
     pub(crate) city_id: Option<String>,
 }
 
-impl From<LinkRequest> for Start {
-    fn from(wire: LinkRequest) -> Self {
-        Self {
+impl LinkRequest {
+    /// What it starts, for the bearer of such a session.
+    pub(crate) fn start(self, refreshable: bool) -> Start {
+        let wire = self;
+        Start {
             provider: wire.provider,
             city_id: None,
             return_to: wire.return_to,
@@ -89,7 +93,7 @@ impl From<LinkRequest> for Start {
             code_challenge_method: wire.code_challenge_method,
             lang: wire.lang,
             fast_login: wire.fast_login,
-            refresh: false,
+            refresh: wire.refresh.unwrap_or(refreshable),
         }
     }
 }

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
 use downcity_service::core::Digest;
 use std::sync::LazyLock;
 
@@ -40,12 +41,8 @@ static ASSETS: [Asset; 4] = [
 ];
 
 /// Hashes of the files, in their order.
-static HASHES: LazyLock<[String; 4]> = LazyLock::new(|| {
-    ASSETS.each_ref().map(|asset| {
-        let digest = Digest::of_bytes(asset.bytes).0;
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-    })
-});
+static HASHES: LazyLock<[String; 4]> =
+    LazyLock::new(|| ASSETS.each_ref().map(|asset| HEXLOWER.encode(&Digest::of_bytes(asset.bytes).0[..8])));
 
 /// The addresses that pages name.
 pub(crate) struct Links {

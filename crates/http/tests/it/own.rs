@@ -13,6 +13,7 @@ on_both_engines!(
     nobody_ends_the_sessions_of_others,
     when_a_session_was_last_seen_is_known_to_five_minutes,
     another_way_in_is_linked_and_given_up,
+    a_link_comes_with_a_refresh_token_where_the_old_session_had_one,
     an_identity_of_somebody_else_is_not_taken,
     linking_needs_a_fresh_sign_in,
     what_another_device_finished_changes_no_way_in,
@@ -134,6 +135,26 @@ async fn another_way_in_is_linked_and_given_up(on: On) {
     assert_error(&world.get_as(token(&again), "accounts/me").await, 401, "invalid_token");
     assert_ne!(world.sign_in("zhangsan").await["user_id"], alice["user_id"], "bob is somebody else now");
     assert_eq!(world.sign_in("alice").await["user_id"], alice["user_id"]);
+}
+
+/// The session that asks ends with it: nobody loses their refresh token by linking.
+async fn a_link_comes_with_a_refresh_token_where_the_old_session_had_one(on: On) {
+    let world = World::ready(on).await;
+    for (had, asked, comes) in
+        [(false, None, false), (true, None, true), (true, Some(false), false), (false, Some(true), true)]
+    {
+        let (url, state) = started(&world, json!({"refresh": had})).await;
+        world.come_back(HOME, &world.allow(&url, "alice")).await;
+        let alice = world.result(&state).await.ok();
+        assert_eq!(alice["refresh_token"].is_string(), had);
+        let request = world.http.post(world.url("accounts/identities/link")).bearer_auth(token(&alice));
+        let mut body = json!({"provider": "wechat"});
+        asked.into_iter().for_each(|asked: bool| body["refresh"] = json!(asked));
+        let link = Answer::of(request.header("x-forwarded-for", HOME).json(&body)).await.ok();
+        world.come_back(HOME, &world.allow(link["url"].as_str().unwrap(), "zhangsan")).await;
+        let linked = world.result(link["state"].as_str().unwrap()).await.ok();
+        assert_eq!(linked["refresh_token"].is_string(), comes, "{had}, {asked:?}: {linked}");
+    }
 }
 
 async fn an_identity_of_somebody_else_is_not_taken(on: On) {

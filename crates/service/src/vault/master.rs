@@ -4,6 +4,7 @@ use super::{NONCE, SealError};
 use crate::seams::Random;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use downcity_store::{DataKeyRow, KeyPurpose};
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretBox};
@@ -32,13 +33,11 @@ impl MasterKey {
     /// Reads 64 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if text.len() != 64 {
             return None;
         }
         let mut bytes = [0; 32];
-        for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-        }
+        HEXLOWER_PERMISSIVE.decode_mut(text.as_bytes(), &mut bytes).ok()?;
         Some(Self::new(bytes))
     }
 

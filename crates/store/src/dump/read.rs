@@ -6,6 +6,7 @@ use crate::{DataKeyRow, KeyPurpose, OpenError};
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 use downcity_core::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -282,7 +283,7 @@ fn cell(value: Value) -> Option<Val> {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(bytes)
 }
 
 /// A whole backup with these lines: what is missing is its last line.

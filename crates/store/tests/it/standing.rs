@@ -5,10 +5,13 @@ use crate::support::{
     unionid, user, wechat,
 };
 use downcity_core::identity::KeyKind;
-use downcity_core::{CityId, Digest, ExternalIdentity, IdentityId, IdentityKey, Profile, Role, Timestamp};
+use downcity_core::{
+    CityId, Digest, ExternalIdentity, IdentityId, IdentityKey, Profile, Role, SessionId, Timestamp,
+};
 use downcity_store::{
-    AdminKeyRow, Begun, ByPassword, ChangedBy, Completed, Disabling, Ending, Engine, Merge, NewAdminSession,
-    NewEvent, NewMail, NewRefresh, PasswordChange, SignIn, Store, Try, Unlink, Unlinked, testing,
+    AdminKeyRow, Begun, ByPassword, ChangedBy, Completed, Disabling, Ending, Ends, Engine, Merge,
+    NewAdminSession, NewEvent, NewMail, NewMailToken, NewRefresh, PasswordChange, Purpose, SignIn, Store,
+    Try, Unlink, Unlinked, testing,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -18,6 +21,7 @@ on_both_engines! {
     a_sign_in_by_password_is_settled_only_while_that_stands,
     a_session_by_password_begins_only_while_password_and_address_stand,
     no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards,
+    a_mailed_reset_is_good_only_while_its_address_leads_to_the_account,
     a_try_that_nobody_looked_at_leaves_no_pause,
     of_a_sign_in_and_the_end_of_its_way_in_no_session_comes,
     a_session_is_collected_or_found_by_whoever_disables_its_user,
@@ -40,6 +44,16 @@ fn event(kind: &'static str, who: &str) -> NewEvent {
         detail: "{}".to_owned(),
         audit: None,
         at: later(0),
+    }
+}
+
+fn mail(outbox_id: &str) -> NewMail {
+    NewMail {
+        outbox_id: outbox_id.into(),
+        address: "a@example.com".into(),
+        sealed: vec![7],
+        event_id: None,
+        now: later(1),
     }
 }
 
@@ -72,13 +86,7 @@ async fn a_password_is_changed_only_while_the_old_one_and_the_session_stand(stor
         hash: hash.into(),
         by: ChangedBy::Password { checked: checked.into(), keep: new.sid },
         event: event("password.changed", "user-a"),
-        notice: NewMail {
-            outbox_id: hash.into(),
-            address: "a@example.com".into(),
-            sealed: vec![7],
-            event_id: None,
-            now: later(1),
-        },
+        notice: mail(hash),
         now: later(1),
     };
     assert!(store.set_password(change("old", "second")).await.unwrap());
@@ -129,8 +137,8 @@ async fn no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards(s
     with_password(&store, "hash").await;
     signed_in(&store, "b", wechat(vec![openid("wx", "b")])).await;
     testing::tamper(&store, "update identities set user_id = 'user-a'").await;
-    let reset = "insert into mail_tokens (digest, purpose, address, created_at, expires_at) select state, 'reset', \
-                 case when user_id = 'user-a' then 'a@example.com' else 'b@example.com' end, 1, 9 from login_attempts";
+    let reset = "insert into mail_tokens (digest, purpose, address, user_id, created_at, expires_at) \
+                 select state, 'reset', 'a@example.com', user_id, 1, 9 from login_attempts";
     assert_eq!(testing::tamper(&store, reset).await, 2);
     let complete = async |name: &str, start: Timestamp, by: Option<ByPassword>| {
         exchanging(&store, name, later(1)).await;
@@ -140,9 +148,7 @@ async fn no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards(s
     assert_eq!(complete("c", later(0), None).await, as_user("a", false));
     for (ended_at, noted) in [(later(1), later(1)), (later(0), later(1))] {
         let ending = Ending {
-            only: None,
-            user_id: Some(user("a")),
-            but: None,
+            ends: Ends::AllBut(user("a"), SessionId::parse("none").unwrap()),
             event: event("session.revoked", "user-a"),
             now: ended_at,
         };
@@ -151,7 +157,7 @@ async fn no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards(s
             testing::number(&store, "select sessions_ended_at from users where user_id = 'user-a'").await;
         assert_eq!(at, noted.0, "another node's clock may be behind");
     }
-    let resets = "select count(*) from mail_tokens where address = 'a@example.com'";
+    let resets = "select count(*) from mail_tokens where user_id = 'user-a'";
     assert_eq!(testing::number(&store, resets).await, 0, "a new password would begin the next session");
     assert_eq!(testing::number(&store, "select count(*) from mail_tokens").await, 1, "of somebody else");
     assert_eq!(complete("d", Timestamp(later(1).0 - 1), None).await, Completed::Revoked);
@@ -159,6 +165,51 @@ async fn no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards(s
     // Whoever knows the password could begin anew.
     let known = Some(by("a@example.com", "hash"));
     assert_eq!(complete("f", later(0), known).await, as_user("a", false));
+    // A clock that was ahead keeps nobody out once it is right, and another ending sets it right.
+    testing::tamper(&store, "update users set sessions_ended_at = 9000000000000000").await;
+    assert_eq!(complete("g", later(1), None).await, as_user("a", false));
+    // Whatever was begun before a merge began as another user.
+    let merge = Merge {
+        from: user("b"),
+        into: user("a"),
+        preview: false,
+        event: event("user.merged", "user-a"),
+        now: later(1),
+    };
+    store.merge_users(merge).await.unwrap().unwrap();
+    assert_eq!(complete("h", later(0), None).await, Completed::Revoked);
+}
+
+async fn a_mailed_reset_is_good_only_while_its_address_leads_to_the_account(store: Store) {
+    with_password(&store, "old").await;
+    let token = Digest::of("token");
+    store
+        .issue_mail_token(NewMailToken {
+            digest: token,
+            purpose: Purpose::Reset,
+            address: "a@example.com".into(),
+            user_id: Some("user-a".into()),
+            sealed: None,
+            expires_at: later(60),
+            mail: mail("reset"),
+        })
+        .await
+        .unwrap();
+    let set = async || {
+        let change = PasswordChange {
+            user_id: user("a"),
+            hash: "new".into(),
+            by: ChangedBy::Token { token, tries: String::new() },
+            event: event("password.changed", "user-a"),
+            notice: mail("notice"),
+            now: later(1),
+        };
+        store.set_password(change).await.unwrap()
+    };
+    testing::tamper(&store, "update identity_keys set value = 'new@example.com'").await;
+    assert!(!set().await, "whoever reads the mails to the old address set a password");
+    testing::tamper(&store, "update identity_keys set value = 'a@example.com'").await;
+    assert!(set().await);
 }
 
 async fn a_session_by_password_begins_only_while_password_and_address_stand(store: Store) {
