@@ -324,14 +324,18 @@ pub(crate) async fn listen(
     let begun = Instant::now();
     loop {
         let left = patience.saturating_sub(begun.elapsed());
-        let stream = caller.stream(left, "accounts", "oauth/events", &query).await?;
-        if let Some(data) = event_data(&stream, "result") {
-            return crate::caller::parse(&data);
+        let (pause, missing) = match caller.stream(left, "accounts", "oauth/events", &query).await {
+            Ok(stream) => match event_data(&stream, "result") {
+                Some(data) => return crate::caller::parse(&data),
+                None => (FIRST_PAUSE, Error::Stalled),
+            },
+            Err(error) if error.is_temporary() => (error.retry_after().unwrap_or(FIRST_PAUSE), error),
+            Err(error) => return Err(error),
+        };
+        if begun.elapsed() + pause >= patience {
+            return Err(missing);
         }
-        if begun.elapsed() + FIRST_PAUSE >= patience {
-            return Err(Error::Answer("the stream ended without a result".into()));
-        }
-        sleep(FIRST_PAUSE).await;
+        sleep(pause).await;
     }
 }
 
@@ -378,6 +382,8 @@ async fn wait(
                 sleep(error.retry_after().unwrap_or(pause)).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
+            // Who collected it, if not this program, is worth knowing.
+            Err(error) if error.code() == "already_collected" => return Err(error),
             Err(error) if error.status() == Some(410) => return Err(Error::Expired),
             Err(error) => return Err(error),
         }

@@ -259,6 +259,9 @@ async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
     let error = refused(&Script::new([gone])).await;
     assert!(matches!(error, Error::Expired));
     assert_eq!(error.code(), "login_expired");
+    // Who collected it, if not this program?
+    let collected = json!({"error": "Handed out.", "code": "already_collected", "request_id": "r"});
+    assert_eq!(refused(&Script::new([(410, collected)])).await.code(), "already_collected");
 
     #[expect(clippy::disallowed_methods, reason = "the end of a login is told by the wall clock")]
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
@@ -268,6 +271,36 @@ async fn a_sign_in_that_ran_out_is_told_by_the_server_or_by_the_clock() {
     let error = refused(&script).await;
     assert!(matches!(error, Error::Expired));
     assert!(begun.elapsed() < Duration::from_secs(10), "it must not poll for ever");
+}
+
+/// Streams of `oauth/events`, one after the other.
+async fn streaming(streams: &'static [(u16, &'static str)]) -> Federation {
+    let next = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let answer = move || {
+        let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let (status, text) = streams[at.min(streams.len() - 1)];
+        let code = StatusCode::from_u16(status).unwrap();
+        async move { (code, [("content-type", "text/event-stream"), ("retry-after", "0")], text) }
+    };
+    serve(Router::new().route("/v1/accounts/oauth/events", get(answer))).await
+}
+
+#[tokio::test]
+async fn whoever_listens_comes_again_until_there_is_an_outcome_or_no_time() {
+    const BUSY: &str = r#"{"error":"Not now.","code":"unavailable","request_id":"r"}"#;
+    const GONE: &str = r#"{"error":"No such login.","code":"unknown_login","request_id":"r"}"#;
+    const OVER: &str =
+        "event: result\ndata: {\"status\":\"failed\",\"error\":\"No.\",\"code\":\"access_denied\"}\n\n";
+    let ask = async |streams, patience| {
+        streaming(streams).await.guest("c").events("st", None, Duration::from_millis(patience)).await
+    };
+    let told = ask(&[(200, "retry: 1000\n\n"), (503, BUSY), (200, OVER)], 20_000).await.unwrap();
+    assert!(matches!(told, downcity::OauthResult::Failed { code, .. } if code == "access_denied"));
+    let late = ask(&[(200, "retry: 1000\n\n")], 100).await.unwrap_err();
+    assert_eq!(late.code(), "timeout");
+    assert_eq!(ask(&[(503, BUSY)], 0).await.unwrap_err().code(), "unavailable");
+    let wrong = ask(&[(404, GONE), (200, OVER)], 20_000).await.unwrap_err();
+    assert_eq!(wrong.code(), "unknown_login", "it would not get better");
 }
 
 #[tokio::test]

@@ -107,8 +107,10 @@ impl Cli {
     pub(crate) fn run(self) -> Result<(), Problem> {
         let Some(command) = self.command else { return workspace(&self.workspace) };
         match command {
-            Command::Serve(options) => serve::run(*options),
-            Command::Dev(args) => dev::run(args),
+            // What serves goes on when the terminal that started it is closed.
+            Command::Serve(options) => return serve::run(*options),
+            Command::Dev(args) => return dev::run(args),
+            Command::WechatSim(args) => return wechat_sim::run(&args),
             Command::Demo => demo::run(),
             Command::Login(args) => login::login(&args),
             Command::Logout(args) => login::logout(args),
@@ -134,10 +136,10 @@ impl Cli {
             Command::Restore(args) => backup::restore(args),
             Command::Db(command) => db::run(command),
             Command::MasterKey(command) => master_key::run(command),
-            Command::WechatSim(args) => wechat_sim::run(&args),
             Command::Completions(args) => manual::completions(&args),
             Command::Man(args) => manual::manual(&args),
-        }
+        }?;
+        screen::all_said()
     }
 }
 

@@ -3,9 +3,9 @@
 //! that reads them is not root.
 
 use crate::problem::Problem;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
@@ -46,17 +46,23 @@ pub(crate) fn read_private_within(path: &Path, limit: u64) -> Result<Option<Stri
 /// Writes a key file for its owner only; `false` where there is one already, which stays as it is.
 /// Returns after the disk has it: the database may depend on it from the next moment on.
 pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<bool> {
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(file) => file,
-        Err(why) if why.kind() == ErrorKind::AlreadyExists => return Ok(false),
-        Err(why) => return Err(why),
+    if path.exists() {
+        return Ok(false);
+    }
+    let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder_of(path))?;
+    leave_to_owner(file.as_file(), path)?;
+    file.write_all(format!("{text}\n").as_bytes())?;
+    file.as_file().sync_all()?;
+    // Under its name it is whole, whenever the process or the machine stops: half a key is worse than none.
+    let named = match std::fs::hard_link(file.path(), path) {
+        Ok(()) => file.close(),
+        Err(why) if why.kind() == ErrorKind::AlreadyExists => Err(why),
+        // A file system may know no second names.
+        Err(_) => file.persist_noclobber(path).map(drop).map_err(|failed| failed.error),
     };
-    let written = file.write_all(format!("{text}\n").as_bytes());
-    let written = written.and_then(|()| leave_to_owner(&file, path)).and_then(|()| file.sync_all());
-    if let Err(why) = written {
-        // Half a key is worse than none.
-        let _ = std::fs::remove_file(path);
-        return Err(why);
+    match named {
+        Err(why) if why.kind() == ErrorKind::AlreadyExists => return Ok(false),
+        named => named?,
     }
     File::open(folder_of(path))?.sync_all()?;
     Ok(true)

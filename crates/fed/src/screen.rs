@@ -1,12 +1,34 @@
 //! What people and scripts see: standard output for answers, standard error for troubles.
 
+use crate::problem::Problem;
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
-/// A line on standard output. A reader that went away (`| head`) is no trouble of ours.
+/// Why the first thing that was said did not arrive.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// A line on standard output. What does not arrive is told by [`all_said`].
 pub(crate) fn say(line: impl Display) {
+    write(format_args!("{line}\n"));
+}
+
+/// The same for a text as it is.
+pub(crate) fn write(text: impl Display) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    match write!(out, "{text}").and_then(|()| out.flush()) {
+        // A reader that went away (`| head`) is no trouble of ours.
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => drop(LOST.set(why)),
+        _ => {}
+    }
+}
+
+/// Whether everything that was said arrived: on a full disk an answer would be cut off, and a secret that is told once lost.
+pub(crate) fn all_said() -> Result<(), Problem> {
+    LOST.get().map_or(Ok(()), |why| {
+        Err(Problem::new(format_args!("standard output can't be written: {why}"))
+            .next("what was to be done is done; what it told is incomplete"))
+    })
 }
 
 /// A line on standard error.

@@ -63,7 +63,7 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 /// A time to the second, in UTC.
-fn moment(text: &str) -> Option<String> {
+pub(crate) fn moment(text: &str) -> Option<String> {
     // Names and values are no times, even where a parser would take them for one.
     let bytes = text.as_bytes();
     let looks_like_one = bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T';

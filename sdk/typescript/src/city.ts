@@ -139,7 +139,7 @@ export class City {
         return this.asUser(await call(to, "POST", "accounts/token/refresh", body, { timeout }));
       } catch (error) {
         if (tries === TRADE.tries || !(error instanceof CityError && error.temporary) || error.status === 429) throw error;
-        await sleep(Math.min(1000 * (error.retry_after ?? tries), TRADE.pause));
+        await sleep(TRADE.pause);
         // A page that was asleep meanwhile may come too late.
         if (Date.now() - begun > TRADE.last) throw error;
       }

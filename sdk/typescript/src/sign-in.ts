@@ -157,7 +157,8 @@ export async function signIn(city: City, how: Beginning, provider: string, optio
     shown = own ? own.go(started.url) : await open();
     return await ask(left);
   } finally {
-    shown?.close?.();
+    // Whatever was opened may be gone by now, which changes no outcome.
+    Promise.resolve(shown).then((page) => page?.close?.()).catch(() => {});
     await port?.close();
   }
 }
@@ -243,7 +244,7 @@ export async function completeRedirect(city: City, options: CompleteOptions): Pr
       return done;
     } catch (error) {
       // What is not the Federation's word on this login, such as the page of a hotel's network, is no outcome.
-      if (error instanceof CityError && !error.temporary && error.code !== "invalid_answer") settle();
+      if (error instanceof CityError && !error.temporary && !/^(http_|invalid_answer)/.test(error.code)) settle();
       throw error;
     }
   };

@@ -339,11 +339,14 @@ test("redirect: no network for half a minute is told as such, and a reload goes 
 });
 
 test("redirect: a page that is no answer of the Federation's is no outcome", async (t) => {
-  const portal = (response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Hotel</h1>");
-  const fed = await federation(t, { results: [portal] });
+  const portal = (status, more) => (response) =>
+    response.writeHead(status, { "content-type": "text/html", ...more }).end("<h1>Hotel</h1>");
+  const fed = await federation(t, { results: [portal(200), portal(302, { location: "https://hotel.test/" }), portal(403)] });
   const browser = await back(t, fed);
-  await assert.rejects(guest(fed).completeRedirect(), code("invalid_answer"));
-  assert.equal(browser.kept.size, 1);
+  for (const why of ["invalid_answer", "http_302", "http_403"]) {
+    await assert.rejects(guest(fed).completeRedirect(), code(why));
+    assert.equal(browser.kept.size, 1);
+  }
   assert.equal((await guest(fed).completeRedirect()).user_token, TOKEN);
 });
 

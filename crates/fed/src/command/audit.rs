@@ -1,14 +1,14 @@
 //! `fed audit`: what admins did.
 
 use crate::admin::{Caller, Connection, Listing, Paging};
+use crate::keys;
 use crate::on_this_thread;
 use crate::problem::Problem;
 use crate::table::text;
 use clap::Subcommand;
 use downcity::Timestamp;
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// What to do with the record.
@@ -97,18 +97,17 @@ fn listing() -> Listing<Value> {
 
 async fn export(connection: &Connection, output: Option<&Path>, query: &Value) -> Result<(), Problem> {
     let caller = connection.admin()?;
-    let mut sink: Box<dyn Write> = match output {
-        None => Box::new(io::stdout()),
-        Some(path) => Box::new(File::create_new(path).map_err(|why| {
-            Problem::usage(format_args!("{} can't be made: {why}", path.display())).next("name another file")
-        })?),
+    let Some(path) = output else { return take(&caller, query, &mut io::stdout()).await };
+    let unmade = |why: io::Error| {
+        Problem::usage(format_args!("{} can't be made: {why}", path.display())).next("name another file")
     };
-    let done = take(&caller, query, &mut *sink).await;
-    if let (Err(_), Some(path)) = (&done, output) {
-        // A part could be taken for the whole.
-        let _ = std::fs::remove_file(path);
+    if path.exists() {
+        return Err(unmade(ErrorKind::AlreadyExists.into()));
     }
-    done
+    // A part could be taken for the whole.
+    let mut part = keys::beside(path).map_err(unmade)?;
+    take(&caller, query, &mut part).await?;
+    part.persist_noclobber(path).map(drop).map_err(|failed| unmade(failed.error))
 }
 
 async fn take(caller: &Caller, query: &Value, sink: &mut dyn Write) -> Result<(), Problem> {

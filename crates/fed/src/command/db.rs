@@ -24,6 +24,8 @@ const FEW: u64 = 5_000;
 const PASSES: usize = 3;
 /// How often it is looked whether the server is gone.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long a server may still have the file after the command that stops it: longer than any drains that is set.
+const STOPPED_WITHIN: Duration = Duration::from_secs(660);
 
 /// What is done with a database.
 #[derive(Subcommand)]
@@ -115,12 +117,14 @@ async fn stopped(copying: &mut Copying, command: Option<String>, progress: Progr
     if copying.seize().map_err(problem)? {
         return Ok(());
     }
+    // Whoever is asked to stop it may take any time; a command is over when it says so.
+    let mut end = None;
     if let Some(command) = command {
         progress.step("stopping", "stopping the server");
         let mut shell = tokio::process::Command::new("/bin/sh");
         shell.arg("-c").arg(command).stdin(Stdio::null()).stdout(Stdio::null());
         match shell.status().await {
-            Ok(ended) if ended.success() => {}
+            Ok(ended) if ended.success() => end = Some(Instant::now() + STOPPED_WITHIN),
             Ok(ended) => return Err(not_stopped(&ended.to_string())),
             Err(why) => return Err(not_stopped(&why.to_string())),
         }
@@ -128,6 +132,9 @@ async fn stopped(copying: &mut Copying, command: Option<String>, progress: Progr
         progress.step("stop_now", "now stop the server (`fed serve`); it is waited for …");
     }
     while !copying.seize().map_err(problem)? {
+        if end.is_some_and(|end| Instant::now() > end) {
+            return Err(not_stopped("it ended well, and the server still has the file"));
+        }
         tokio::time::sleep(LOOK).await;
     }
     Ok(())

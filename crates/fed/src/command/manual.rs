@@ -2,10 +2,11 @@
 
 use crate::cli::Cli;
 use crate::problem::Problem;
+use crate::screen;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
-use std::io::{self, ErrorKind, Write};
+use std::io;
 use std::path::PathBuf;
 
 /// Options of `fed completions`.
@@ -31,7 +32,8 @@ pub(crate) struct Manual {
 pub(crate) fn completions(args: &Completions) -> Result<(), Problem> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "fed", &mut text);
-    print(&text)
+    screen::write(String::from_utf8_lossy(&text));
+    Ok(())
 }
 
 /// Writes one page for each command, or prints the first.
@@ -39,19 +41,10 @@ pub(crate) fn manual(args: &Manual) -> Result<(), Problem> {
     let Some(folder) = &args.folder else {
         let mut text = Vec::new();
         Man::new(Cli::command()).render(&mut text).map_err(Problem::new)?;
-        return print(&text);
+        screen::write(String::from_utf8_lossy(&text));
+        return Ok(());
     };
     let fault = |why: io::Error| Problem::new(format_args!("{} can't be written: {why}", folder.display()));
     std::fs::create_dir_all(folder).map_err(fault)?;
     clap_mangen::generate_to(Cli::command(), folder).map_err(fault)
-}
-
-/// A reader that went away (`| head`) is no trouble of ours.
-fn print(text: &[u8]) -> Result<(), Problem> {
-    match io::stdout().lock().write_all(text) {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
-            Err(Problem::new(format_args!("standard output can't be written: {why}")))
-        }
-        _ => Ok(()),
-    }
 }

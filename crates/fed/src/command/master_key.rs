@@ -169,7 +169,12 @@ fn drop_old(file: &Path, state: &State) -> Result<Option<PathBuf>, Problem> {
     let mut kept = file.as_os_str().to_owned();
     kept.push(format!(".{old_id}.old"));
     let kept = PathBuf::from(kept);
-    keys::write_private(&kept, old).map_err(|why| keys::unwritable(&kept, &why))?;
+    let written = keys::write_private(&kept, old).map_err(|why| keys::unwritable(&kept, &why))?;
+    // Of an earlier run that was stopped; what else is there is not ours to lose the key for.
+    if !written && keys::read_private(&kept)?.is_none_or(|there| there.trim() != *old) {
+        return Err(Problem::new(format_args!("{} is there and holds something else", kept.display()))
+            .next("move it away, and do this again: both keys are in the file as before"));
+    }
     keys::replace_private(file, present).map_err(|why| keys::unwritable(file, &why))?;
     Ok(Some(kept))
 }

@@ -35,6 +35,8 @@ pub(crate) struct Model {
     pub(crate) notice: Option<Notice>,
     /// How many answers are waited for.
     pub(crate) waiting: usize,
+    /// How many of them hold what is told once.
+    pub(crate) once_waiting: usize,
     /// Which picture of the spinner is shown.
     pub(crate) frame: usize,
     /// The number of the last call.
@@ -57,6 +59,7 @@ impl Model {
             over: None,
             notice: None,
             waiting: 0,
+            once_waiting: 0,
             frame: 0,
             last_call: 0,
             quit: false,
@@ -171,7 +174,7 @@ pub(crate) struct Input {
     pub(crate) hidden: bool,
 }
 
-/// The longest text that is taken, in characters.
+/// The longest text that is taken, in bytes.
 const LONGEST: usize = 16 * 1024;
 
 impl Input {

@@ -1,7 +1,7 @@
 //! What a tab is made of: what it asks for, how an answer becomes rows, and what can be done with a row. The tabs
 //! themselves are data, one file each in `tabs/`; how they behave is written once, in `update.rs`.
 
-use crate::table::{plain, text};
+use crate::table::{moment, plain, text};
 use downcity_service::core::{Lang, Text};
 use serde_json::{Value, json};
 
@@ -183,7 +183,9 @@ pub(crate) fn items(answer: &Value) -> &[Value] {
 pub(crate) fn said(value: &Value) -> String {
     match value {
         Value::Bool(true) => "✓".to_owned(),
-        value => text(value).trim_end_matches('Z').to_owned(),
+        // Without the zone, which is the same everywhere.
+        Value::String(at) => moment(at).map_or_else(|| at.clone(), |at| at.trim_end_matches('Z').to_owned()),
+        value => text(value),
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn open(model: &mut Model, place: usize) -> Vec<Call> {
 fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Call> {
     if key.modifiers.contains(KeyModifiers::CONTROL) {
         match key.code {
-            KeyCode::Char('c') => model.quit = true,
+            KeyCode::Char('c') => quit(model),
             KeyCode::Char('u') => open_input(model).into_iter().for_each(|input| input.text.clear()),
             _ => {}
         }
@@ -64,6 +64,11 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Call> {
         return calls;
     }
     match model.over.take() {
+        // Whoever was just typing something else must not lose it.
+        Some(once @ Over::Once { .. }) if !matches!(key.code, KeyCode::Enter | KeyCode::Esc) => {
+            model.over = Some(once);
+            Vec::new()
+        }
         Some(Over::Help | Over::Once { .. }) => Vec::new(),
         Some(Over::About(about)) => in_about(model, about, key.code),
         Some(Over::Search(input)) => in_search(model, input, key.code),
@@ -73,11 +78,21 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Call> {
             Vec::new()
         }
         None if key.code == KeyCode::Char('q') => {
-            model.quit = true;
+            quit(model);
             Vec::new()
         }
         None if model.place.is_none() => in_choice(model, key.code),
         None => in_list(model, key.code),
+    }
+}
+
+/// Ends it, unless something is on its way that is told once and would be lost.
+fn quit(model: &mut Model) {
+    model.quit = model.once_waiting == 0;
+    if !model.quit {
+        let text =
+            Text::new("A secret that is told once is on its way.", "仅显示一次的密钥正在返回，请稍候。");
+        model.notice = Some(Notice { text: text.get(model.lang).to_owned(), bad: true });
     }
 }
 
@@ -320,11 +335,23 @@ fn wrong(asked: &Asked) -> Option<(usize, Text)> {
 
 fn act(model: &mut Model, deed: &Deed, row: &Row, typed: &[String]) -> Vec<Call> {
     let request = (deed.request)(row, typed);
+    model.once_waiting += usize::from(deed.told_once.is_some());
     call(model, request, Purpose::Done(model.tab, deed.key))
 }
 
 fn answered(model: &mut Model, call: &Call, answer: Answer) -> Vec<Call> {
     model.waiting = model.waiting.saturating_sub(1);
+    if let Purpose::Done(tab, key) = call.purpose
+        && let Some(deed) = deed_of(tab, key)
+        && let Some(field) = deed.told_once
+    {
+        model.once_waiting = model.once_waiting.saturating_sub(1);
+        // Also to whoever has left the Federation meanwhile.
+        if let (true, Ok(answer)) = (model.place != Some(call.place), &answer) {
+            let text = answer[field].as_str().unwrap_or_default().to_owned();
+            model.over = Some(Over::Once { title: deed.done.get(model.lang).to_owned(), text });
+        }
+    }
     if model.place != Some(call.place) {
         return Vec::new();
     }
@@ -372,9 +399,13 @@ fn told_more(model: &mut Model, number: u64, answer: &Value) {
     }
 }
 
+fn deed_of(tab: usize, key: char) -> Option<&'static Deed> {
+    TABS[tab].deeds.iter().find(|deed| deed.key == key)
+}
+
 /// It was done: tells so, and asks for the list anew.
 fn done(model: &mut Model, tab: usize, key: char, answer: &Value) -> Vec<Call> {
-    let Some(deed) = TABS[tab].deeds.iter().find(|deed| deed.key == key) else { return Vec::new() };
+    let Some(deed) = deed_of(tab, key) else { return Vec::new() };
     let text = deed.done.get(model.lang).to_owned();
     match deed.told_once.and_then(|field| answer[field].as_str()) {
         Some(secret) => model.over = Some(Over::Once { title: text, text: secret.to_owned() }),

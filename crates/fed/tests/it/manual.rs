@@ -65,3 +65,18 @@ fn every_command_has_a_man_page_that_the_formatter_takes_without_a_warning() {
         assert!(output.status.success() && output.stderr.is_empty(), "{page}: {}", said(&output));
     }
 }
+
+/// On a full disk an answer would be cut off, and a secret that is told once lost, and nobody would know.
+#[test]
+fn what_cannot_be_said_is_an_error_and_a_reader_that_went_away_is_none() {
+    for args in [&["completions", "bash"][..], &["man"], &["master-key", "new"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = fed().args(args).stdout(full).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {told}");
+        assert!(told.contains("standard output can't be written") && told.contains("what to do"), "{told}");
+        let mut gone = fed().args(args).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        drop(gone.stdout.take());
+        assert!(gone.wait().unwrap().success(), "{args:?}");
+    }
+}

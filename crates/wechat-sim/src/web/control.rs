@@ -185,8 +185,7 @@ fn which(handle: &Handle, tap: &Tap) -> Result<String, Refusal> {
     }
 }
 
-/// Reads a JSON body. The content type is required, because a page elsewhere cannot send it unasked: so no
-/// website a developer visits can drive the simulator.
+/// Reads a JSON body. The content type is required, because a page of another origin cannot send it unasked.
 fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().map(str::trim) != Some("application/json") {

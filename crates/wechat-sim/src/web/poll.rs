@@ -32,17 +32,17 @@ async fn wait(handle: &Handle, uuid: &str, last: i32) -> PollAnswer {
     let deadline = tokio::time::Instant::now() + handle.config().hold;
     loop {
         let at = handle.moment();
-        let (answer, wake, expires) = {
+        let (answer, session) = {
             let world = handle.world();
-            let wake = world.sessions.get(uuid).map(|session| session.wake.subscribe());
-            let opened = world.sessions.get(uuid).map(|session| session.opened_ms);
-            (world.poll(uuid, at), wake, opened.map(|opened| until_expiry(opened, at)))
+            let session = world.sessions.get(uuid);
+            let session = session.map(|one| (one.wake.subscribe(), until_expiry(one.opened_ms, at)));
+            (world.poll(uuid, at), session)
         };
-        let Some(mut wake) = wake else { return answer };
+        let Some((mut wake, expires)) = session else { return answer };
         if answer.errcode != last || handle.switches().poll_forced.is_some() {
             return answer;
         }
-        let expiry = tokio::time::Instant::now() + expires.unwrap_or(Duration::MAX / 4);
+        let expiry = tokio::time::Instant::now() + expires;
         tokio::select! {
             // Either there is news, or the session was forgotten: look again.
             _ = wake.changed() => {}

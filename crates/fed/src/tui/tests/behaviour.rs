@@ -169,6 +169,50 @@ fn control_c_ends_it_everywhere() {
 }
 
 #[test]
+fn what_is_told_once_is_lost_to_no_key() {
+    let rotate = |model: &mut Model| {
+        press(model, KeyCode::Char('o'));
+        press(model, KeyCode::Char('y')).remove(0)
+    };
+    let told = || json!({ "key_id": "key_1", "admin_key": "ak_new" });
+    // Somebody goes on typing when it comes.
+    let mut model = in_tab(Lang::En, tab("Keys"));
+    let call = rotate(&mut model);
+    press(&mut model, KeyCode::Char('/'));
+    answer(&mut model, call, told());
+    press(&mut model, KeyCode::Char('a'));
+    assert!(screen(&model).contains("ak_new"));
+    press(&mut model, KeyCode::Enter);
+    assert!(!screen(&model).contains("ak_new"));
+    // Leaves before it comes, and would quit.
+    let call = rotate(&mut model);
+    press(&mut model, KeyCode::Char('q'));
+    assert!(!model.quit && screen(&model).contains("on its way"));
+    press(&mut model, KeyCode::Esc);
+    assert!(model.place.is_none());
+    answer(&mut model, call, told());
+    assert!(screen(&model).contains("ak_new"));
+    press(&mut model, KeyCode::Esc);
+    press(&mut model, KeyCode::Char('q'));
+    assert!(model.quit);
+    // Nothing comes of what failed.
+    let mut model = in_tab(Lang::En, tab("Keys"));
+    let call = rotate(&mut model);
+    let trouble = Trouble { what: "No.".to_owned(), next: String::new() };
+    update(&mut model, Happened::Answered(call, Err(trouble)));
+    press(&mut model, KeyCode::Char('q'));
+    assert!(model.quit);
+}
+
+#[test]
+fn only_times_lose_their_last_letter() {
+    let said = |value: Value| super::super::tab::said(&value);
+    assert_eq!(said(json!("JAZZ")), "JAZZ");
+    assert_eq!(said(json!(["https://a.example/cbZ"])), "https://a.example/cbZ");
+    assert_eq!(said(json!("2026-09-21T14:13:20.000Z")), "2026-09-21 14:13:20");
+}
+
+#[test]
 fn deeds_of_a_tab_take_no_key_of_the_list() {
     for tab in TABS {
         let keys: Vec<char> = tab.deeds.iter().map(|deed| deed.key).collect();

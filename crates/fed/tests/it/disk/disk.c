@@ -9,6 +9,7 @@
  * A record: its kind, a number, an offset, a length, then as many bytes.
  *   o file created here or opened (offset 1: it was made now), bytes: its path   w written   t cut to a length
  *   b a sync begins   e it has ended with success   u removed, bytes: its path
+ *   l given a second name, bytes: the first, a zero, the second
  * The number is the file's descriptor. Nothing is acknowledged before its record stands. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -177,6 +178,23 @@ static int synced(int fd, long call) {
 
 int fsync(int fd) { return synced(fd, SYS_fsync); }
 int fdatasync(int fd) { return synced(fd, SYS_fdatasync); }
+
+int linkat(int from, const char *path, int to, const char *name, int flags) {
+    char both[2 * PATH_MAX];
+    if (is_ours(path) && is_ours(name)) {
+        if (is_read_only()) {
+            errno = EROFS;
+            return -1;
+        }
+        int64_t first = strlen(path), second = strlen(name);
+        if (first < PATH_MAX && second < PATH_MAX && syscall(SYS_faccessat, AT_FDCWD, name, F_OK) != 0) {
+            memcpy(both, path, first + 1);
+            memcpy(both + first + 1, name, second);
+            note('l', -1, 0, both, first + 1 + second, first + 1 + second);
+        }
+    }
+    return syscall(SYS_linkat, from, path, to, name, flags);
+}
 
 int unlink(const char *path) {
     if (is_ours(path)) {

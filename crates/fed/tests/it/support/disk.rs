@@ -108,7 +108,7 @@ fn files_of(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files.map(|path| (path.clone(), std::fs::read(&path).unwrap())).collect()
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct File {
     /// There after any power cut.
     durable: Vec<u8>,
@@ -180,6 +180,12 @@ fn left(
                 if kind == b'o' {
                     open.insert(number, path);
                 }
+            }
+            // What the second name leads to is there as the first one is.
+            b'l' => {
+                let names = std::str::from_utf8(bytes).unwrap().split_once('\0').unwrap();
+                let first = files.get(Path::new(names.0)).cloned().unwrap_or_default();
+                files.insert(PathBuf::from(names.1), File { named: false, ..first });
             }
             b'w' => files.entry(path).or_default().pending.push(Told::Write(offset, bytes.to_vec())),
             b't' => files.entry(path).or_default().pending.push(Told::Cut(offset)),
