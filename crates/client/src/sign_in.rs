@@ -329,7 +329,9 @@ pub(crate) async fn listen(
                 Some(data) => return crate::caller::parse(&data),
                 None => (FIRST_PAUSE, Error::Stalled),
             },
-            Err(error) if error.is_temporary() => (error.retry_after().unwrap_or(FIRST_PAUSE), error),
+            Err(error) if error.is_temporary() => {
+                (error.retry_after().map_or(FIRST_PAUSE, |wait| wait.max(FIRST_PAUSE)), error)
+            }
             Err(error) => return Err(error),
         };
         if begun.elapsed() + pause >= patience {
