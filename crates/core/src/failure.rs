@@ -90,7 +90,7 @@ failures! {
     LinkEnded = "link_ended", retry true,
         "The session that asked for this link has ended. Please sign in again, and look at your ways to sign in.",
         "发起绑定的会话已结束。请重新登录，并检查您的登录方式。";
-    /// The person's sessions, or those of this way in, were ended before the token was collected.
+    /// The person's sessions, or those of this way in, were ended while the sign-in was under way.
     SignInRevoked = "sign_in_revoked", retry true,
         "All sign-ins of this account were ended while this one was under way, so it has ended, too. Please sign in again.",
         "该账号的所有登录在本次登录过程中已被退出，因此本次登录也已失效。请重新登录。";

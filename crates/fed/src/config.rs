@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 mod meaning;
 
-pub(crate) use meaning::{Config, USUAL_PORT, WeChat, lacks_https, own_address};
+pub(crate) use meaning::{Config, LONGEST_DRAIN, USUAL_PORT, WeChat, lacks_https, own_address};
 
 /// One layer of options. On the command line clap lays flags over the environment; the file comes below.
 #[derive(Clone, Default, Deserialize, clap::Args)]

@@ -49,8 +49,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<bool> {
     if path.exists() {
         return Ok(false);
     }
-    let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder_of(path))?;
-    leave_to_owner(file.as_file(), path)?;
+    let mut file = beside(path)?;
     file.write_all(format!("{text}\n").as_bytes())?;
     file.as_file().sync_all()?;
     // Under its name it is whole, whenever the process or the machine stops: half a key is worse than none.
@@ -148,7 +147,7 @@ pub(crate) fn replace_private(path: &Path, text: &str) -> io::Result<()> {
 
 /// An empty private file in the same folder, of the same owner.
 pub(crate) fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder_of(path))?;
+    let file = tempfile::Builder::new().prefix(".fed-part-").tempfile_in(folder_of(path))?;
     match path.metadata() {
         Ok(there) => belong(file.as_file(), &there)?,
         Err(why) if why.kind() == ErrorKind::NotFound => leave_to_owner(file.as_file(), path)?,

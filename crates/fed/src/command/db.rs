@@ -3,7 +3,7 @@
 mod progress;
 
 use crate::admin::Sure;
-use crate::config::Options;
+use crate::config::{LONGEST_DRAIN, Options};
 use crate::house::DATABASE;
 use crate::on_this_thread;
 use crate::problem::Problem;
@@ -24,8 +24,8 @@ const FEW: u64 = 5_000;
 const PASSES: usize = 3;
 /// How often it is looked whether the server is gone.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long a server may still have the file after the command that stops it: longer than any drains that is set.
-const STOPPED_WITHIN: Duration = Duration::from_secs(660);
+/// How long a server may still have the file after the command that stops it: longer than any takes to stop.
+const STOPPED_WITHIN: Duration = LONGEST_DRAIN.saturating_add(Duration::from_secs(60));
 
 /// What is done with a database.
 #[derive(Subcommand)]

@@ -18,7 +18,7 @@ use url::Url;
 pub(crate) const USUAL_PORT: u16 = 43127;
 
 /// No supervisor waits longer than that for a process to end.
-const LONGEST_DRAIN: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST_DRAIN: Duration = Duration::from_secs(600);
 
 /// The configuration of `fed serve`.
 pub(crate) struct Config {

@@ -88,12 +88,18 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Call> {
 
 /// Ends it, unless something is on its way that is told once and would be lost.
 fn quit(model: &mut Model) {
-    model.quit = model.once_waiting == 0;
-    if !model.quit {
+    model.quit = !awaits_once(model);
+}
+
+/// Whether what is told once is on its way; then says so.
+fn awaits_once(model: &mut Model) -> bool {
+    let awaited = model.once_waiting > 0;
+    if awaited {
         let text =
             Text::new("A secret that is told once is on its way.", "仅显示一次的密钥正在返回，请稍候。");
         model.notice = Some(Notice { text: text.get(model.lang).to_owned(), bad: true });
     }
+    awaited
 }
 
 fn in_choice(model: &mut Model, key: KeyCode) -> Vec<Call> {
@@ -334,25 +340,30 @@ fn wrong(asked: &Asked) -> Option<(usize, Text)> {
 }
 
 fn act(model: &mut Model, deed: &Deed, row: &Row, typed: &[String]) -> Vec<Call> {
-    let request = (deed.request)(row, typed);
-    model.once_waiting += usize::from(deed.told_once.is_some());
-    call(model, request, Purpose::Done(model.tab, deed.key))
+    if deed.told_once.is_some() {
+        // Of two, the second would take the first one's place on the screen.
+        if awaits_once(model) {
+            return Vec::new();
+        }
+        model.once_waiting += 1;
+    }
+    call(model, (deed.request)(row, typed), Purpose::Done(model.tab, deed.key))
 }
 
 fn answered(model: &mut Model, call: &Call, answer: Answer) -> Vec<Call> {
     model.waiting = model.waiting.saturating_sub(1);
+    let left = model.place != Some(call.place);
     if let Purpose::Done(tab, key) = call.purpose
         && let Some(deed) = deed_of(tab, key)
         && let Some(field) = deed.told_once
     {
         model.once_waiting = model.once_waiting.saturating_sub(1);
-        // Also to whoever has left the Federation meanwhile.
-        if let (true, Ok(answer)) = (model.place != Some(call.place), &answer) {
+        if left && let Ok(answer) = &answer {
             let text = answer[field].as_str().unwrap_or_default().to_owned();
             model.over = Some(Over::Once { title: deed.done.get(model.lang).to_owned(), text });
         }
     }
-    if model.place != Some(call.place) {
+    if left {
         return Vec::new();
     }
     match (&call.purpose, answer) {

@@ -71,6 +71,17 @@ async fn with_password(store: &Store, hash: &str) {
     }
 }
 
+async fn merge_b_into_a(store: &Store) {
+    let merge = Merge {
+        from: user("b"),
+        into: user("a"),
+        preview: false,
+        event: event("user.merged", "user-a"),
+        now: later(1),
+    };
+    store.merge_users(merge).await.unwrap().unwrap();
+}
+
 fn by(address: &str, hash: &str) -> ByPassword {
     ByPassword { address: address.into(), hash: hash.into() }
 }
@@ -169,14 +180,7 @@ async fn no_sign_in_from_before_all_sessions_were_ended_is_finished_afterwards(s
     testing::tamper(&store, "update users set sessions_ended_at = 9000000000000000").await;
     assert_eq!(complete("g", later(1), None).await, as_user("a", false));
     // Whatever was begun before a merge began as another user.
-    let merge = Merge {
-        from: user("b"),
-        into: user("a"),
-        preview: false,
-        event: event("user.merged", "user-a"),
-        now: later(1),
-    };
-    store.merge_users(merge).await.unwrap().unwrap();
+    merge_b_into_a(&store).await;
     assert_eq!(complete("h", later(0), None).await, Completed::Revoked);
 }
 
@@ -345,14 +349,7 @@ async fn what_a_merged_user_did_goes_to_the_one_who_stays(store: Store) {
     signed_in(&store, "b", wechat(vec![openid("wx2", "o")])).await;
     store.record(event("user.signed_in", "user-b")).await.unwrap();
     store.insert_session(&new_session("s", user("b"), later(0)), deed("token.issued")).await.unwrap();
-    let merge = Merge {
-        from: user("b"),
-        into: user("a"),
-        preview: false,
-        event: event("user.merged", "user-a"),
-        now: later(1),
-    };
-    store.merge_users(merge).await.unwrap().unwrap();
+    merge_b_into_a(&store).await;
     for table in ["sessions", "events"] {
         let left = format!("select count(*) from {table} where user_id = 'user-b'");
         assert_eq!(testing::number(&store, left.leak()).await, 0, "{table}");

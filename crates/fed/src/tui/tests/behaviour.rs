@@ -188,6 +188,8 @@ fn what_is_told_once_is_lost_to_no_key() {
     let call = rotate(&mut model);
     press(&mut model, KeyCode::Char('q'));
     assert!(!model.quit && screen(&model).contains("on its way"));
+    press(&mut model, KeyCode::Char('o'));
+    assert!(press(&mut model, KeyCode::Char('y')).is_empty(), "one after the other");
     press(&mut model, KeyCode::Esc);
     assert!(model.place.is_none());
     answer(&mut model, call, told());
