@@ -60,7 +60,7 @@ fn measure(cli: &Cli) -> Result<(), Failed> {
     let limits = part("limits").then(|| limits::measure(effort.time)).transpose()?;
     let routes = part("routes").then(|| routes::measure(&fed, effort)).transpose()?;
     let sign_ins = part("sign-ins").then(|| sign_in::measure(&fed, effort)).transpose()?;
-    let waiters = part("waiters").then(|| waiters(&fed, effort)).transpose()?;
+    let waiters = part("waiters").then(|| waiters::measure(&fed, effort)).transpose()?;
     let idle = part("idle").then(|| idle::measure(&fed, effort)).transpose()?;
     let found = report::Found { machine, effort, limits, routes, sign_ins, waiters, idle };
     writeln!(std::io::stdout(), "{}", report::page(&found, Language::English))?;
@@ -72,14 +72,6 @@ fn measure(cli: &Cli) -> Result<(), Failed> {
         }
     }
     Ok(())
-}
-
-/// Both ways of waiting.
-fn waiters(fed: &std::path::Path, effort: cli::Effort) -> Result<[waiters::Waiters; 2], Failed> {
-    Ok([
-        waiters::measure(fed, effort, waiters::Manner::LongPoll)?,
-        waiters::measure(fed, effort, waiters::Manner::EventStream)?,
-    ])
 }
 
 /// Tells how far the bench is, on standard error.

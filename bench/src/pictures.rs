@@ -84,13 +84,11 @@ fn crowds(found: &Found, language: Language) -> Option<String> {
 }
 
 fn waiters(found: &Found, language: Language) -> Option<String> {
-    let names = ["oauth/result?wait", "oauth/events (SSE)"];
-    let rows: Vec<Bar> = names
-        .iter()
-        .zip(found.waiters.as_ref()?)
-        .map(|(name, waiters)| {
+    let waiters = found.waiters.as_ref()?.iter();
+    let rows: Vec<Bar> = waiters
+        .map(|waiters| {
             let text = format!("{:.1} KiB ({})", waiters.kib, waiters.count);
-            Bar::ours((*name).to_owned(), waiters.kib, text, WAITER_TARGET)
+            Bar::ours(waiters.name(), waiters.kib, text, WAITER_TARGET)
         })
         .collect();
     let title = language.pick("Memory for each client that waits", "每个等待中的客户端占用的内存");

@@ -7,7 +7,7 @@ use crate::processes::{Federation, exchange};
 use crate::statistics::quantile;
 use crate::visitor::start;
 use crate::{people::Engine, progress};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,8 +24,20 @@ pub(crate) enum Manner {
     EventStream,
 }
 
-#[derive(Debug, Clone, Default)]
+impl Manner {
+    /// What they ask.
+    fn route(self) -> &'static str {
+        match self {
+            Self::LongPoll => "oauth/result?wait",
+            Self::EventStream => "oauth/events (SSE)",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
 pub(crate) struct Waiters {
+    pub(crate) engine: Engine,
+    pub(crate) manner: Manner,
     pub(crate) count: usize,
     /// Resident memory that the server needed for each, in KiB.
     pub(crate) kib: f64,
@@ -42,9 +54,40 @@ struct Waiter {
     state: String,
 }
 
-pub(crate) fn measure(fed: &Path, effort: Effort, manner: Manner) -> Result<Waiters, Failed> {
-    progress(&format!("{} clients that wait, by {manner:?}", effort.waiters));
-    let federation = Federation::start(fed, Engine::Sqlite, 0)?;
+impl Waiter {
+    /// Whether it was told to come again a second later, since too many came at once. Any other answer is left unread.
+    fn is_turned_away(&mut self) -> Result<bool, Failed> {
+        let mut answer = [0; 2048];
+        self.stream.set_nonblocking(true)?;
+        let count = match self.stream.peek(&mut answer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            outcome => outcome?,
+        };
+        let turned_away = answer[..count].starts_with(b"HTTP/1.1 503 ");
+        if turned_away {
+            self.stream.read_exact(&mut answer[..count])?;
+        }
+        self.stream.set_nonblocking(false)?;
+        Ok(turned_away)
+    }
+}
+
+impl Waiters {
+    pub(crate) fn name(&self) -> String {
+        format!("{}, {}", self.engine.name(), self.manner.route())
+    }
+}
+
+/// Both ways of waiting, on both engines.
+pub(crate) fn measure(fed: &Path, effort: Effort) -> Result<Vec<Waiters>, Failed> {
+    let manners = [Manner::LongPoll, Manner::EventStream];
+    let each = Engine::all().iter().flat_map(|&engine| manners.map(|manner| (engine, manner)));
+    each.map(|(engine, manner)| wait(fed, effort, engine, manner)).collect()
+}
+
+fn wait(fed: &Path, effort: Effort, engine: Engine, manner: Manner) -> Result<Waiters, Failed> {
+    progress(&format!("{}: {} clients that wait, by {manner:?}", engine.name(), effort.waiters));
+    let federation = Federation::start(fed, engine, 0)?;
     let server = &federation.server;
     let mut line = TcpStream::connect(server.address)?;
     let states = begin(&mut line, server.address, effort.waiters)?;
@@ -55,12 +98,26 @@ pub(crate) fn measure(fed: &Path, effort: Effort, manner: Manner) -> Result<Wait
         ask(&mut stream, server.address, &state, manner)?;
         waiters.push(Waiter { stream, state });
     }
-    std::thread::sleep(REST);
+    loop {
+        std::thread::sleep(REST);
+        let mut turned_away = 0;
+        for waiter in &mut waiters {
+            if waiter.is_turned_away()? {
+                ask(&mut waiter.stream, server.address, &waiter.state, manner)?;
+                turned_away += 1;
+            }
+        }
+        if turned_away == 0 {
+            break;
+        }
+        progress(&format!("{turned_away} were told to come again"));
+    }
     let kib = (server.resident()? - before) * 1024.0 / f64::from(u32::try_from(waiters.len())?);
     let (mut took, mut served) = (Vec::new(), 0);
     for (person, waiter) in waiters.iter_mut().enumerate() {
         let path = format!("callback?code=0b{person:030x}&state={}", waiter.state);
-        let answer = exchange(&mut line, &get(server.address, &path))?;
+        let answer = exchange(&mut line, &get(server.address, &path))
+            .map_err(|error| format!("no answer to callback {person}: {error}"))?;
         let begun = Instant::now();
         if Answer::read(&answer).is_none_or(|answer| answer.status != 303) {
             return Err("a callback went wrong".into());
@@ -70,7 +127,7 @@ pub(crate) fn measure(fed: &Path, effort: Effort, manner: Manner) -> Result<Wait
     }
     took.sort_unstable();
     let millis = |share| f64::from(quantile(&took, share)) / 1000.0;
-    Ok(Waiters { count: took.len(), kib, served, median: millis(0.5), p99: millis(0.99) })
+    Ok(Waiters { engine, manner, count: took.len(), kib, served, median: millis(0.5), p99: millis(0.99) })
 }
 
 fn begin(line: &mut TcpStream, address: SocketAddr, count: usize) -> Result<Vec<String>, Failed> {
@@ -101,7 +158,11 @@ fn token(waiter: &mut Waiter, address: SocketAddr, manner: Manner) -> Result<boo
     waiter.stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let (mut seen, mut chunk) = (Vec::new(), [0; 4096]);
     while memchr::memmem::find(&seen, b"\"user_token\"").is_none() {
-        match waiter.stream.read(&mut chunk)? {
+        let read = waiter
+            .stream
+            .read(&mut chunk)
+            .map_err(|error| format!("no token came, but {:?}: {error}", String::from_utf8_lossy(&seen)));
+        match read? {
             0 => return Ok(false),
             count => seen.extend_from_slice(&chunk[..count]),
         }

@@ -57,15 +57,19 @@ impl Default for Places {
 /// Whether a request does no work, but waits for a sign-in to go on.
 fn only_waits(request: &Request) -> bool {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    matches!(path, routes::RESULT | routes::STEPS_RESULT)
-        && query.split('&').filter_map(|part| part.strip_prefix("wait=")).any(|seconds| seconds != "0")
+    let asks_to_wait =
+        || query.split('&').filter_map(|part| part.strip_prefix("wait=")).any(|seconds| seconds != "0");
+    match path {
+        routes::EVENTS => true,
+        routes::RESULT | routes::STEPS_RESULT => asks_to_wait(),
+        _ => false,
+    }
 }
 
 /// Whether the answer to a request may be long in coming, or come piece by piece, so that nothing should be kept ready for
 /// it meanwhile.
 pub(crate) fn may_rest(request: &Request) -> bool {
-    let asks = request.uri().path() == routes::EVENTS || only_waits(request);
-    asks && request.body().is_end_stream()
+    only_waits(request) && request.body().is_end_stream()
 }
 
 /// How long the answer to a request may take, counted from when its body is there; for streams until they begin.

@@ -33,6 +33,7 @@ impl Federation {
             supervise("sending mails", || Arc::clone(&self).keep_sending()),
             supervise("delivering webhooks", || Arc::clone(&self).keep_delivering()),
             supervise("hearing other nodes", || self.keep_hearing()),
+            supervise("looking at other nodes' sign-ins", || self.keep_looking()),
             supervise("noticing changed settings", || self.keep_noticing()),
             supervise("sweeping", || self.keep_order()),
             supervise("forgetting the past", || self.keep_forgetting()),
@@ -52,7 +53,7 @@ impl Federation {
             News::Attempt(id) => self.waiters.wake(&id),
             News::Settings => self.settings_bell.notify_one(),
             News::Anything => {
-                self.waiters.wake_all();
+                self.waiters.look_now();
                 self.settings_bell.notify_one();
             }
         };

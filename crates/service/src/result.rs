@@ -9,7 +9,7 @@ use downcity_core::network::Network;
 use downcity_core::{
     Attempt, AttemptId, Digest, Failure, Lang, OpaqueToken, Session, SessionId, Stage, Timestamp, UserId,
 };
-use downcity_store::{Collected, NewSession, Others, StoreError};
+use downcity_store::{Collected, NewSession, StoreError};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -17,10 +17,6 @@ use tracing::{Instrument, info_span};
 
 /// The longest a request may wait for an outcome; below the idle limits of usual proxies.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// How often a node that shares its database looks for what another node settled: when that is not heard at once, and
-/// when it is (a node may end between storing and telling).
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
-const LOOK_ANYWAY: Duration = Duration::from_secs(3);
 /// How long a client may wait on a node that is about to stop: not at all would make it ask again and again until its
 /// balancer has noticed.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -99,7 +95,8 @@ impl Federation {
     pub async fn login_result(&self, ask: &Ask, client: &Client) -> Result<Told, ResultError> {
         let text = ask.state.as_deref().filter(|text| !text.is_empty()).ok_or(ResultError::StateRequired)?;
         let state = OpaqueToken::parse(text).ok_or(ResultError::Unknown)?;
-        let found = self.store.attempt_by_state(state.digest()).await?.ok_or(ResultError::Unknown)?;
+        let found = self.waiters.look(self.store.attempt_by_state(state.digest())).await?;
+        let found = found.ok_or(ResultError::Unknown)?;
         // Boxed, and dropped while it is waited for: thousands may wait, and each would keep room for it.
         let found = Box::new(found);
         let proof = self.proof(ask, client, &found);
@@ -217,7 +214,8 @@ impl Federation {
         self.wait_until(id, deadline, |attempt| attempt.standing(self.clock.now()) != Standing::Pending).await
     }
 
-    /// Waits until `settled` holds of the attempt or the deadline has come; gives the attempt as last read.
+    /// Waits until `settled` holds of the attempt or the deadline has come; gives the attempt as last read. It is read again
+    /// when somebody wakes who waits for it, and when it changes by time alone.
     pub(crate) async fn wait_until(
         &self,
         id: &AttemptId,
@@ -227,9 +225,9 @@ impl Federation {
         let waiter = self.waiters.queue(id);
         loop {
             let woken = waiter.woken();
-            let next = match self.store.attempt_by_id(id).await? {
+            let next = match self.waiters.look(self.store.attempt_by_id(id)).await? {
                 Some(attempt) if !settled(&attempt) && Instant::now() < deadline => {
-                    self.next_look(&attempt, deadline)
+                    deadline.min(self.changes_at(&attempt))
                 }
                 found => return Ok(found),
             };
@@ -240,20 +238,13 @@ impl Federation {
         }
     }
 
-    /// When to look at an attempt again without being woken: when it changes by time alone, or, where other
-    /// nodes share the database, soon.
-    fn next_look(&self, attempt: &Attempt, deadline: Instant) -> Instant {
+    /// When an attempt changes by time alone.
+    fn changes_at(&self, attempt: &Attempt) -> Instant {
         let changes_at = match attempt.stage {
             Stage::Exchanging { since } => since.plus(downcity_core::attempt::EXCHANGE_LIMIT),
             _ => attempt.expires_at,
         };
-        let by_time = self.clock.now().until(changes_at).max(Duration::from_millis(10));
-        let span = match self.store.others() {
-            Others::None => by_time,
-            Others::Heard => by_time.min(LOOK_ANYWAY),
-            Others::Unheard => by_time.min(LOOK_AGAIN),
-        };
-        deadline.min(Instant::now() + span)
+        Instant::now() + self.clock.now().until(changes_at).max(Duration::from_millis(10))
     }
 }
 

@@ -1,7 +1,8 @@
 //! News from whoever else writes to the database.
 
-use crate::Store;
-use crate::db::Db;
+use crate::db::{Db, Row};
+use crate::login::TABLE;
+use crate::{Store, StoreError};
 use downcity_core::AttemptId;
 
 /// What somebody else changed.
@@ -44,6 +45,17 @@ impl Store {
             Db::Sqlite(_) => {}
             Db::Postgres(db) => db.tell(attempt),
         }
+    }
+
+    /// Which of these attempts wait no longer for somebody to come back, whoever took them further. Of a database that is
+    /// this process's own nothing is told: it knows what it did.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Corrupt` when an id is none.
+    pub async fn gone_on(&self, ids: &[AttemptId]) -> Result<Vec<AttemptId>, StoreError> {
+        let Db::Postgres(db) = &self.db else { return Ok(Vec::new()) };
+        let id = |row: Row| row.read_as(TABLE, |row| Ok(AttemptId::trusted(row.text("attempt_id")?)));
+        db.gone_on(ids).await?.into_iter().map(id).collect()
     }
 
     /// Hears the others until dropped; what this process itself tells comes back, too. Never ends.

@@ -66,6 +66,11 @@ pub(crate) const LISTEN: &str = "listen downcity";
 pub(crate) const TELL: &str = "select pg_notify('downcity', $1)";
 pub(crate) const COMMIT_TELLING_SETTINGS: &str = "notify downcity, 'settings'; commit";
 
+/// How a node looks for what it may not have heard of: which of these attempts, ids with commas between them, somebody came
+/// back for or ended.
+pub(crate) const GONE_ON: &str = "select attempt_id from login_attempts \
+    where attempt_id = any(string_to_array($1, ',')) and stage <> 'waiting'";
+
 /// 8. What the one PostgreSQL connection is told that fills a database: it may take its time, and nobody else fills it
 ///    meanwhile. Where migrating is part of a longer transaction, its lock is too.
 pub(crate) const SETTINGS_COPY_POSTGRES: &str = "

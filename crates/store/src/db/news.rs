@@ -3,9 +3,9 @@
 //! Telling goes through the pool, from wherever a change was made; hearing has a connection of its own. Messages name
 //! attempts by their ids, which open nothing, and carry nothing else.
 
-use super::dialect;
 use super::fault::Fault;
 use super::postgres::Postgres;
+use super::{Row, dialect};
 use crate::{News, StoreError};
 use downcity_core::AttemptId;
 use futures::StreamExt;
@@ -75,7 +75,7 @@ impl Mouth {
         let count = untold.attempts.len().min(TOGETHER);
         untold.telling = count > 0;
         let ids: Vec<_> = untold.attempts.drain(..count).collect();
-        (count > 0).then(|| ids.iter().map(AttemptId::as_str).collect::<Vec<_>>().join(","))
+        (count > 0).then(|| listed(&ids))
     }
 }
 
@@ -102,6 +102,11 @@ impl Postgres {
 
     async fn say(&self, message: &str) -> Result<(), StoreError> {
         Ok(self.execute(dialect::TELL, &[message.into()]).await.map(drop)?)
+    }
+
+    /// The ids of those of these attempts that wait no longer.
+    pub(crate) async fn gone_on(&self, ids: &[AttemptId]) -> Result<Vec<Row>, Fault> {
+        self.read(dialect::GONE_ON, &[listed(ids).into()]).await
     }
 
     /// Whether the other nodes are heard now.
@@ -170,6 +175,11 @@ impl Postgres {
             ended = asking => ended,
         }
     }
+}
+
+/// With commas between them, which no id has.
+fn listed(ids: &[AttemptId]) -> String {
+    ids.iter().map(AttemptId::as_str).collect::<Vec<_>>().join(",")
 }
 
 /// What a message says. Of words that only a later version knows this one does not know what they are about.

@@ -1,9 +1,10 @@
 //! What nodes on one PostgreSQL tell each other and hear, past a pooler, too.
 
-use crate::support::{Scratch, attempt, city, deed, later, patch, state};
+use crate::support::{Scratch, attempt, city, claim, deed, later, patch, state};
 use downcity_core::Failure;
 use downcity_store::testing::{self, Pooler, fresh_postgres};
 use downcity_store::{News, Others, Store, StoreError};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -135,9 +136,35 @@ async fn a_lost_connection_is_heard_of_and_replaced() {
 }
 
 #[tokio::test]
+async fn what_was_not_heard_is_found_for_many_at_once() {
+    let scratch = Scratch::postgres().await;
+    let (one, other) = (&scratch.store, Store::open_postgres(scratch.place().unwrap_err()).await.unwrap());
+    let _ = one.insert_city(&city("city_demo"), None).await.unwrap();
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        one.insert_attempt(state(name), &attempt(name)).await.unwrap();
+    }
+    let [a, b, c, _] = names.map(|name| attempt(name).attempt_id);
+    let asked = [a.clone(), b.clone(), c.clone(), attempt("nobody").attempt_id];
+    assert_eq!(other.gone_on(&asked).await.unwrap(), []);
+    assert!(one.fail_attempt(&a, Failure::AccessDenied, later(1)).await.unwrap());
+    assert!(one.claim_attempt(&claim("b", "code"), later(1)).await.unwrap().is_some());
+    assert!(one.fail_attempt(&attempt("d").attempt_id, Failure::AccessDenied, later(1)).await.unwrap());
+    let found: HashSet<_> = other.gone_on(&asked).await.unwrap().into_iter().collect();
+    assert_eq!(found, HashSet::from([a, b]), "nothing of what was not asked for");
+    assert_eq!(other.gone_on(&[]).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_file_of_ones_own_has_nobody_to_hear() {
     let scratch = Scratch::sqlite().await;
     assert_eq!(scratch.store.others(), Others::None);
+    let _ = scratch.store.insert_city(&city("city_demo"), None).await.unwrap();
+    scratch.store.insert_attempt(state("a"), &attempt("a")).await.unwrap();
+    assert!(
+        scratch.store.fail_attempt(&attempt("a").attempt_id, Failure::AccessDenied, later(1)).await.unwrap()
+    );
+    assert_eq!(scratch.store.gone_on(&[attempt("a").attempt_id]).await.unwrap(), []);
     let store = Arc::new(scratch.store.clone());
     store.tell(&attempt("a").attempt_id);
     let heard = tokio::time::timeout(Duration::from_millis(200), store.hear(|news| panic!("{news:?}"))).await;
