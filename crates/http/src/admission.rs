@@ -180,6 +180,7 @@ mod tests {
         for (path, seconds) in [
             ("/v1/accounts/oauth/result?state=a&wait=30", 40),
             ("/v1/accounts/login/result?wait=30&login_id=a", 40),
+            ("/v1/accounts/oauth/events?state=a", 40),
             ("/v1/accounts/oauth/callback?code=a&state=b", 40),
             ("/v1/federation/doctor?only=wechat", 40),
             ("/v1/accounts/oauth/result?state=a", 20),
@@ -196,7 +197,8 @@ mod tests {
     #[test]
     fn what_must_always_answer_and_who_only_waits_need_no_place() {
         let places = Places::default();
-        for path in ["/health", "/ready", "/v1/accounts/oauth/result?state=a&wait=20"] {
+        let waits = ["/v1/accounts/oauth/result?state=a&wait=20", "/v1/accounts/oauth/events?state=a"];
+        for path in ["/health", "/ready"].into_iter().chain(waits) {
             assert!(places.take(&asked(Method::GET, path)).expect("let in").is_none(), "{path}");
         }
         let hasty = asked(Method::GET, "/v1/accounts/oauth/result?state=a");

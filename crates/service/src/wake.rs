@@ -1,5 +1,5 @@
 //! Waking those who wait for an attempt, at once and without polling: in this process, and through the store on the
-//! other nodes. What was not heard of one looks for, for all who wait together.
+//! other nodes. What may not have been heard is looked for, for all who wait together.
 
 use crate::federation::Federation;
 use downcity_core::AttemptId;

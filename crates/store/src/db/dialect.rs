@@ -1,5 +1,5 @@
-//! Everything that is not said in the same SQL to both engines. All of it is about connections and
-//! transactions; the queries themselves have no exception.
+//! Everything that is not said in the same SQL to both engines. All of it is about connections, transactions and
+//! other nodes; the queries themselves have no exception.
 
 use std::time::Duration;
 
@@ -61,13 +61,11 @@ pub(crate) const BEGIN_SNAPSHOT_POSTGRES: &str = "begin isolation level repeatab
     set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0";
 
 /// 7. How PostgreSQL's nodes tell each other what changed (`news.rs`): settings in the transaction of the change, by
-///    these words in front of its `commit`; what comes of sign-ins after it, many in one message.
+///    these words in front of its `commit`; what comes of sign-ins after it, many in one message. What may not have been
+///    heard is looked for: which of these attempts, ids with commas between them, somebody came back for or ended.
 pub(crate) const LISTEN: &str = "listen downcity";
 pub(crate) const TELL: &str = "select pg_notify('downcity', $1)";
 pub(crate) const COMMIT_TELLING_SETTINGS: &str = "notify downcity, 'settings'; commit";
-
-/// How a node looks for what it may not have heard of: which of these attempts, ids with commas between them, somebody came
-/// back for or ended.
 pub(crate) const GONE_ON: &str = "select attempt_id from login_attempts \
     where attempt_id = any(string_to_array($1, ',')) and stage <> 'waiting'";
 
